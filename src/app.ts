@@ -1,0 +1,233 @@
+/**
+ * The HTTP application: turns what `node:http` received into a `Request`, asks the route for a `Reply`, and writes it.
+ * Errors end here: as RFC 6749 section 5.2 JSON, as the bearer challenge of RFC 6750, or as a page for a browser.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isLoopbackHost, type Config } from './config.ts'
+import { Context, errorUri, type Services } from './context.ts'
+import { errorText, OAuthError } from './errors.ts'
+import { AbortedRequest, readBody } from './http/body.ts'
+import { corsHeaders, preflightHeaders } from './http/cors.ts'
+import { empty, htmlReply, json, prefersHtml, type Reply, type Request } from './http/message.ts'
+import { contentSecurityPolicy } from './http/page.ts'
+import { Router } from './http/router.ts'
+import { challenge } from './mcp/bearer.ts'
+import { errorPage } from './pages/error.ts'
+import { routes, type Route } from './routes.ts'
+import {
+  authorizationIsSentOnce, hostIsSentOnce, hostIsServed, methodIsAllowed, originIsAllowed, pathIsKnown,
+  requestTargetIsAPath,
+} from './rules/http.ts'
+
+export type Application = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>
+
+const router = new Router(routes)
+
+/** In bytes: an MCP message may carry content, a form and client metadata have no reason to be long. */
+const bodyLimits = { resource: 262_144, program: 65_536, browser: 65_536 } as const
+
+const securityHeaders = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'x-frame-options': 'DENY',
+  'content-security-policy': contentSecurityPolicy,
+} as const
+
+const methodsOfMcp = ['GET', 'POST', 'DELETE']
+
+export function createApplication(services: Services): Application {
+  const warnOnce = proxyWarning(services)
+  return async (incoming, outgoing) => {
+    const request = new IncomingRequest(incoming, outgoing, services)
+    const { context } = request
+    warnOnce(incoming)
+    let route: Route | undefined
+    let reply: Reply
+    try {
+      checkRequestLine(incoming, context)
+      const { route: found, parameter, allow } = router.find(request.method, request.path)
+      route = found
+      request.parameter = parameter
+      reply = request.method === 'OPTIONS' && allow.length > 0
+        ? preflight(request, allow)
+        : await answer(request, route, allow, context)
+    } catch (error) {
+      if (error instanceof AbortedRequest) return
+      reply = errorReply(error, request, route, context)
+    }
+    logExchange(request, reply, context)
+    await write(reply, request, route, outgoing)
+  }
+}
+
+async function answer(
+  request: IncomingRequest, route: Route | undefined, allow: readonly string[], context: Context,
+): Promise<Reply> {
+  context.check(pathIsKnown, allow.length > 0, request.path)
+  context.check(methodIsAllowed, route !== undefined, request.method, allow.join(', '))
+  if (route.caller === 'resource') checkOrigin(request, context)
+  request.bodyLimit = bodyLimits[route.caller]
+  return route.handler(request, context)
+}
+
+/** A `Request` over what Node received. */
+class IncomingRequest implements Request {
+  readonly method: string
+  readonly path: string
+  readonly query: string
+  readonly headers: IncomingMessage['headers']
+  readonly remoteAddress: string
+  readonly context: Context
+  parameter = ''
+  bodyLimit = 0
+  private readonly incoming: IncomingMessage
+  private readonly outgoing: ServerResponse
+  private controller: AbortController | undefined
+
+  constructor(incoming: IncomingMessage, outgoing: ServerResponse, services: Services) {
+    const target = incoming.url ?? ''
+    const mark = target.indexOf('?')
+    this.method = incoming.method ?? ''
+    this.path = localPath(mark < 0 ? target : target.slice(0, mark), services.config.basePath)
+    this.query = mark < 0 ? '' : target.slice(mark + 1)
+    this.headers = incoming.headers
+    this.remoteAddress = incoming.socket.remoteAddress ?? ''
+    this.incoming = incoming
+    this.outgoing = outgoing
+    this.context = new Context(services, this)
+  }
+
+  text(): Promise<string> {
+    return readBody(this.incoming, this.bodyLimit, this.context)
+  }
+
+  get signal(): AbortSignal {
+    if (!this.controller) {
+      const controller = new AbortController()
+      this.outgoing.once('close', () => controller.abort())
+      this.controller = controller
+    }
+    return this.controller.signal
+  }
+}
+
+/**
+ * The path below that of SERVER_URL. A well-known URI is found in the inserted form of RFC 8414 section 3.1
+ * (`/.well-known/name/tenant`) and in the appended form (`/tenant/.well-known/name`). A proxy may have taken the path
+ * of SERVER_URL away already, so a path without it is served as well.
+ */
+function localPath(path: string, basePath: string): string {
+  if (basePath === '') return path
+  if (isBelow(path, basePath)) return path.slice(basePath.length) || '/'
+  const [, wellKnown, rest] = /^(\/\.well-known\/[^/]+)(\/.*)$/.exec(path) ?? []
+  return wellKnown !== undefined && isBelow(rest!, basePath) ? wellKnown + rest!.slice(basePath.length) : path
+}
+
+function isBelow(path: string, basePath: string): boolean {
+  return path === basePath || path.startsWith(`${basePath}/`)
+}
+
+/** What no component may read differently from another: target, Host and Authorization. */
+function checkRequestLine(incoming: IncomingMessage, context: Context): void {
+  const { url = '', headersDistinct } = incoming
+  // Node passes absolute-form and `*` on as they are, and of two headers it silently keeps the first.
+  context.check(requestTargetIsAPath, url.startsWith('/') && !url.startsWith('//'), url)
+  context.check(hostIsSentOnce, headersDistinct['host']?.length === 1)
+  context.check(authorizationIsSentOnce, (headersDistinct['authorization']?.length ?? 0) <= 1)
+  const host = headersDistinct['host'][0]!.toLowerCase()
+  context.check(hostIsServed, isServedHost(host, context.config), host)
+}
+
+function isServedHost(host: string, config: Config): boolean {
+  const hostname = host.replace(/:\d*$/, '')
+  return isLoopbackHost(hostname) || hostname === new URL(config.issuer).hostname || config.allowedHosts.includes(hostname)
+}
+
+/** MCP 2026-07-28 basic/transports/streamable-http, Security & Endpoint: against DNS rebinding. */
+function checkOrigin(request: Request, context: Context): void {
+  const { origin } = request.headers
+  const { issuer, allowedOrigins } = context.config
+  if (origin === undefined) return
+  const loopback = URL.canParse(origin) && isLoopbackHost(new URL(origin).hostname)
+  const allowed = loopback || origin === new URL(issuer).origin
+    || allowedOrigins.includes(origin.toLowerCase()) || allowedOrigins.includes('*')
+  context.check(originIsAllowed, allowed, origin)
+}
+
+function preflight(request: Request, allow: readonly string[]): Reply {
+  const methods = allow.flatMap(method => method === '*' ? methodsOfMcp : method)
+  return empty(204, {
+    allow: [...methods, 'OPTIONS'].join(', '),
+    ...preflightHeaders(methods, request.headers['access-control-request-headers'] as string | undefined),
+  })
+}
+
+function errorReply(error: unknown, request: Request, route: Route | undefined, context: Context): Reply {
+  if (!(error instanceof OAuthError)) {
+    context.logger.error('unexpected error', { path: request.path, error: error instanceof Error ? error.stack : String(error) })
+    return json(500, { error: 'server_error', error_description: 'the server failed; the cause is in its log' })
+  }
+  const { rule } = error.details
+  const headers = errorHeaders(error, request, route, context)
+  if (prefersHtml(request)) return htmlReply(error.status, errorPage(error), headers)
+  return json(error.status, {
+    error: error.code,
+    error_description: errorText(error.message),
+    ...(rule === undefined ? {} : { error_uri: errorUri(context.config, rule) }),
+  }, headers)
+}
+
+function errorHeaders(error: OAuthError, request: Request, route: Route | undefined, { config }: Context): Record<string, string> {
+  const { code, details } = error
+  if (route?.caller === 'resource' && (error.status === 401 || code === 'insufficient_scope')) {
+    return { 'www-authenticate': challenge(error, config) }
+  }
+  // RFC 6749 section 5.2: the scheme that the client used. Unasked, Basic would make a browser ask for a password.
+  if (code === 'invalid_client' && request.headers.authorization !== undefined) {
+    return { 'www-authenticate': `Basic realm="${config.issuer}"` }
+  }
+  if (code === 'invalid_token') return { 'www-authenticate': 'Bearer error="invalid_token"' }
+  if (code === 'method_not_allowed') return { allow: String(details.expected) }
+  // The rest of a body that is not read would be taken for the next request.
+  if (code === 'content_too_large') return { connection: 'close' }
+  return {}
+}
+
+async function write(reply: Reply, request: Request, route: Route | undefined, outgoing: ServerResponse): Promise<void> {
+  const cors = route?.caller === 'browser' ? undefined : corsHeaders
+  const headers = { ...securityHeaders, 'cache-control': 'no-store', ...cors, ...reply.headers }
+  if (typeof reply.body === 'string') {
+    const length = Buffer.byteLength(reply.body)
+    outgoing.writeHead(reply.status, reply.status === 204 ? headers : { ...headers, 'content-length': length })
+    outgoing.end(reply.body)
+    return
+  }
+  outgoing.writeHead(reply.status, headers)
+  if (request.method === 'HEAD') {
+    outgoing.end()
+    return
+  }
+  for await (const part of reply.body) {
+    if (outgoing.destroyed) return
+    outgoing.write(part)
+  }
+  outgoing.end()
+}
+
+function logExchange(request: Request, reply: Reply, context: Context): void {
+  if (!context.config.debug) return
+  const rules = context.trace.map(({ rule, passed }) => passed ? rule.id : `${rule.id} FAILED`)
+  context.logger.debug('exchange', { method: request.method, path: request.path, status: reply.status, rules })
+}
+
+/** SERVER_URL is the only source of URLs: a header cannot change them. So say it once when they seem to be wrong. */
+function proxyWarning({ config, logger }: Services): (incoming: IncomingMessage) => void {
+  let warned = !config.issuer.startsWith('http:')
+  return incoming => {
+    if (warned || incoming.headers['x-forwarded-proto'] !== 'https') return
+    warned = true
+    logger.warn('a proxy speaks https, but SERVER_URL says http', {
+      fix: `set SERVER_URL to the https URL that clients use, such as https://${incoming.headers['x-forwarded-host'] ?? incoming.headers.host}`,
+    })
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * The configuration: read from the environment once, validated, frozen. Every error names its variable.
+ * The table of variables is in the README.
+ */
+import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
+import { isLogLevel, type LogLevel } from './logger.ts'
+
+export interface Config {
+  /** `SERVER_URL` without a trailing slash: the issuer identifier, the same bytes wherever it appears. */
+  readonly issuer: string
+  /** The path of the issuer, without a trailing slash: `''` or `/tenant`. */
+  readonly basePath: string
+  /** The resource identifier of the MCP server (RFC 8707 section 2): the issuer and `/mcp`. */
+  readonly resource: string
+  readonly host: string
+  readonly port: number
+  readonly jwtKey: KeyObject
+  /** Lifetimes in seconds. */
+  readonly accessTokenLifetime: number
+  readonly authorizationCodeLifetime: number
+  readonly refreshTokenLifetime: number
+  readonly refreshTokenReuseWindow: number
+  readonly autoApprove: boolean
+  /** Hosts (without port) and origins that are served besides loopback and those of the issuer. */
+  readonly allowedHosts: readonly string[]
+  readonly allowedOrigins: readonly string[]
+  readonly serverName: string
+  readonly serverVersion: string
+  readonly debug: boolean
+  readonly logLevel: LogLevel
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** A variable that cannot be used; its name is in the message. */
+export class ConfigError extends Error {
+  constructor(variable: string, problem: string) {
+    super(`${variable} ${problem}`)
+    this.name = 'ConfigError'
+  }
+}
+
+export function loadConfig(env: Environment): Config {
+  const debug = flag(env, 'DEBUG')
+  const host = text(env, 'SERVER_HOST', '127.0.0.1')
+  const port = number(env, 'SERVER_PORT', { fallback: 8000, atLeast: 0, atMost: 65535, whole: true })
+  const issuer = serverUrl(env, port)
+  const autoApprove = flag(env, 'OAUTH_AUTO_APPROVE')
+  if (autoApprove && !isLoopbackHost(new URL(issuer).hostname)) {
+    throw new ConfigError('OAUTH_AUTO_APPROVE', `is for development, but SERVER_URL is public (${issuer}): unset it`)
+  }
+  return Object.freeze({
+    ...identity(issuer),
+    host,
+    port,
+    jwtKey: jwtKey(env, debug),
+    accessTokenLifetime: 60 * lifetime(env, 'JWT_ACCESS_TOKEN_EXPIRE_MINUTES', 60),
+    authorizationCodeLifetime: 60 * lifetime(env, 'OAUTH_AUTHORIZATION_CODE_EXPIRE_MINUTES', 10),
+    refreshTokenLifetime: 86400 * lifetime(env, 'OAUTH_REFRESH_TOKEN_EXPIRE_DAYS', 30),
+    refreshTokenReuseWindow: number(env, 'OAUTH_REFRESH_TOKEN_REUSE_WINDOW_SECONDS', {
+      fallback: 30, atLeast: 0, atMost: 600,
+    }),
+    autoApprove,
+    allowedHosts: list(env, 'SERVER_ALLOWED_HOSTS'),
+    allowedOrigins: list(env, 'SERVER_ALLOWED_ORIGINS'),
+    serverName: text(env, 'MCP_SERVER_NAME', 'mcp-authorization'),
+    serverVersion: text(env, 'MCP_SERVER_VERSION', '0.1.0'),
+    debug,
+    logLevel: logLevel(env, debug),
+  })
+}
+
+/** The configuration once the port is known: `SERVER_PORT=0` means any free one, and it belongs to the issuer. */
+export function withPort(config: Config, port: number, env: Environment): Config {
+  if (env['SERVER_URL'] || config.port === port) return config
+  return Object.freeze({ ...config, ...identity(`http://localhost:${port}`), port })
+}
+
+/** Whether `hostname` (as `URL` spells it) is this machine to itself (RFC 8252 section 7.3). */
+export function isLoopbackHost(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]'
+}
+
+function identity(issuer: string): Pick<Config, 'issuer' | 'basePath' | 'resource'> {
+  const { pathname } = new URL(issuer)
+  return { issuer, basePath: pathname === '/' ? '' : pathname, resource: `${issuer}/mcp` }
+}
+
+/**
+ * RFC 8414 section 2: the issuer is a URL without query or fragment. Clients compare it as a string, so it has to
+ * be written as every URL parser would write it: what `URL` changes (case, default port, `..`) is refused here
+ * rather than found out by a client.
+ */
+function serverUrl(env: Environment, port: number): string {
+  const raw = env['SERVER_URL'] || `http://localhost:${port}`
+  let url: URL
+  try {
+    url = new URL(raw)
+  } catch {
+    throw new ConfigError('SERVER_URL', `is not a URL: ${JSON.stringify(raw)}; write it like https://mcp.example.com`)
+  }
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    throw new ConfigError('SERVER_URL', `has the scheme ${url.protocol} where https: or http: is needed`)
+  }
+  if (/[?#@]/.test(raw)) {
+    throw new ConfigError('SERVER_URL', 'has a query, fragment or user name, which an issuer must not have')
+  }
+  const normal = url.href.replace(/\/$/, '')
+  if (raw !== normal && raw !== `${normal}/`) {
+    throw new ConfigError('SERVER_URL', `is ${JSON.stringify(raw)}: write it as ${normal}, as clients compare it`)
+  }
+  return normal
+}
+
+function jwtKey(env: Environment, debug: boolean): KeyObject {
+  const secret = env['JWT_SECRET_KEY']
+  if (!secret) {
+    if (debug) return createSecretKey(randomBytes(32))
+    throw new ConfigError('JWT_SECRET_KEY', 'is missing: set it to 32 random bytes or more, for example '
+      + 'JWT_SECRET_KEY=$(openssl rand -hex 32); with DEBUG=true one is made up for each start')
+  }
+  // RFC 7518 section 3.2: a key of at least the size of the hash output, 256 bits.
+  if (Buffer.byteLength(secret) < 32) {
+    throw new ConfigError('JWT_SECRET_KEY', 'is shorter than 32 bytes, the least that HS256 allows')
+  }
+  if (new Set(secret).size < 8) {
+    throw new ConfigError('JWT_SECRET_KEY', 'repeats itself: make it from random bytes, for example openssl rand -hex 32')
+  }
+  return createSecretKey(Buffer.from(secret))
+}
+
+function logLevel(env: Environment, debug: boolean): LogLevel {
+  const level = text(env, 'LOG_LEVEL', debug ? 'debug' : 'info').toLowerCase()
+  if (!isLogLevel(level)) {
+    throw new ConfigError('LOG_LEVEL', `is ${JSON.stringify(level)}; use debug, info, warn, error or silent`)
+  }
+  return level
+}
+
+function text(env: Environment, name: string, fallback: string): string {
+  return env[name] || fallback
+}
+
+function list(env: Environment, name: string): readonly string[] {
+  return (env[name] ?? '').split(',').map(item => item.trim().toLowerCase()).filter(Boolean)
+}
+
+/** Only `true` and `1` switch something on: `false`, `0`, the empty text and every typing error leave it off. */
+function flag(env: Environment, name: string): boolean {
+  return env[name] === 'true' || env[name] === '1'
+}
+
+function lifetime(env: Environment, name: string, fallback: number): number {
+  return number(env, name, { fallback, moreThan: 0, atMost: 5_256_000 })
+}
+
+interface NumberRange {
+  readonly fallback: number
+  readonly atLeast?: number
+  readonly moreThan?: number
+  readonly atMost: number
+  readonly whole?: boolean
+}
+
+/** `Number('')` is 0 and `Number('abc')` is NaN, and a NaN lifetime never ends: so the text is checked first. */
+function number(env: Environment, name: string, range: NumberRange): number {
+  const raw = env[name]
+  if (!raw) return range.fallback
+  const value = /^\d+(\.\d+)?$/.test(raw) ? Number(raw) : NaN
+  const fits = value >= (range.atLeast ?? 0)
+    && value > (range.moreThan ?? -1)
+    && value <= range.atMost
+    && (!range.whole || Number.isInteger(value))
+  if (!fits) {
+    const least = range.moreThan === undefined ? `from ${range.atLeast ?? 0}` : `above ${range.moreThan} and`
+    throw new ConfigError(name, `is ${JSON.stringify(raw)}; it takes a ${range.whole ? 'whole ' : ''}number ${least} up to ${range.atMost}`)
+  }
+  return value
+}

@@ -1,0 +1,91 @@
+/** What a handler works with: the state of the server and, for one request, the record of what was decided. */
+import type { Config } from './config.ts'
+import { OAuthError } from './errors.ts'
+import type { Reply, Request } from './http/message.ts'
+import type { Logger } from './logger.ts'
+import { JsonRpcError, jsonRpcErrors } from './mcp/json-rpc.ts'
+import type { Tool } from './mcp/tool.ts'
+import { Checker, ruleText, type Rule, type Verdict } from './rules/rule.ts'
+import type { Store } from './store/store.ts'
+
+export interface Services {
+  readonly config: Config
+  readonly store: Store
+  /** The present as a NumericDate: seconds since 1970, with a fraction. */
+  readonly now: () => number
+  readonly logger: Logger
+  readonly tools: ReadonlyMap<string, Tool>
+  readonly routes: readonly RouteDescription[]
+}
+
+/** A row of `routes.ts` as the pages show it. */
+export interface RouteDescription {
+  readonly method: string
+  readonly path: string
+  readonly specification: string
+}
+
+export type Handler = (request: Request, context: Context) => Reply | Promise<Reply>
+
+/** A handler whose reply depends on the configuration alone: it is made and serialised once. */
+export function documentHandler(make: (services: Services) => Reply): Handler {
+  const made = new WeakMap<Config, Reply>()
+  return (_request, context) => {
+    const reply = made.get(context.config) ?? make(context)
+    made.set(context.config, reply)
+    return reply
+  }
+}
+
+export class Context extends Checker implements Services {
+  readonly config: Config
+  readonly store: Store
+  readonly now: () => number
+  readonly logger: Logger
+  readonly tools: ReadonlyMap<string, Tool>
+  readonly routes: readonly RouteDescription[]
+
+  private readonly request: Request
+
+  constructor(services: Services, request: Request) {
+    super()
+    this.request = request
+    this.config = services.config
+    this.store = services.store
+    this.now = services.now
+    this.logger = services.logger
+    this.tools = services.tools
+    this.routes = services.routes
+    if (services.config.debug) this.verdicts = []
+  }
+
+  /** The rules that ran for this request, in order; empty unless `DEBUG` is on. */
+  get trace(): readonly Verdict[] {
+    return this.verdicts ?? []
+  }
+
+  protected refusal(rule: Rule, received: unknown, expected: unknown): Error {
+    const shown = this.config.debug ? rule : rule.shownAs ?? rule
+    const text = ruleText(shown, received, expected)
+    const { method, path } = this.request
+    this.logger.info('rule broken', { rule: rule.id, received, expected, method, path })
+    const status = shown.status === undefined ? {} : { status: shown.status }
+    if (typeof shown.error === 'number') {
+      return new JsonRpcError(shown.error, text, { ...status, data: this.errorData(shown, received, expected) })
+    }
+    if (shown.error === 'client_error') throw new Error(`the rule ${rule.id} is for clients`)
+    return new OAuthError(shown.error, text, { ...status, rule: shown.id, received, expected })
+  }
+
+  /** The `data` of a JSON-RPC error: what the MCP schema defines for its code, else where it is explained. */
+  private errorData(rule: Rule, received: unknown, expected: unknown): unknown {
+    if (rule.error === jsonRpcErrors.unsupportedProtocolVersion) return { supported: expected, requested: received }
+    if (rule.error === jsonRpcErrors.missingRequiredClientCapability) return { requiredCapabilities: expected }
+    return { error_uri: errorUri(this.config, rule.id) }
+  }
+}
+
+/** Where a broken rule is explained (RFC 6749 section 5.2). */
+export function errorUri(config: Config, rule: string): string {
+  return `${config.issuer}/explain/${rule}`
+}

@@ -1,0 +1,39 @@
+/**
+ * HTML that cannot be injected into: `html` escapes every value but those that are `Html` already.
+ */
+
+export class Html {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+export type HtmlValue = Html | string | number | undefined | readonly Html[]
+
+export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
+  return new Html(strings.reduce((text, string, i) => text + render(values[i - 1]) + string))
+}
+
+function render(value: HtmlValue): string {
+  if (value === undefined) return ''
+  if (value instanceof Html) return value.text
+  if (typeof value === 'object') return value.map(part => part.text).join('')
+  return escapeHtml(String(value))
+}
+
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, character => entities[character]!)
+}
+
+/**
+ * Text of somebody else for a page: without what has no shape of its own or turns the reading direction, and cut to
+ * `limit` characters. A client named with such characters could pass itself off as another.
+ */
+export function displayText(text: string, limit = 120): string {
+  const plain = text.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu, '').replace(/\s+/gu, ' ').trim()
+  return plain.length > limit ? `${plain.slice(0, limit)}…` : plain
+}

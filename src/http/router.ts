@@ -1,0 +1,52 @@
+/** Finds the route of a request. A path is exact, or ends in one parameter: `/explain/:rule`; `*` is any method. */
+
+export interface Routable {
+  readonly method: string
+  readonly path: string
+}
+
+export interface Found<R> {
+  readonly route: R | undefined
+  readonly parameter: string
+  /** The methods that the path has; empty where the path is unknown. */
+  readonly allow: readonly string[]
+}
+
+type Methods<R> = Map<string, R>
+
+export class Router<R extends Routable> {
+  private readonly exact = new Map<string, Methods<R>>()
+  private readonly parametric = new Map<string, Methods<R>>()
+
+  constructor(routes: readonly R[]) {
+    for (const route of routes) {
+      const [, prefix] = /^(.*\/):[^/]+$/.exec(route.path) ?? []
+      const table = prefix === undefined ? this.exact : this.parametric
+      const key = prefix ?? route.path
+      const methods = table.get(key) ?? new Map<string, R>()
+      table.set(key, methods.set(route.method, route))
+    }
+  }
+
+  find(method: string, path: string): Found<R> {
+    const exact = this.exact.get(path)
+    if (exact) return this.found(exact, method, '')
+    const cut = path.lastIndexOf('/') + 1
+    const methods = this.parametric.get(path.slice(0, cut))
+    const parameter = decode(path.slice(cut))
+    return methods && parameter ? this.found(methods, method, parameter) : { route: undefined, parameter: '', allow: [] }
+  }
+
+  private found(methods: Methods<R>, method: string, parameter: string): Found<R> {
+    // RFC 9110 section 9.3.2: HEAD is GET without the content.
+    return { route: methods.get(method === 'HEAD' ? 'GET' : method) ?? methods.get('*'), parameter, allow: [...methods.keys()] }
+  }
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return ''
+  }
+}

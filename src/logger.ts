@@ -1,0 +1,40 @@
+/**
+ * One JSON object a line, on standard error. A line names an event and carries fields; no field is ever a token,
+ * code, secret or verifier (a `fingerprint` of one may be).
+ */
+
+const levels = ['debug', 'info', 'warn', 'error', 'silent'] as const
+
+export type LogLevel = (typeof levels)[number]
+export type LogFields = Readonly<Record<string, unknown>>
+
+export interface Logger {
+  debug(event: string, fields?: LogFields): void
+  info(event: string, fields?: LogFields): void
+  warn(event: string, fields?: LogFields): void
+  error(event: string, fields?: LogFields): void
+}
+
+export function isLogLevel(text: string): text is LogLevel {
+  return (levels as readonly string[]).includes(text)
+}
+
+export function createLogger(
+  level: LogLevel,
+  write: (line: string) => void = line => process.stderr.write(line),
+): Logger {
+  const log = (at: LogLevel) => {
+    if (levels.indexOf(at) < levels.indexOf(level)) return () => {}
+    return (event: string, fields?: LogFields) => write(`${formatLine(at, event, fields)}\n`)
+  }
+  return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
+}
+
+/** JSON escapes the C0 controls; C1, line separators and bidirectional controls can steer a terminal as well. */
+function formatLine(level: LogLevel, event: string, fields: LogFields | undefined): string {
+  const line = JSON.stringify({ time: new Date().toISOString(), level, event, ...fields })
+  return line.replace(
+    /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}

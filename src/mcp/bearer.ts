@@ -1,0 +1,50 @@
+/** Bearer tokens at the resource server (RFC 6750): reading them, judging their scope, and the challenge. */
+import type { Config } from '../config.ts'
+import { errorUri, type Context } from '../context.ts'
+import { errorText, type OAuthError } from '../errors.ts'
+import type { Request } from '../http/message.ts'
+import { verifyAccessToken, type AccessToken } from '../oauth/access-token.ts'
+import { formatScope, includesScope, supportedScopes } from '../oauth/scope.ts'
+import {
+  accessTokenIsInTheHeader, accessTokenIsSent, credentialsAreBearer, scopeIsSufficient,
+} from '../rules/access-token.ts'
+
+export async function authenticate(request: Request, context: Context): Promise<AccessToken> {
+  context.check(accessTokenIsInTheHeader, !new URLSearchParams(request.query).has('access_token'))
+  const { authorization } = request.headers
+  context.check(accessTokenIsSent, authorization !== undefined)
+  // credentials = "Bearer" 1*SP b64token; b64token = 1*( ALPHA / DIGIT / "-._~+/" ) *"="     RFC 6750 section 2.1
+  const token = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(authorization)?.[1]
+  context.check(credentialsAreBearer, token !== undefined)
+  return verifyAccessToken(token, context)
+}
+
+/** The 403 names every scope that the call needs, so that one step up is enough. */
+export function checkScope(token: AccessToken, needed: readonly string[], context: Context): void {
+  const sufficient = includesScope(token.scope.split(' '), needed)
+  context.check(scopeIsSufficient, sufficient, token.scope, formatScope(needed))
+}
+
+/**
+ * The WWW-Authenticate header of a 401 or 403 (RFC 6750 section 3, RFC 9728 section 5.1). One challenge, `Bearer`
+ * first: some clients look no further than the first word.
+ */
+export function challenge(error: OAuthError, config: Config): string {
+  const { rule, expected } = error.details
+  // RFC 6750 section 3: no error code for a request that carries no credentials.
+  const reason = rule === accessTokenIsSent.id ? [] : [
+    ['error', error.code],
+    ['error_description', errorText(error.message)],
+    ...(rule === undefined ? [] : [['error_uri', errorUri(config, rule)]]),
+  ]
+  // All scopes at once in a 401: an SDK 1.x client that holds a refresh token has no way to step up later.
+  const scope = error.code === 'insufficient_scope' ? String(expected) : formatScope(supportedScopes)
+  const parameters = [...reason, ['scope', scope], ['resource_metadata', resourceMetadataUrl(config)]]
+  return `Bearer ${parameters.map(([name, value]) => `${name}="${value}"`).join(', ')}`
+}
+
+/** RFC 9728 section 3.1: the well-known suffix stands between the host and the path of the resource. */
+function resourceMetadataUrl({ resource }: Config): string {
+  const { origin, pathname } = new URL(resource)
+  return `${origin}/.well-known/oauth-protected-resource${pathname}`
+}

@@ -1,0 +1,68 @@
+/**
+ * The MCP endpoint: Streamable HTTP of every revision from 2025-03-26 to 2026-07-28 on one path, and direct paths
+ * for single methods. The access token comes before everything else, whatever the HTTP method.
+ */
+import type { Context, Handler } from '../context.ts'
+import { parseJson } from '../http/json.ts'
+import { mediaType, type Reply, type Request } from '../http/message.ts'
+import type { AccessToken } from '../oauth/access-token.ts'
+import { bodyIsJson, methodIsAllowed } from '../rules/http.ts'
+import { batchIsAllowed, messageIsJson, messageIsJsonRpc, methodFitsPath } from '../rules/mcp.ts'
+import { authenticate } from './bearer.ts'
+import { errorResponse, isJsonObject, JsonRpcError, messageProblem, type JsonRpcMessage, type RequestId } from './json-rpc.ts'
+import { answerLegacy, endSession } from './legacy.ts'
+import { answerModern, isModern } from './modern.ts'
+import { checkAccept, messageReply } from './reply.ts'
+
+/** `/mcp`. A GET has nothing to listen to: this server sends nothing on its own (405, as the revisions allow). */
+export async function mcp(request: Request, context: Context): Promise<Reply> {
+  const token = await authenticate(request, context)
+  if (request.method === 'DELETE') return endSession(request, token, context)
+  context.check(methodIsAllowed, request.method === 'POST', request.method, 'POST, DELETE')
+  return answer(request, token, undefined, context)
+}
+
+/** `/mcp/tools/list` and `/mcp/tools/call`. */
+export function directPath(method: string): Handler {
+  return async (request, context) => answer(request, await authenticate(request, context), method, context)
+}
+
+/** `/mcp/initialize`, the one path that needs no token: it tells what anybody may know and begins no session. */
+export const openInitialize: Handler = (request, context) => answer(request, undefined, 'initialize', context)
+
+async function answer(
+  request: Request, token: AccessToken | undefined, onlyMethod: string | undefined, context: Context,
+): Promise<Reply> {
+  checkAccept(request, context)
+  const type = mediaType(request.headers)
+  context.check(bodyIsJson, type === 'application/json', type || 'nothing')
+  const body = parseJson(await request.text())
+  try {
+    context.check(messageIsJson, 'value' in body, 'problem' in body ? body.problem : undefined)
+    const isBatch = Array.isArray(body.value)
+    const messages: unknown[] = isBatch ? body.value as unknown[] : [body.value]
+    assertMessages(messages, context)
+    const fits = onlyMethod === undefined || !isBatch && 'method' in messages[0]! && messages[0].method === onlyMethod
+    context.check(methodFitsPath, fits, undefined, onlyMethod)
+    const modern = messages.some(message => isModern(message, request))
+    if (!modern || !token) return await answerLegacy(messages, isBatch, request, token, context)
+    context.check(batchIsAllowed, !isBatch, 'a POST carries one message')
+    return await answerModern(messages[0]!, request, token, context)
+  } catch (error) {
+    if (!(error instanceof JsonRpcError)) throw error
+    return messageReply(error.status, errorResponse(idOf(body), error), request)
+  }
+}
+
+function assertMessages(messages: unknown[], context: Context): asserts messages is JsonRpcMessage[] {
+  for (const message of messages) {
+    const problem = messageProblem(message)
+    context.check(messageIsJsonRpc, problem === undefined, problem)
+  }
+}
+
+/** The id to answer an error with, where the request has one that can be read. */
+function idOf(body: ReturnType<typeof parseJson>): RequestId | undefined {
+  const id = 'value' in body && isJsonObject(body.value) ? body.value['id'] : undefined
+  return typeof id === 'string' || Number.isSafeInteger(id) ? id as RequestId : undefined
+}

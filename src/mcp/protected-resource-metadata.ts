@@ -1,0 +1,17 @@
+/** Protected resource metadata (RFC 9728): where the authorization server of this MCP server is. */
+import { documentHandler } from '../context.ts'
+import { json } from '../http/message.ts'
+import { supportedScopes } from '../oauth/scope.ts'
+
+/**
+ * The same document at the path form and at the root form, since MCP lets a server host it at either
+ * (MCP 2026-07-28 basic/authorization, Protected Resource Metadata Discovery Requirements).
+ */
+export const protectedResourceMetadata = documentHandler(({ config }) => json(200, {
+  resource: config.resource,
+  authorization_servers: [config.issuer],
+  scopes_supported: supportedScopes,
+  bearer_methods_supported: ['header'],
+  resource_name: config.serverName,
+  resource_documentation: `${config.issuer}/docs`,
+}, { 'cache-control': 'public, max-age=300' }))

@@ -1,0 +1,29 @@
+/** `subscriptions/listen` (MCP 2026-07-28 basic/patterns/subscriptions). */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Context } from '../context.ts'
+import type { Reply } from '../http/message.ts'
+import { paramsAreValid } from '../rules/mcp.ts'
+import { isJsonObject, type JsonObject, type RequestId } from './json-rpc.ts'
+import { metaKeys } from './protocol.ts'
+import { event, eventStreamHeaders } from './reply.ts'
+
+const keepAliveInterval = 15_000
+
+/**
+ * Opens the stream. The lists of this server do not change while it runs, so it agrees to notify of nothing: the
+ * acknowledgment says so, and the stream stays silent until the client closes it or the server stops.
+ */
+export function listen(id: RequestId, params: JsonObject, signal: AbortSignal, context: Context): Reply {
+  context.check(paramsAreValid, isJsonObject(params['notifications']), 'notifications must be an object')
+  return { status: 200, headers: eventStreamHeaders, body: stream(id, signal) }
+}
+
+async function* stream(id: RequestId, signal: AbortSignal): AsyncGenerator<string> {
+  const _meta = { [metaKeys.subscriptionId]: id }
+  yield event({ jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params: { _meta, notifications: {} } })
+  while (!signal.aborted) {
+    await sleep(keepAliveInterval, undefined, { signal }).catch(() => {})
+    if (!signal.aborted) yield ': keep-alive\n\n'
+  }
+  yield event({ jsonrpc: '2.0', id, result: { resultType: 'complete', _meta } })
+}

@@ -1,0 +1,56 @@
+/** Redeems an authorization code (RFC 6749 section 4.1.3, RFC 7636 section 4.6). */
+import type { Context } from '../context.ts'
+import { fingerprint, randomToken, sha256 } from '../crypto.ts'
+import type { Parameters } from '../http/parameters.ts'
+import {
+  codeBelongsToClient, codeIsFresh, codeIsKnown, codeIsUnused, codeVerifierIsWellFormed, codeVerifierMatches,
+  redirectUriIsTheSame, resourceIsTheGranted,
+} from '../rules/token.ts'
+import type { AuthorizationCode, Client, Grant } from '../store/records.ts'
+import { issueAccessToken, type IssuedTokens } from './access-token.ts'
+import { codeChallengeS256, isCodeVerifier, verifyCodeVerifier } from './pkce.ts'
+import { readResource } from './resource.ts'
+
+/** Every check comes before the code is used, so that a refused attempt takes nothing from its owner. */
+export async function exchangeAuthorizationCode(
+  form: Parameters, client: Client, context: Context,
+): Promise<IssuedTokens> {
+  const { config, store } = context
+  const presented = form.required('code')
+  const code = await store.findAuthorizationCode(sha256(presented))
+  context.check(codeIsKnown, code !== undefined, fingerprint(presented))
+  context.check(codeBelongsToClient, code.client_id === client.client_id, client.client_id, code.client_id)
+  context.check(codeIsFresh, code.expires_at > context.now(), code.expires_at, context.now())
+
+  // OAuth 2.1 section 4.1.3 leaves redirect_uri out of the token request; one that is sent must be the same.
+  const redirect_uri = form.get('redirect_uri') ?? code.redirect_uri
+  context.check(redirectUriIsTheSame, redirect_uri === code.redirect_uri, redirect_uri, code.redirect_uri)
+
+  const code_verifier = form.required('code_verifier')
+  context.check(codeVerifierIsWellFormed, isCodeVerifier(code_verifier), code_verifier.length)
+  context.check(
+    codeVerifierMatches, verifyCodeVerifier(code_verifier, code.code_challenge),
+    codeChallengeS256(code_verifier), code.code_challenge,
+  )
+  readResource(form, config, context, resourceIsTheGranted)
+
+  const grant = beginGrant(code, context)
+  const refresh_token = client.metadata.grant_types.includes('refresh_token') ? randomToken() : undefined
+  const { grant_id, client_id, expires_at } = grant
+  const refreshToken = refresh_token && { token_hash: sha256(refresh_token), grant_id, client_id, expires_at }
+  // RFC 6749 section 4.1.2: a code that comes twice was stolen, by the first caller or by this one. We cannot tell
+  // which, so the tokens of the first exchange end too.
+  context.check(codeIsUnused, await store.useAuthorizationCode(code.code_hash, grant, refreshToken || undefined))
+
+  return {
+    access_token: issueAccessToken(grant, context),
+    ...(refresh_token === undefined ? {} : { refresh_token }),
+    scope: grant.scope,
+  }
+}
+
+function beginGrant(code: AuthorizationCode, { config, now }: Context): Grant {
+  const { grant_id, client_id, sub, scope, resource } = code
+  const created_at = now()
+  return { grant_id, client_id, sub, scope, resource, created_at, expires_at: created_at + config.refreshTokenLifetime }
+}

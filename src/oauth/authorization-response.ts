@@ -1,0 +1,33 @@
+/** The authorization response: where the browser takes the code (RFC 6749 section 4.1.2) or the error (4.1.2.1). */
+import { errorUri, type Context } from '../context.ts'
+import { randomToken, sha256 } from '../crypto.ts'
+import { errorText, type OAuthError } from '../errors.ts'
+import type { RequestedGrant } from '../store/records.ts'
+import { withParameters } from './redirect-uri.ts'
+
+/** Issues the code of a request that the user `sub` approved. */
+export async function grantedLocation(approved: RequestedGrant, sub: string, context: Context): Promise<string> {
+  const { client_id, redirect_uri, state, code_challenge, scope, resource } = approved
+  const code = randomToken()
+  await context.store.addAuthorizationCode({
+    code_hash: sha256(code),
+    client_id, redirect_uri, code_challenge, scope, resource, sub,
+    grant_id: randomToken(16),
+    expires_at: context.now() + context.config.authorizationCodeLifetime,
+  })
+  context.logger.info('authorization granted', { client_id, sub, scope, redirect_uri })
+  // RFC 9207 section 2: iss tells the client whose answer this is, in success and in error.
+  return withParameters(redirect_uri, { code, state, iss: context.config.issuer })
+}
+
+export function errorLocation(
+  redirect_uri: string, state: string | undefined, error: OAuthError, { config }: Context,
+): string {
+  return withParameters(redirect_uri, {
+    error: error.code,
+    error_description: errorText(error.message),
+    error_uri: error.details.rule && errorUri(config, error.details.rule),
+    state,
+    iss: config.issuer,
+  })
+}

@@ -1,0 +1,100 @@
+/**
+ * The authorization endpoint (RFC 6749 section 3.1 and section 4.1, OAuth 2.1 section 4.1).
+ *
+ * Until the redirect URI is known to belong to the client, an error is shown to the user and goes nowhere else. From
+ * then on it is returned to the client, in the redirect.
+ */
+import type { Context } from '../context.ts'
+import { OAuthError } from '../errors.ts'
+import { redirect, type Reply, type Request } from '../http/message.ts'
+import { Parameters } from '../http/parameters.ts'
+import {
+  clientIsRegistered, clientMayUseCodeGrant, codeChallengeIsSent, codeChallengeIsWellFormed, codeChallengeMethodIsS256,
+  redirectUriIsClear, redirectUriIsRegistered, requestObjectIsNotUsed, responseTypeIsCode, scopeIsSupported,
+  scopeIsWithinRegistration, userCanInteract,
+} from '../rules/authorization.ts'
+import { parameterIsBounded } from '../rules/http.ts'
+import type { Client, RequestedGrant } from '../store/records.ts'
+import { errorLocation, grantedLocation } from './authorization-response.ts'
+import { askForConsent } from './consent.ts'
+import { isCodeChallengeS256 } from './pkce.ts'
+import { isLoopbackRedirectUri, matchesRedirectUri } from './redirect-uri.ts'
+import { readResource } from './resource.ts'
+import { formatScope, parseScope, selectScopes, supportedScopes } from './scope.ts'
+import { demoUser } from './user.ts'
+
+const maxStateLength = 4096
+
+export async function authorize(request: Request, context: Context): Promise<Reply> {
+  const query = new Parameters(request.query, context)
+  query.checkNotRepeated('client_id', 'redirect_uri')
+  const client = await findClient(query, context)
+  const redirect_uri = readRedirectUri(query, client, context)
+  try {
+    const requested = readRequest(query, client, redirect_uri, context)
+    if (context.config.autoApprove && isLoopbackRedirectUri(redirect_uri)) {
+      return redirect(302, await grantedLocation(requested, demoUser.sub, context))
+    }
+    context.check(userCanInteract, query.get('prompt') !== 'none')
+    return await askForConsent(requested, client, request, context)
+  } catch (error) {
+    if (!(error instanceof OAuthError)) throw error
+    // A state that was sent twice is not returned: the client could not tell which is meant.
+    const state = query.repeated.has('state') ? undefined : query.get('state')
+    return redirect(302, errorLocation(redirect_uri, state, error, context))
+  }
+}
+
+async function findClient(query: Parameters, context: Context): Promise<Client> {
+  const client_id = query.required('client_id')
+  const client = await context.store.findClient(client_id)
+  context.check(clientIsRegistered, client !== undefined, client_id)
+  return client
+}
+
+function readRedirectUri(query: Parameters, client: Client, context: Context): string {
+  const registered = client.metadata.redirect_uris
+  const sent = query.get('redirect_uri')
+  if (sent === undefined) {
+    context.check(redirectUriIsClear, registered.length === 1)
+    return registered[0]!
+  }
+  context.check(redirectUriIsRegistered, registered.some(uri => matchesRedirectUri(sent, uri)), sent, registered)
+  return sent
+}
+
+function readRequest(query: Parameters, client: Client, redirect_uri: string, context: Context): RequestedGrant {
+  query.checkNotRepeated()
+  const noObject = query.get('request') === undefined && query.get('request_uri') === undefined
+  context.check(requestObjectIsNotUsed, noObject)
+  const response_type = query.required('response_type')
+  context.check(responseTypeIsCode, response_type === 'code', response_type)
+  context.check(clientMayUseCodeGrant, client.metadata.grant_types.includes('authorization_code'))
+
+  const code_challenge = query.get('code_challenge')
+  context.check(codeChallengeIsSent, code_challenge !== undefined)
+  const method = query.get('code_challenge_method')
+  context.check(codeChallengeMethodIsS256, method === 'S256', method ?? 'absent, which means plain')
+  context.check(codeChallengeIsWellFormed, isCodeChallengeS256(code_challenge), code_challenge.length)
+
+  const state = query.get('state')
+  context.check(parameterIsBounded, (state?.length ?? 0) <= maxStateLength, 'state', maxStateLength)
+  return {
+    client_id: client.client_id,
+    redirect_uri,
+    ...(state === undefined ? {} : { state }),
+    code_challenge,
+    scope: narrowScope(query.get('scope'), client, context),
+    resource: readResource(query, context.config, context),
+  }
+}
+
+/** RFC 6749 section 3.3: what is granted may be less than what is asked; the token response says what it is. */
+function narrowScope(requested: string | undefined, client: Client, context: Context): string {
+  const bound = client.metadata.scope?.split(' ') ?? supportedScopes
+  const { scopes, known } = selectScopes(parseScope(requested ?? '') ?? [requested ?? ''])
+  context.check(scopeIsSupported, known, requested, supportedScopes)
+  const narrowed = scopes.length === 0 ? bound : scopes.filter(scope => bound.includes(scope))
+  context.check(scopeIsWithinRegistration, narrowed.length > 0, requested, bound)
+  return formatScope(narrowed)
+}

@@ -1,0 +1,67 @@
+/** Client authentication (RFC 6749 section 2.3 and section 3.2.1), by the method that the client registered. */
+import type { Context } from '../context.ts'
+import { constantTimeEqual, sha256 } from '../crypto.ts'
+import type { Request } from '../http/message.ts'
+import type { Parameters } from '../http/parameters.ts'
+import {
+  authenticationMethodIsRegistered, basicCredentialsAreWellFormed, clientIsKnown, clientSecretMatches,
+  oneAuthenticationMethodIsUsed,
+} from '../rules/client-authentication.ts'
+import type { AuthenticationMethod, Client } from '../store/records.ts'
+
+interface Credentials {
+  readonly method: AuthenticationMethod
+  readonly client_id: string
+  readonly client_secret: string | undefined
+}
+
+export async function authenticateClient(request: Request, form: Parameters, context: Context): Promise<Client> {
+  const { method, client_id, client_secret } = readCredentials(request, form, context)
+  const client = await context.store.findClient(client_id)
+  context.check(clientIsKnown, client !== undefined, client_id)
+  const registered = client.metadata.token_endpoint_auth_method
+  // A client that named no method has a secret and may send it either way (RFC 7591 section 2: Basic by default).
+  const allowed = registered === undefined ? client_secret !== undefined : method === registered
+  context.check(authenticationMethodIsRegistered, allowed, method, registered ?? 'client_secret_basic')
+  if (client.client_secret_hash !== undefined) {
+    const matches = client_secret !== undefined && constantTimeEqual(sha256(client_secret), client.client_secret_hash)
+    context.check(clientSecretMatches, matches)
+  }
+  return client
+}
+
+function readCredentials(request: Request, form: Parameters, context: Context): Credentials {
+  const { authorization } = request.headers
+  const client_secret = form.get('client_secret')
+  if (authorization === undefined) {
+    const client_id = form.required('client_id')
+    return { method: client_secret === undefined ? 'none' : 'client_secret_post', client_id, client_secret }
+  }
+  const basic = decodeBasic(authorization)
+  context.check(basicCredentialsAreWellFormed, basic !== undefined)
+  const client_id = form.get('client_id')
+  const once = client_secret === undefined && (client_id === undefined || client_id === basic.client_id)
+  context.check(oneAuthenticationMethodIsUsed, once)
+  return { method: 'client_secret_basic', ...basic }
+}
+
+/** RFC 6749 section 2.3.1: both parts are form-encoded before they are joined by a colon and encoded as base64. */
+function decodeBasic(authorization: string): { client_id: string; client_secret: string } | undefined {
+  const encoded = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization)?.[1]
+  if (encoded === undefined) return undefined
+  const bytes = Buffer.from(encoded, 'base64')
+  if (bytes.toString('base64') !== encoded) return undefined
+  const pair = bytes.toString()
+  const colon = pair.indexOf(':')
+  const client_id = formDecode(pair.slice(0, colon))
+  const client_secret = formDecode(pair.slice(colon + 1))
+  return colon > 0 && client_id && client_secret ? { client_id, client_secret } : undefined
+}
+
+function formDecode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    return undefined
+  }
+}

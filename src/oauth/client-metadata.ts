@@ -1,0 +1,120 @@
+/** Client metadata: what a client says of itself (RFC 7591 section 2), validated. */
+import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
+import {
+  authenticationMethodIsSupported, clientMetadataIsAnObject, clientMetadataIsTyped, grantTypesAreSupported,
+  grantTypesFitResponseTypes, redirectUriFitsApplicationType, redirectUriIsSafe, redirectUrisAreSent,
+  responseTypesAreSupported, scopeCanBeRegistered,
+} from '../rules/registration.ts'
+import type { Checker } from '../rules/rule.ts'
+import { authenticationMethods, type AuthenticationMethod, type ClientMetadata } from '../store/records.ts'
+import { isLoopbackRedirectUri, redirectUriProblem } from './redirect-uri.ts'
+import { formatScope, parseScope, selectScopes, supportedScopes } from './scope.ts'
+
+const grantTypes = ['authorization_code', 'refresh_token']
+const maxTextLength = 1024
+const maxRedirectUris = 20
+
+/** Reads client metadata. Members that this server does not know are ignored, as RFC 7591 section 2 asks. */
+export function readClientMetadata(body: unknown, checker: Checker): ClientMetadata {
+  checker.check(clientMetadataIsAnObject, isJsonObject(body))
+  const grant_types = readList(body, 'grant_types', checker) ?? grantTypes
+  const unsupported = grant_types.find(type => !grantTypes.includes(type))
+  checker.check(grantTypesAreSupported, unsupported === undefined, unsupported, grantTypes)
+  const response_types = readList(body, 'response_types', checker)
+    ?? (grant_types.includes('authorization_code') ? ['code'] : [])
+  const foreign = response_types.find(type => type !== 'code')
+  checker.check(responseTypesAreSupported, foreign === undefined, foreign)
+  const fit = grant_types.includes('authorization_code') === response_types.includes('code')
+  checker.check(grantTypesFitResponseTypes, fit, grant_types, response_types)
+
+  return {
+    redirect_uris: readRedirectUris(body, checker),
+    ...readAuthenticationMethod(body, checker),
+    grant_types,
+    response_types,
+    ...readScope(body, checker),
+    ...readDescription(body, checker),
+  }
+}
+
+/** A redirect URI is judged on its raw text; see `redirect-uri.ts`. */
+function readRedirectUris(body: JsonObject, checker: Checker): readonly string[] {
+  const redirect_uris = body['redirect_uris']
+  const sent = isStringList(redirect_uris) && redirect_uris.length > 0 && redirect_uris.length <= maxRedirectUris
+  checker.check(redirectUrisAreSent, sent)
+  for (const uri of redirect_uris) {
+    const problem = redirectUriProblem(uri)
+    checker.check(redirectUriIsSafe, problem === undefined, uri, problem)
+    const fits = body['application_type'] !== 'web' || /^https:/i.test(uri) && !isLoopbackHttps(uri)
+    checker.check(redirectUriFitsApplicationType, fits, uri)
+  }
+  return redirect_uris
+}
+
+function isLoopbackHttps(uri: string): boolean {
+  return isLoopbackRedirectUri(uri.replace(/^https/i, 'http'))
+}
+
+function readAuthenticationMethod(body: JsonObject, checker: Checker): { token_endpoint_auth_method?: AuthenticationMethod } {
+  const method = readText(body, 'token_endpoint_auth_method', checker)
+  if (method === undefined) return {}
+  checker.check(authenticationMethodIsSupported, isAuthenticationMethod(method), method, authenticationMethods)
+  return { token_endpoint_auth_method: method }
+}
+
+function isAuthenticationMethod(method: string): method is AuthenticationMethod {
+  return (authenticationMethods as readonly string[]).includes(method)
+}
+
+/** The registered scope bounds what can be granted; what this server does not have is left out of it. */
+function readScope(body: JsonObject, checker: Checker): { scope?: string } {
+  const text = readText(body, 'scope', checker)
+  const requested = selectScopes(parseScope(text ?? '') ?? []).scopes
+  const scopes = requested.filter(scope => supportedScopes.includes(scope))
+  checker.check(scopeCanBeRegistered, scopes.length > 0 || requested.length === 0, text, supportedScopes)
+  return scopes.length > 0 ? { scope: formatScope(scopes) } : {}
+}
+
+/** What describes the client to people. None of the URLs is ever fetched. */
+function readDescription(body: JsonObject, checker: Checker): Partial<ClientMetadata> {
+  const description: Record<string, unknown> = {}
+  for (const name of ['client_name', 'software_id', 'software_version']) {
+    description[name] = readText(body, name, checker)
+  }
+  for (const name of ['client_uri', 'logo_uri', 'tos_uri', 'policy_uri']) {
+    const uri = readText(body, name, checker)
+    checker.check(clientMetadataIsTyped, uri === undefined || isWebUrl(uri), name, 'an http or https URL')
+    description[name] = uri
+  }
+  description['contacts'] = readList(body, 'contacts', checker)
+  const application_type = readText(body, 'application_type', checker)
+  const known = application_type === undefined || application_type === 'native' || application_type === 'web'
+  checker.check(clientMetadataIsTyped, known, 'application_type', 'native or web')
+  description['application_type'] = application_type
+  return Object.fromEntries(Object.entries(description).filter(([, value]) => value !== undefined))
+}
+
+function readText(body: JsonObject, name: string, checker: Checker): string | undefined {
+  const value = body[name] ?? undefined
+  if (value === undefined) return undefined
+  const fits = typeof value === 'string' && value.length <= maxTextLength
+  checker.check(clientMetadataIsTyped, fits, name, `a string of at most ${maxTextLength} characters`)
+  return value
+}
+
+function readList(body: JsonObject, name: string, checker: Checker): readonly string[] | undefined {
+  const value = body[name] ?? undefined
+  if (value === undefined) return undefined
+  const fits = isStringList(value) && value.length <= 20 && value.every(item => item.length <= maxTextLength)
+  checker.check(clientMetadataIsTyped, fits, name, 'an array of at most 20 short strings')
+  return [...new Set(value)]
+}
+
+function isStringList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(item => typeof item === 'string')
+}
+
+/** RFC 7591 section 5: a script or data URL here would be run where the client is shown. */
+function isWebUrl(text: string): boolean {
+  return /^https?:\/\/[\x21-\x7e]+$/i.test(text) && URL.canParse(text)
+}

@@ -1,0 +1,37 @@
+/** The introspection endpoint (RFC 7662). */
+import type { Context } from '../context.ts'
+import { sha256 } from '../crypto.ts'
+import { json, type Reply, type Request } from '../http/message.ts'
+import { parseForm } from '../http/parameters.ts'
+import { clientIsConfidential } from '../rules/client-authentication.ts'
+import { findAccessToken } from './access-token.ts'
+import { authenticateClient } from './client-authentication.ts'
+
+export async function introspect(request: Request, context: Context): Promise<Reply> {
+  const form = await parseForm(request, context)
+  const client = await authenticateClient(request, form, context)
+  context.check(clientIsConfidential, client.client_secret_hash !== undefined)
+  const token = form.required('token')
+  const found = await describeRefreshToken(token, context) ?? await describeAccessToken(token, context)
+  // Registration is open, so a client learns of its own tokens only; of all others that they are not active
+  // (RFC 7662 section 2.2), which is all that a guess may bring.
+  const active = found !== undefined && found.client_id === client.client_id
+  return json(200, active ? { active, ...found } : { active: false }, { 'cache-control': 'no-store' })
+}
+
+async function describeRefreshToken(token: string, { store, now, config }: Context) {
+  const refreshToken = await store.findRefreshToken(sha256(token))
+  const grant = refreshToken && await store.findGrant(refreshToken.grant_id)
+  if (!grant || refreshToken.rotated || refreshToken.expires_at <= now()) return undefined
+  const { client_id, sub, scope, resource, created_at, expires_at } = grant
+  return {
+    client_id, sub, scope, aud: resource, iss: config.issuer, iat: Math.floor(created_at), exp: Math.floor(expires_at),
+  }
+}
+
+async function describeAccessToken(token: string, context: Context) {
+  const accessToken = await findAccessToken(token, context)
+  if (!accessToken) return undefined
+  const { client_id, sub, scope, aud, iss, iat, exp, jti } = accessToken
+  return { token_type: 'Bearer', client_id, sub, scope, aud, iss, iat, exp, jti }
+}

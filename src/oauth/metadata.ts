@@ -1,0 +1,47 @@
+/** Authorization server metadata (RFC 8414 section 3), also in the form that OpenID Connect Discovery names. */
+import type { Config } from '../config.ts'
+import { documentHandler } from '../context.ts'
+import { json } from '../http/message.ts'
+import { authenticationMethods } from '../store/records.ts'
+import { supportedScopes } from './scope.ts'
+
+const cacheable = { 'cache-control': 'public, max-age=300' }
+
+export const authorizationServerMetadata = documentHandler(({ config }) => json(200, metadata(config), cacheable))
+
+/**
+ * For clients that look for `openid-configuration` only (RFC 8414 section 5). OpenID Connect Discovery 1.0 section 3
+ * requires three more members; without them the parsers of such clients refuse the whole document. This server
+ * issues no ID token: `openid` is not among its scopes.
+ */
+export const openIdConfiguration = documentHandler(({ config }) => json(200, {
+  ...metadata(config),
+  jwks_uri: `${config.issuer}/.well-known/jwks.json`,
+  subject_types_supported: ['public'],
+  id_token_signing_alg_values_supported: ['RS256'],
+}, cacheable))
+
+/** The key set that `openid-configuration` has to name. HS256 has no public keys, so it is empty. */
+export const jwks = documentHandler(() => json(200, { keys: [] }, cacheable))
+
+function metadata({ issuer }: Config) {
+  return {
+    issuer,
+    authorization_endpoint: `${issuer}/oauth/authorize`,
+    token_endpoint: `${issuer}/oauth/token`,
+    registration_endpoint: `${issuer}/oauth/register`,
+    revocation_endpoint: `${issuer}/oauth/revoke`,
+    introspection_endpoint: `${issuer}/oauth/introspect`,
+    // MCP 2026-07-28 basic/authorization, Refresh Tokens: offline_access is named here and never by the resource server.
+    scopes_supported: [...supportedScopes, 'offline_access'],
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: ['authorization_code', 'refresh_token'],
+    token_endpoint_auth_methods_supported: authenticationMethods,
+    revocation_endpoint_auth_methods_supported: authenticationMethods,
+    introspection_endpoint_auth_methods_supported: authenticationMethods.filter(method => method !== 'none'),
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
+    service_documentation: `${issuer}/docs`,
+  }
+}

@@ -1,0 +1,65 @@
+/** Reading, updating and deleting a registration by its own registration access token (RFC 7592). */
+import type { Context } from '../context.ts'
+import { constantTimeEqual, randomToken, sha256 } from '../crypto.ts'
+import { empty, json, type Reply, type Request } from '../http/message.ts'
+import { isJsonObject } from '../mcp/json-rpc.ts'
+import { clientIdIsUnchanged, clientMetadataIsAnObject, registrationAccessTokenMatches } from '../rules/registration.ts'
+import type { Client } from '../store/records.ts'
+import { readClientMetadata } from './client-metadata.ts'
+import { describeClient, readJsonBody } from './register.ts'
+
+const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' }
+
+/** RFC 7592 section 2.1. */
+export async function readRegistration(request: Request, context: Context): Promise<Reply> {
+  const { client, registration_access_token } = await authenticate(request, context)
+  return json(200, { ...describeClient(client, context), registration_access_token }, noStore)
+}
+
+/** RFC 7592 section 2.2: the metadata that is sent replaces all that was registered. */
+export async function updateRegistration(request: Request, context: Context): Promise<Reply> {
+  const { client, registration_access_token } = await authenticate(request, context)
+  const body = await readJsonBody(request, context)
+  context.check(clientMetadataIsAnObject, isJsonObject(body))
+  const secret = body['client_secret']
+  const sameSecret = secret === undefined
+    || typeof secret === 'string' && client.client_secret_hash === sha256(secret)
+  context.check(clientIdIsUnchanged, body['client_id'] === client.client_id && sameSecret, body['client_id'], client.client_id)
+  const metadata = readClientMetadata(body, context)
+
+  const { client_id, client_id_issued_at, registration_access_token_hash } = client
+  const needsSecret = metadata.token_endpoint_auth_method !== 'none'
+  // A client that leaves `none` gets its first secret now; one that keeps a secret keeps the one it has.
+  const client_secret = needsSecret && client.client_secret_hash === undefined ? randomToken() : undefined
+  const client_secret_hash = client_secret === undefined ? client.client_secret_hash : sha256(client_secret)
+  const updated: Client = {
+    client_id, client_id_issued_at, registration_access_token_hash, metadata,
+    ...(needsSecret && client_secret_hash !== undefined ? { client_secret_hash } : {}),
+  }
+  await context.store.replaceClient(updated)
+  return json(200, {
+    ...describeClient(updated, context),
+    ...(client_secret === undefined ? {} : { client_secret }),
+    registration_access_token,
+  }, noStore)
+}
+
+/** RFC 7592 section 2.3: with the client go its grants and tokens. */
+export async function deleteRegistration(request: Request, context: Context): Promise<Reply> {
+  const { client } = await authenticate(request, context)
+  await context.store.removeClient(client.client_id)
+  context.logger.info('client deleted', { client_id: client.client_id })
+  return empty(204, noStore)
+}
+
+/** An unknown client and a wrong token are answered alike (RFC 7592 section 2.1). */
+async function authenticate(
+  request: Request, context: Context,
+): Promise<{ client: Client; registration_access_token: string }> {
+  const registration_access_token = /^Bearer +([\x21-\x7e]+)$/i.exec(request.headers.authorization ?? '')?.[1]
+  const client = await context.store.findClient(request.parameter)
+  const matches = client !== undefined && registration_access_token !== undefined
+    && constantTimeEqual(sha256(registration_access_token), client.registration_access_token_hash)
+  context.check(registrationAccessTokenMatches, matches)
+  return { client, registration_access_token }
+}

@@ -1,0 +1,31 @@
+/** The revocation endpoint (RFC 7009). */
+import type { Context } from '../context.ts'
+import { sha256 } from '../crypto.ts'
+import { empty, type Reply, type Request } from '../http/message.ts'
+import { parseForm } from '../http/parameters.ts'
+import { tokenBelongsToClient } from '../rules/token.ts'
+import { findAccessToken } from './access-token.ts'
+import { authenticateClient } from './client-authentication.ts'
+
+export async function revoke(request: Request, context: Context): Promise<Reply> {
+  const { store } = context
+  const form = await parseForm(request, context)
+  const client = await authenticateClient(request, form, context)
+  const token = form.required('token')
+
+  const refreshToken = await store.findRefreshToken(sha256(token))
+  if (refreshToken) {
+    context.check(tokenBelongsToClient, refreshToken.client_id === client.client_id)
+    await store.revokeGrant(refreshToken.grant_id)
+    return revoked
+  }
+  const accessToken = await findAccessToken(token, context)
+  if (accessToken) {
+    context.check(tokenBelongsToClient, accessToken.client_id === client.client_id)
+    await store.revokeAccessToken(accessToken.jti)
+  }
+  // RFC 7009 section 2.2: a token that is not valid needs no revocation, so the answer is the same.
+  return revoked
+}
+
+const revoked = empty(200, { 'cache-control': 'no-store' })

@@ -1,0 +1,40 @@
+/** The token endpoint (RFC 6749 section 3.2): one handler for each grant type. */
+import type { Context } from '../context.ts'
+import { json, type Reply, type Request } from '../http/message.ts'
+import { parseForm, type Parameters } from '../http/parameters.ts'
+import { clientMayUseGrantType, grantTypeIsSupported } from '../rules/token.ts'
+import type { Client } from '../store/records.ts'
+import type { IssuedTokens } from './access-token.ts'
+import { exchangeAuthorizationCode } from './authorization-code-grant.ts'
+import { authenticateClient } from './client-authentication.ts'
+import { refreshAccessToken } from './refresh-token-grant.ts'
+
+type Grant = (form: Parameters, client: Client, context: Context) => Promise<IssuedTokens>
+
+const grants: ReadonlyMap<string, Grant> = new Map([
+  ['authorization_code', exchangeAuthorizationCode],
+  ['refresh_token', refreshAccessToken],
+])
+
+export async function token(request: Request, context: Context): Promise<Reply> {
+  const form = await parseForm(request, context)
+  const grant_type = form.required('grant_type')
+  const grant = grants.get(grant_type)
+  context.check(grantTypeIsSupported, grant !== undefined, grant_type, [...grants.keys()])
+  const client = await authenticateClient(request, form, context)
+  context.check(clientMayUseGrantType, client.metadata.grant_types.includes(grant_type), grant_type)
+  const issued = await grant(form, client, context)
+  await context.store.keepClient(client.client_id)
+  return tokenResponse(issued, context)
+}
+
+/** RFC 6749 section 5.1: whoever sees tokens must not store them. */
+function tokenResponse({ access_token, refresh_token, scope }: IssuedTokens, { config }: Context): Reply {
+  return json(200, {
+    access_token,
+    token_type: 'Bearer',
+    expires_in: Math.ceil(config.accessTokenLifetime),
+    ...(refresh_token === undefined ? {} : { refresh_token }),
+    scope,
+  }, { 'cache-control': 'no-store', pragma: 'no-cache' })
+}

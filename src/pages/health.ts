@@ -1,0 +1,7 @@
+/** Whether the server runs, and how full its store is. */
+import type { Context } from '../context.ts'
+import { json, type Reply, type Request } from '../http/message.ts'
+
+export async function health(_request: Request, { store, config }: Context): Promise<Reply> {
+  return json(200, { status: 'ok', version: config.serverVersion, store: await store.counts() })
+}

@@ -1,0 +1,61 @@
+/**
+ * Every endpoint, on one screen. Start here: pick a row and read its file from the top.
+ *
+ * Where SERVER_URL has a path all of this stands below it, the well-known URIs in the inserted and the appended form.
+ */
+import type { Handler, RouteDescription } from './context.ts'
+import { directPath, mcp, openInitialize } from './mcp/endpoint.ts'
+import { protectedResourceMetadata } from './mcp/protected-resource-metadata.ts'
+import { authorize } from './oauth/authorize.ts'
+import { decide } from './oauth/consent.ts'
+import { introspect } from './oauth/introspect.ts'
+import { authorizationServerMetadata, jwks, openIdConfiguration } from './oauth/metadata.ts'
+import { register } from './oauth/register.ts'
+import { deleteRegistration, readRegistration, updateRegistration } from './oauth/registration-management.ts'
+import { revoke } from './oauth/revoke.ts'
+import { token } from './oauth/token.ts'
+import { docs } from './pages/docs.ts'
+import { explain, explainAll } from './pages/explain.ts'
+import { health } from './pages/health.ts'
+import { home } from './pages/home.ts'
+import { openApi } from './pages/openapi.ts'
+
+export interface Route extends RouteDescription {
+  readonly handler: Handler
+  /** `program`: any origin may call it. `resource`: so it is, with a token. `browser`: people go there, scripts do not. */
+  readonly caller: 'program' | 'resource' | 'browser'
+}
+
+export const routes: readonly Route[] = [
+  row('GET',    '/.well-known/oauth-protected-resource',     protectedResourceMetadata,   'program',  'RFC 9728 section 3'),
+  row('GET',    '/.well-known/oauth-protected-resource/mcp', protectedResourceMetadata,   'program',  'RFC 9728 section 3.1'),
+  row('GET',    '/.well-known/oauth-authorization-server',   authorizationServerMetadata, 'program',  'RFC 8414 section 3'),
+  row('GET',    '/.well-known/openid-configuration',         openIdConfiguration,         'program',  'RFC 8414 section 5'),
+  row('GET',    '/.well-known/jwks.json',                    jwks,                        'program',  'RFC 7517 section 5'),
+
+  row('POST',   '/oauth/register',                           register,                    'program',  'RFC 7591 section 3'),
+  row('GET',    '/oauth/register/:client_id',                readRegistration,            'program',  'RFC 7592 section 2.1'),
+  row('PUT',    '/oauth/register/:client_id',                updateRegistration,          'program',  'RFC 7592 section 2.2'),
+  row('DELETE', '/oauth/register/:client_id',                deleteRegistration,          'program',  'RFC 7592 section 2.3'),
+  row('GET',    '/oauth/authorize',                          authorize,                   'browser',  'OAuth 2.1 section 4.1.1'),
+  row('POST',   '/oauth/consent',                            decide,                      'browser',  'OAuth 2.1 section 4.1.2'),
+  row('POST',   '/oauth/token',                              token,                       'program',  'OAuth 2.1 section 3.2'),
+  row('POST',   '/oauth/revoke',                             revoke,                      'program',  'RFC 7009 section 2'),
+  row('POST',   '/oauth/introspect',                         introspect,                  'program',  'RFC 7662 section 2'),
+
+  row('*',      '/mcp',                                      mcp,                         'resource', 'MCP 2026-07-28 basic/transports/streamable-http'),
+  row('POST',   '/mcp/initialize',                           openInitialize,              'resource', 'MCP 2025-11-25 basic/lifecycle'),
+  row('POST',   '/mcp/tools/list',                           directPath('tools/list'),    'resource', 'MCP 2026-07-28 server/tools, Listing Tools'),
+  row('POST',   '/mcp/tools/call',                           directPath('tools/call'),    'resource', 'MCP 2026-07-28 server/tools, Calling Tools'),
+
+  row('GET',    '/',                                         home,                        'browser',  'What is where'),
+  row('GET',    '/health',                                   health,                      'program',  'Whether it runs, and how full it is'),
+  row('GET',    '/docs',                                     docs,                        'browser',  'This table, with parameters'),
+  row('GET',    '/openapi.json',                             openApi,                     'program',  'OpenAPI 3.1'),
+  row('GET',    '/explain',                                  explainAll,                  'browser',  'Every rule'),
+  row('GET',    '/explain/:rule',                            explain,                     'browser',  'RFC 6749 section 5.2, error_uri'),
+]
+
+function row(method: string, path: string, handler: Handler, caller: Route['caller'], specification: string): Route {
+  return { method, path, handler, caller, specification }
+}

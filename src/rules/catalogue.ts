@@ -1,0 +1,30 @@
+/** Every rule, by the role that enforces it. */
+import * as accessToken from './access-token.ts'
+import * as authorization from './authorization.ts'
+import * as clientAuthentication from './client-authentication.ts'
+import * as http from './http.ts'
+import * as mcp from './mcp.ts'
+import * as registration from './registration.ts'
+import type { Rule } from './rule.ts'
+import * as token from './token.ts'
+
+export interface RuleGroup {
+  readonly title: string
+  readonly rules: readonly Rule[]
+}
+
+export const catalogue: readonly RuleGroup[] = [
+  { title: 'Every request', rules: Object.values(http) },
+  { title: 'Client registration', rules: Object.values(registration) },
+  { title: 'Authorization endpoint', rules: Object.values(authorization) },
+  { title: 'Client authentication', rules: Object.values(clientAuthentication) },
+  { title: 'Token endpoint', rules: Object.values(token) },
+  { title: 'Access token at the resource server', rules: Object.values(accessToken) },
+  { title: 'MCP transport and messages', rules: Object.values(mcp) },
+]
+
+const byId: ReadonlyMap<string, Rule> = new Map(catalogue.flatMap(({ rules }) => rules.map(rule => [rule.id, rule])))
+
+export function findRule(id: string): Rule | undefined {
+  return byId.get(id)
+}

@@ -1,0 +1,93 @@
+/** Starts and stops the server: the socket, its time limits, and an end that answers what is under way. */
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { createApplication } from './app.ts'
+import { loadConfig, withPort, type Config, type Environment } from './config.ts'
+import { createLogger, type Logger } from './logger.ts'
+import type { Tool } from './mcp/tool.ts'
+import { tools as ownTools, toolsByName } from './mcp/tools.ts'
+import { routes } from './routes.ts'
+import { MemoryStore } from './store/memory.ts'
+import type { Store } from './store/store.ts'
+
+export interface ServeOptions {
+  /** The tools of the MCP server; those of `mcp/tools.ts` unless given. */
+  readonly tools?: readonly Tool[]
+  /** The present as a NumericDate. */
+  readonly now?: () => number
+  readonly logger?: Logger
+  readonly store?: Store
+}
+
+export interface RunningServer {
+  readonly config: Config
+  /** The port on which it listens, which need not be that of the issuer. */
+  readonly port: number
+  /** Answers what is under way, refuses what is new, and resolves when every socket is closed. */
+  close(): Promise<void>
+}
+
+/** How long requests under way may take after `close`, in milliseconds. */
+const graceful = 5_000
+
+export async function serve(env: Environment, options: ServeOptions = {}): Promise<RunningServer> {
+  const initial = loadConfig(env)
+  const server = createServer({
+    // A header or a body that never ends is cut off; Node looks for such ones at the interval only.
+    headersTimeout: 10_000,
+    requestTimeout: 30_000,
+    connectionsCheckingInterval: 2_000,
+    keepAliveTimeout: 10_000,
+    maxHeaderSize: 16_384,
+  })
+  const close = closer(server)
+  await listen(server, initial)
+  const { port } = server.address() as AddressInfo
+  const config = withPort(initial, port, env)
+  const now = options.now ?? (() => Date.now() / 1000)
+  const application = createApplication({
+    config,
+    now,
+    store: options.store ?? new MemoryStore({ ...config, now }),
+    logger: options.logger ?? createLogger(config.logLevel),
+    tools: toolsByName(options.tools ?? ownTools),
+    routes,
+  })
+  server.on('request', (incoming, outgoing) => void application(incoming, outgoing))
+  return { config, port, close }
+}
+
+function listen(server: Server, { host, port }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+/** `server.close()` alone waits for sockets that never sent a byte, and for streams that never end. */
+function closer(server: Server): () => Promise<void> {
+  const sockets = new Map<Socket, { busy: boolean }>()
+  let closing: Promise<void> | undefined
+  server.on('connection', socket => {
+    sockets.set(socket, { busy: false })
+    socket.once('close', () => sockets.delete(socket))
+  })
+  server.on('request', (incoming, outgoing) => {
+    const state = sockets.get(incoming.socket)
+    if (!state) return
+    state.busy = true
+    if (closing) outgoing.setHeader('connection', 'close')
+    outgoing.once('close', () => {
+      state.busy = false
+      if (closing) incoming.socket.end()
+    })
+  })
+  return () => closing ??= new Promise(resolve => {
+    server.close(() => resolve())
+    for (const [socket, { busy }] of sockets) if (!busy) socket.destroy()
+    setTimeout(() => sockets.forEach((_state, socket) => socket.destroy()), graceful).unref()
+  })
+}

@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+/** Starts the server by the environment; see the table of variables in the README. */
+import { existsSync } from 'node:fs'
+import { ConfigError } from './config.ts'
+import { serve, type RunningServer } from './serve.ts'
+
+if (existsSync('.env')) process.loadEnvFile('.env')
+
+let server: RunningServer
+try {
+  server = await serve(process.env)
+} catch (error) {
+  const known = error instanceof ConfigError || (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+  console.error(known ? `Cannot start: ${(error as Error).message}` : error)
+  process.exit(1)
+}
+
+console.log(`MCP authorization server listening at ${server.config.issuer}`)
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void server.close().then(() => process.exit(0)))
+}

@@ -1,0 +1,190 @@
+/** The store in memory. Each method runs without a pause, which is what makes it atomic here. */
+import { ExpiringMap } from './expiring-map.ts'
+import type {
+  AuthorizationCode, AuthorizationRequest, Client, Grant, RefreshToken, Session, Successor,
+} from './records.ts'
+import type { Rotation, Store } from './store.ts'
+
+export interface MemoryStoreOptions {
+  readonly now: () => number
+  /** Lifetimes in seconds. */
+  readonly accessTokenLifetime: number
+  readonly authorizationCodeLifetime: number
+  readonly refreshTokenLifetime: number
+}
+
+const day = 86_400
+
+/** Access tokens are accepted a little beyond their end (clock skew), so revocations last a little longer still. */
+const revocationMargin = 60
+
+/** How many rotated refresh tokens of a grant are remembered, to tell a reused one from an unknown one. */
+const rememberedRotations = 64
+
+export class MemoryStore implements Store {
+  private readonly now: () => number
+  /** Clients that never got a token. A flood of registrations presses out only these. */
+  private readonly newClients: ExpiringMap<Client>
+  private readonly clients: ExpiringMap<Client>
+  private readonly authorizationRequests: ExpiringMap<AuthorizationRequest>
+  private readonly codes: ExpiringMap<{ readonly code: AuthorizationCode; used: boolean }>
+  private readonly grants: ExpiringMap<{ readonly grant: Grant; readonly tokens: string[] }>
+  private readonly refreshTokens: ExpiringMap<RefreshToken>
+  private readonly revocations: ExpiringMap<number>
+  private readonly sessions: ExpiringMap<Session>
+  /** Tokens issued up to this time are refused: a revocation that had to give way must not come undone. */
+  private refusedUntil = 0
+
+  constructor(options: MemoryStoreOptions) {
+    const { now } = options
+    this.now = now
+    this.newClients = new ExpiringMap({ limit: 20_000, lifetime: day, now })
+    this.clients = new ExpiringMap({ limit: 100_000, lifetime: 90 * day, now })
+    this.authorizationRequests = new ExpiringMap({ limit: 10_000, lifetime: 600, now })
+    this.codes = new ExpiringMap({ limit: 20_000, lifetime: 2 * options.authorizationCodeLifetime, now })
+    this.grants = new ExpiringMap({
+      limit: 100_000,
+      lifetime: options.refreshTokenLifetime,
+      now,
+      onEvict: ({ tokens }) => tokens.forEach(hash => this.refreshTokens.delete(hash)),
+    })
+    this.refreshTokens = new ExpiringMap({ limit: 400_000, lifetime: options.refreshTokenLifetime, now })
+    this.revocations = new ExpiringMap({
+      limit: 100_000,
+      lifetime: options.accessTokenLifetime + revocationMargin,
+      now,
+      onEvict: revoked_at => { this.refusedUntil = revoked_at },
+    })
+    this.sessions = new ExpiringMap({ limit: 20_000, lifetime: day, now })
+  }
+
+  async addClient(client: Client): Promise<void> {
+    this.newClients.set(client.client_id, client)
+  }
+
+  async findClient(client_id: string): Promise<Client | undefined> {
+    return this.clients.get(client_id) ?? this.newClients.get(client_id)
+  }
+
+  async replaceClient(client: Client): Promise<void> {
+    this.clients.update(client.client_id, client)
+    this.newClients.update(client.client_id, client)
+  }
+
+  async keepClient(client_id: string): Promise<void> {
+    const client = this.newClients.delete(client_id) ?? this.clients.get(client_id)
+    if (client) this.clients.set(client_id, client)
+  }
+
+  async removeClient(client_id: string): Promise<void> {
+    this.clients.delete(client_id)
+    this.newClients.delete(client_id)
+    this.revoke(client_id)
+  }
+
+  async addAuthorizationRequest(id_hash: string, request: AuthorizationRequest): Promise<void> {
+    this.authorizationRequests.set(id_hash, request)
+  }
+
+  async findAuthorizationRequest(id_hash: string): Promise<AuthorizationRequest | undefined> {
+    return this.authorizationRequests.get(id_hash)
+  }
+
+  async useAuthorizationRequest(id_hash: string): Promise<AuthorizationRequest | undefined> {
+    return this.authorizationRequests.delete(id_hash)
+  }
+
+  async addAuthorizationCode(code: AuthorizationCode): Promise<void> {
+    this.codes.set(code.code_hash, { code, used: false })
+  }
+
+  async findAuthorizationCode(code_hash: string): Promise<AuthorizationCode | undefined> {
+    return this.codes.get(code_hash)?.code
+  }
+
+  async useAuthorizationCode(code_hash: string, grant: Grant, refreshToken: RefreshToken | undefined): Promise<boolean> {
+    const entry = this.codes.get(code_hash)
+    if (!entry || entry.used) {
+      await this.revokeGrant(grant.grant_id)
+      return false
+    }
+    entry.used = true
+    this.grants.set(grant.grant_id, { grant, tokens: refreshToken ? [refreshToken.token_hash] : [] })
+    if (refreshToken) this.refreshTokens.set(refreshToken.token_hash, refreshToken)
+    return true
+  }
+
+  async findGrant(grant_id: string): Promise<Grant | undefined> {
+    return this.grants.get(grant_id)?.grant
+  }
+
+  async revokeGrant(grant_id: string): Promise<void> {
+    this.grants.delete(grant_id)?.tokens.forEach(hash => this.refreshTokens.delete(hash))
+    this.revoke(grant_id)
+  }
+
+  async findRefreshToken(token_hash: string): Promise<RefreshToken | undefined> {
+    return this.refreshTokens.get(token_hash)
+  }
+
+  async rotateRefreshToken(token_hash: string, successor: Successor, window: number): Promise<Rotation> {
+    const token = this.refreshTokens.get(token_hash)
+    const grant = token && this.grants.get(token.grant_id)
+    if (!token || !grant) return { outcome: 'reused' }
+    if (!token.rotated) {
+      this.refreshTokens.update(token_hash, { ...token, rotated: { at: this.now(), successor } })
+      grant.tokens.push(successor.token_hash)
+      // A grant makes room for its own rotations, so that no rotation presses out the token of somebody else.
+      if (grant.tokens.length > rememberedRotations || this.refreshTokens.isFull) {
+        this.refreshTokens.delete(grant.tokens.shift()!)
+      }
+      const { grant_id, client_id, expires_at } = token
+      this.refreshTokens.set(successor.token_hash, { token_hash: successor.token_hash, grant_id, client_id, expires_at })
+      return { outcome: 'rotated' }
+    }
+    const { at, successor: { token_hash: successor_hash, salt } } = token.rotated
+    const successorIsUnused = !this.refreshTokens.get(successor_hash)?.rotated
+    if (this.now() - at < window && successorIsUnused) return { outcome: 'repeated', successor_salt: salt }
+    await this.revokeGrant(token.grant_id)
+    return { outcome: 'reused' }
+  }
+
+  async revokeAccessToken(jti: string): Promise<void> {
+    this.revoke(jti)
+  }
+
+  async isRevoked(token: { jti: string; grant_id: string; client_id: string; iat: number }): Promise<boolean> {
+    return token.iat <= this.refusedUntil
+      || this.revocations.get(token.jti) !== undefined
+      || this.revocations.get(token.grant_id) !== undefined
+      || this.revocations.get(token.client_id) !== undefined
+  }
+
+  async addSession(session: Session): Promise<void> {
+    this.sessions.set(session.session_hash, session)
+  }
+
+  async findSession(session_hash: string): Promise<Session | undefined> {
+    return this.sessions.get(session_hash)
+  }
+
+  async removeSession(session_hash: string): Promise<void> {
+    this.sessions.delete(session_hash)
+  }
+
+  async counts(): Promise<Readonly<Record<string, number>>> {
+    return {
+      clients: this.newClients.size + this.clients.size,
+      authorization_requests: this.authorizationRequests.size,
+      authorization_codes: this.codes.size,
+      grants: this.grants.size,
+      refresh_tokens: this.refreshTokens.size,
+      revocations: this.revocations.size,
+      sessions: this.sessions.size,
+    }
+  }
+
+  private revoke(id: string): void {
+    this.revocations.set(id, this.now())
+  }
+}

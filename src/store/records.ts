@@ -1,0 +1,107 @@
+/**
+ * What the authorization server keeps. Members that stand on the wire have their wire names. Times are NumericDates:
+ * seconds since 1970 (RFC 7519 section 2). Of a secret only its SHA-256 is kept.
+ *
+ * | record               | key                        | ends                                         |
+ * | -------------------- | -------------------------- | -------------------------------------------- |
+ * | Client               | client_id                  | unused for a day, once used for 90 days      |
+ * | AuthorizationRequest | SHA-256 of its id          | 10 minutes, or answered                      |
+ * | AuthorizationCode    | SHA-256 of the code        | twice its lifetime, to tell used from unknown|
+ * | Grant                | grant_id                   | lifetime of refresh tokens, or revoked       |
+ * | RefreshToken         | SHA-256 of the token       | with its grant                               |
+ * | Revocation           | jti, grant_id or client_id | lifetime of access tokens                    |
+ */
+
+/** Client metadata (RFC 7591 section 2), as registered and echoed. */
+export interface ClientMetadata {
+  readonly redirect_uris: readonly string[]
+  /** Absent where the client named none: it may then use either method of its secret. */
+  readonly token_endpoint_auth_method?: AuthenticationMethod
+  readonly grant_types: readonly string[]
+  readonly response_types: readonly string[]
+  /** The upper bound of what the client can be granted; absent where it named none. */
+  readonly scope?: string
+  readonly client_name?: string
+  readonly client_uri?: string
+  readonly logo_uri?: string
+  readonly tos_uri?: string
+  readonly policy_uri?: string
+  readonly contacts?: readonly string[]
+  readonly software_id?: string
+  readonly software_version?: string
+  readonly application_type?: 'native' | 'web'
+}
+
+export const authenticationMethods = ['none', 'client_secret_post', 'client_secret_basic'] as const
+export type AuthenticationMethod = (typeof authenticationMethods)[number]
+
+export interface Client {
+  readonly client_id: string
+  readonly client_id_issued_at: number
+  readonly client_secret_hash?: string
+  readonly registration_access_token_hash: string
+  readonly metadata: ClientMetadata
+}
+
+/** An authorization request that passed every check: what its code will be bound to. */
+export interface RequestedGrant {
+  readonly client_id: string
+  readonly redirect_uri: string
+  readonly state?: string
+  readonly code_challenge: string
+  readonly scope: string
+  readonly resource: string
+}
+
+/** A request that waits for the decision of the user. */
+export interface AuthorizationRequest extends RequestedGrant {
+  /** SHA-256 of the cookie of the browser that was shown the consent page. */
+  readonly browser_hash: string
+}
+
+export interface AuthorizationCode {
+  readonly code_hash: string
+  readonly client_id: string
+  readonly redirect_uri: string
+  readonly code_challenge: string
+  readonly scope: string
+  readonly resource: string
+  readonly sub: string
+  readonly grant_id: string
+  readonly expires_at: number
+}
+
+/** What a user let a client do. All its tokens end with it. */
+export interface Grant {
+  readonly grant_id: string
+  readonly client_id: string
+  readonly sub: string
+  readonly scope: string
+  readonly resource: string
+  readonly created_at: number
+  readonly expires_at: number
+}
+
+export interface RefreshToken {
+  readonly token_hash: string
+  readonly grant_id: string
+  readonly client_id: string
+  readonly expires_at: number
+  /** When it was used and what came in its place; absent while it is the current one. */
+  readonly rotated?: { readonly at: number; readonly successor: Successor }
+}
+
+/** What a refresh token is rotated to. */
+export interface Successor {
+  readonly token_hash: string
+  /** With the old token this makes the new one; alone it is worth nothing. */
+  readonly salt: string
+}
+
+/** An MCP session of the legacy protocol versions. It belongs to one user and one client, and authenticates neither. */
+export interface Session {
+  readonly session_hash: string
+  readonly sub: string
+  readonly client_id: string
+  readonly protocolVersion: string
+}
