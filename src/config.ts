@@ -4,6 +4,7 @@
  */
 import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
 import { isLogLevel, type LogLevel } from './logger.ts'
+import { version } from './version.ts'
 
 export interface Config {
   /** `SERVER_URL` without a trailing slash: the issuer identifier, the same bytes wherever it appears. */
@@ -64,7 +65,7 @@ export function loadConfig(env: Environment): Config {
     allowedHosts: list(env, 'SERVER_ALLOWED_HOSTS'),
     allowedOrigins: list(env, 'SERVER_ALLOWED_ORIGINS'),
     serverName: text(env, 'MCP_SERVER_NAME', 'mcp-authorization'),
-    serverVersion: text(env, 'MCP_SERVER_VERSION', '0.1.0'),
+    serverVersion: text(env, 'MCP_SERVER_VERSION', version),
     debug,
     logLevel: logLevel(env, debug),
   })
@@ -73,7 +74,7 @@ export function loadConfig(env: Environment): Config {
 /** The configuration once the port is known: `SERVER_PORT=0` means any free one, and it belongs to the issuer. */
 export function withPort(config: Config, port: number, env: Environment): Config {
   if (env['SERVER_URL'] || config.port === port) return config
-  return Object.freeze({ ...config, ...identity(`http://localhost:${port}`), port })
+  return Object.freeze({ ...config, ...identity(localUrl(port)), port })
 }
 
 /** Whether `hostname` (as `URL` spells it) is this machine to itself (RFC 8252 section 7.3). */
@@ -92,7 +93,8 @@ function identity(issuer: string): Pick<Config, 'issuer' | 'basePath' | 'resourc
  * rather than found out by a client.
  */
 function serverUrl(env: Environment, port: number): string {
-  const raw = env['SERVER_URL'] || `http://localhost:${port}`
+  const raw = env['SERVER_URL']
+  if (!raw) return localUrl(port)
   let url: URL
   try {
     url = new URL(raw)
@@ -105,11 +107,17 @@ function serverUrl(env: Environment, port: number): string {
   if (/[?#@]/.test(raw)) {
     throw new ConfigError('SERVER_URL', 'has a query, fragment or user name, which an issuer must not have')
   }
+  if (url.pathname.includes('//')) throw new ConfigError('SERVER_URL', 'has an empty segment in its path')
   const normal = url.href.replace(/\/$/, '')
   if (raw !== normal && raw !== `${normal}/`) {
     throw new ConfigError('SERVER_URL', `is ${JSON.stringify(raw)}: write it as ${normal}, as clients compare it`)
   }
   return normal
+}
+
+/** Port 80 goes without saying. */
+function localUrl(port: number): string {
+  return new URL(`http://localhost:${port}`).origin
 }
 
 function jwtKey(env: Environment, debug: boolean): KeyObject {

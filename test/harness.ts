@@ -1,9 +1,13 @@
 /** A server of its own for each test: a real port, a store and a clock that the test moves. */
 import assert from 'node:assert/strict'
+import { connect, type Socket } from 'node:net'
 import { createLogger } from '../src/logger.ts'
+import { metaKeys, modernVersion } from '../src/mcp/protocol.ts'
 import type { Tool } from '../src/mcp/tool.ts'
+import { signJwt } from '../src/oauth/jwt.ts'
 import { codeChallengeS256, createCodeVerifier } from '../src/oauth/pkce.ts'
 import { serve, type RunningServer } from '../src/serve.ts'
+import type { Store } from '../src/store/store.ts'
 
 export interface TestServer extends RunningServer {
   readonly url: string
@@ -17,13 +21,20 @@ export interface TestContext {
   after(end: () => Promise<void>): void
 }
 
+export interface StartOptions {
+  readonly tools?: readonly Tool[]
+  readonly store?: Store
+}
+
+export const testKey = 'a test key of 32 bytes or more, which is not secret'
+
 export async function startServer(
-  t: TestContext, env: Record<string, string> = {}, options: { tools?: readonly Tool[] } = {},
+  t: TestContext, env: Record<string, string> = {}, options: StartOptions = {},
 ): Promise<TestServer> {
   const log: string[] = []
   let ahead = 0
   const server = await serve(
-    { JWT_SECRET_KEY: 'a test key of 32 bytes or more, which is not secret', OAUTH_AUTO_APPROVE: 'true', SERVER_PORT: '0', ...env },
+    { JWT_SECRET_KEY: testKey, OAUTH_AUTO_APPROVE: 'true', SERVER_PORT: '0', ...env },
     {
       ...options,
       now: () => Date.now() / 1000 + ahead,
@@ -35,16 +46,34 @@ export async function startServer(
   return { ...server, url, log, advance: seconds => { ahead += seconds } }
 }
 
+/** A server on which a client has tokens already. */
+export async function startWithTokens(
+  t: TestContext, env: Record<string, string> = {}, options: StartOptions = {},
+): Promise<{ server: TestServer; client: Members; access_token: string; refresh_token: string }> {
+  const server = await startServer(t, env, options)
+  const { client, tokens } = await getTokens(server)
+  return { server, client, access_token: tokens['access_token'], refresh_token: tokens['refresh_token'] }
+}
+
 export type Members = Record<string, any>
+
+// --- The authorization server ---
 
 export const redirect_uri = 'http://127.0.0.1:7777/callback'
 
+/** Client metadata that registers. */
+export const validMetadata: Members = {
+  client_name: 'Test client', redirect_uris: [redirect_uri], token_endpoint_auth_method: 'none',
+}
+
+export function requestRegistration(server: TestServer, metadata: Members = {}): Promise<Response> {
+  return postJson(`${server.url}/oauth/register`, { ...validMetadata, ...metadata })
+}
+
 export async function register(server: TestServer, metadata: Members = {}): Promise<Members> {
-  const response = await postJson(`${server.url}/oauth/register`, {
-    client_name: 'Test client', redirect_uris: [redirect_uri], token_endpoint_auth_method: 'none', ...metadata,
-  })
+  const response = await requestRegistration(server, metadata)
   assert.equal(response.status, 201, 'registration succeeds')
-  return await response.json() as Members
+  return readJson(response)
 }
 
 export interface Authorization {
@@ -61,16 +90,53 @@ export function authorizationParameters(client: Members, code_verifier: string, 
   })
 }
 
-export function requestAuthorization(server: TestServer, query: URLSearchParams, headers: Record<string, string> = {}): Promise<Response> {
+export function requestAuthorization(
+  server: TestServer, query: URLSearchParams, headers: Record<string, string> = {},
+): Promise<Response> {
   return fetch(`${server.url}/oauth/authorize?${query}`, { redirect: 'manual', headers })
+}
+
+/** Sends an authorization request that is valid but for `changes`. */
+export function requestCode(server: TestServer, client: Members, changes: Members = {}): Promise<Response> {
+  return requestAuthorization(server, authorizationParameters(client, createCodeVerifier(), changes))
 }
 
 export async function authorize(server: TestServer, client: Members, changes: Members = {}): Promise<Authorization> {
   const code_verifier = createCodeVerifier()
   const response = await requestAuthorization(server, authorizationParameters(client, code_verifier, changes))
-  const location = new URL(response.headers.get('location') ?? assert.fail(`no redirect but ${response.status}`))
+  const location = locationOf(response)
   const code = location.searchParams.get('code') ?? assert.fail(`no code in ${location}`)
   return { code, code_verifier, location }
+}
+
+export interface ConsentPage {
+  readonly html: string
+  readonly csrf_token: string
+  /** `name=value` of the cookie that the page set. */
+  readonly cookie: string
+  readonly code_verifier: string
+  readonly response: Response
+}
+
+/** Sends an authorization request that a person has to decide on, as his browser would. */
+export async function openConsent(
+  server: TestServer, client: Members, changes: Members = {}, headers: Record<string, string> = {},
+): Promise<ConsentPage> {
+  const code_verifier = createCodeVerifier()
+  const query = authorizationParameters(client, code_verifier, changes)
+  const response = await requestAuthorization(server, query, { accept: 'text/html', ...headers })
+  assert.equal(response.status, 200, 'the consent page is shown')
+  const html = await response.text()
+  const csrf_token = /name="csrf_token" value="([^"]+)"/.exec(html)?.[1] ?? assert.fail('no csrf_token')
+  const cookie = response.headers.get('set-cookie')?.split(';')[0] ?? assert.fail('no cookie')
+  return { html, csrf_token, cookie, code_verifier, response }
+}
+
+/** Posts the form of the consent page; `changes` replace or, when undefined, remove its fields. */
+export function decide(
+  server: TestServer, { csrf_token, cookie }: ConsentPage, changes: Members = {}, headers: Record<string, string> = { cookie },
+): Promise<Response> {
+  return postForm(`${server.url}/oauth/consent`, { csrf_token, decision: 'approve', ...changes }, headers)
 }
 
 /** Sends a token request; `changes` replace or, when undefined, remove parameters. */
@@ -78,7 +144,9 @@ export function requestToken(server: TestServer, form: Members, headers: Record<
   return postForm(`${server.url}/oauth/token`, form, headers)
 }
 
-export function exchange(server: TestServer, client: Members, { code, code_verifier }: Authorization, changes: Members = {}): Promise<Response> {
+export function exchange(
+  server: TestServer, client: Members, { code, code_verifier }: Pick<Authorization, 'code' | 'code_verifier'>, changes: Members = {},
+): Promise<Response> {
   return requestToken(server, {
     grant_type: 'authorization_code', code, code_verifier, redirect_uri, client_id: client['client_id'],
     client_secret: client['client_secret'], ...changes,
@@ -91,27 +159,101 @@ export function refresh(server: TestServer, client: Members, refresh_token: stri
   })
 }
 
+/** Refreshes with success. */
+export async function refreshed(server: TestServer, client: Members, refresh_token: string, changes: Members = {}): Promise<Members> {
+  const response = await refresh(server, client, refresh_token, changes)
+  assert.equal(response.status, 200, 'the refresh succeeds')
+  return readJson(response)
+}
+
 /** Registers a client, authorizes it and exchanges the code. */
-export async function getTokens(server: TestServer, metadata: Members = {}, changes: Members = {}): Promise<{ client: Members; tokens: Members }> {
+export async function getTokens(
+  server: TestServer, metadata: Members = {}, changes: Members = {},
+): Promise<{ client: Members; tokens: Members }> {
   const client = await register(server, metadata)
   const response = await exchange(server, client, await authorize(server, client, changes))
   assert.equal(response.status, 200, 'the exchange succeeds')
-  return { client, tokens: await response.json() as Members }
+  return { client, tokens: await readJson(response) }
 }
 
-/** Calls a method of the legacy era, which needs no headers beside the token. */
-export function callMcp(server: TestServer, access_token: string | undefined, method: string, params: Members = {}): Promise<Response> {
-  return postJson(`${server.url}/mcp`, { jsonrpc: '2.0', id: 1, method, params }, bearer(access_token))
+/** The Authorization header of RFC 6749 section 2.3.1. */
+export function basic(client_id: string, client_secret: string): Record<string, string> {
+  const pair = [client_id, client_secret].map(part => encodeURIComponent(part).replaceAll('%20', '+')).join(':')
+  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` }
 }
+
+// --- Access tokens ---
 
 export function bearer(access_token: string | undefined): Record<string, string> {
   return access_token === undefined ? {} : { authorization: `Bearer ${access_token}` }
 }
 
-export function postJson(url: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+/** The claims of a JWT, unverified. */
+export function claimsOf(access_token: string): Members {
+  return JSON.parse(Buffer.from(access_token.split('.')[1]!, 'base64url').toString()) as Members
+}
+
+/** An access token made with the key of the server, valid but for `changes`; an undefined member leaves its claim out. */
+export function craftToken(server: TestServer, changes: Members = {}, typ = 'at+jwt'): string {
+  const { issuer, resource, jwtKey } = server.config
+  const iat = Math.floor(Date.now() / 1000)
+  return signJwt(typ, {
+    iss: issuer, sub: 'demo-user', aud: resource, client_id: 'crafted', scope: 'mcp:tools:read mcp:tools:execute',
+    iat, exp: iat + 3600, jti: 'crafted', grant_id: 'crafted', ...changes,
+  }, jwtKey)
+}
+
+/** The parameters of the Bearer challenge, of which there has to be exactly one. */
+export function bearerChallenge(response: Response): Members {
+  const header = response.headers.get('www-authenticate') ?? assert.fail(`no challenge beside ${response.status}`)
+  assert.match(header, /^Bearer [a-z_]+="[^"]*"(?:, [a-z_]+="[^"]*")*$/)
+  return Object.fromEntries([...header.matchAll(/([a-z_]+)="([^"]*)"/g)].map(([, name, value]) => [name, value]))
+}
+
+// --- The MCP server ---
+
+export function postMcp(
+  server: TestServer, access_token: string | undefined, message: unknown, headers: Members = {},
+): Promise<Response> {
+  return postJson(`${server.url}/mcp`, message, { ...bearer(access_token), ...headers })
+}
+
+/** Calls a method of the legacy era, which needs no headers beside the token. */
+export function callMcp(
+  server: TestServer, access_token: string | undefined, method: string, params: Members = {}, headers: Members = {},
+): Promise<Response> {
+  return postMcp(server, access_token, { jsonrpc: '2.0', id: 1, method, params }, headers)
+}
+
+/** The `_meta` of a modern request. */
+export function modernMeta(changes: Members = {}): Members {
+  return {
+    [metaKeys.protocolVersion]: modernVersion, [metaKeys.clientInfo]: { name: 'test', version: '1' },
+    [metaKeys.clientCapabilities]: {}, ...changes,
+  }
+}
+
+/** Calls a method of the modern era; `headers` replace or, when undefined, remove those that mirror the body. */
+export function callModern(
+  server: TestServer, access_token: string | undefined, method: string, params: Members = {}, headers: Members = {},
+): Promise<Response> {
+  const message = { jsonrpc: '2.0', id: 1, method, params: { _meta: modernMeta(), ...params } }
+  return postMcp(server, access_token, message, {
+    'mcp-protocol-version': modernVersion, 'mcp-method': method, 'mcp-name': params['name'], ...headers,
+  })
+}
+
+/** The JSON-RPC messages of an event stream. */
+export function eventsOf(text: string): Members[] {
+  return [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data!) as Members)
+}
+
+// --- HTTP ---
+
+export function postJson(url: string, body: unknown, headers: Members = {}): Promise<Response> {
   return fetch(url, {
     method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body),
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
+    headers: present({ 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers }),
   })
 }
 
@@ -122,9 +264,45 @@ export function postForm(url: string, form: Members | string, headers: Record<st
   })
 }
 
+export function get(url: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Response> {
+  return fetch(url, { method, headers, redirect: 'manual' })
+}
+
+export async function readJson(response: Response): Promise<Members> {
+  return await response.json() as Members
+}
+
+export function locationOf(response: Response): URL {
+  return new URL(response.headers.get('location') ?? assert.fail(`no redirect but ${response.status}`))
+}
+
+export interface RawResponse {
+  readonly status: number
+  readonly head: string
+  readonly body: string
+}
+
+/** Sends what `fetch` would not send, line by line, and reads until the server closes the connection. */
+export async function sendRaw(server: TestServer, lines: readonly string[], body: string | Buffer = ''): Promise<RawResponse> {
+  const socket = openSocket(server)
+  socket.write(`${[...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`)
+  socket.write(body)
+  const chunks: Buffer[] = []
+  for await (const chunk of socket as AsyncIterable<Buffer>) chunks.push(chunk)
+  const text = Buffer.concat(chunks).toString()
+  const end = text.indexOf('\r\n\r\n')
+  return { status: Number(text.split(' ', 2)[1]), head: text.slice(0, end), body: text.slice(end + 4) }
+}
+
+export function openSocket(server: TestServer): Socket {
+  return connect(server.port, '127.0.0.1')
+}
+
+// --- Assertions ---
+
 /** Asserts that a response refuses by the rule, and with the error code. */
 export async function assertRefused(response: Response, rule: string, error: string, status: number): Promise<Members> {
-  const body = await response.json() as Members
+  const body = await readJson(response)
   assert.deepEqual(
     { status: response.status, error: body['error'], rule: ruleOf(body['error_uri']) },
     { status, error, rule },
@@ -134,7 +312,7 @@ export async function assertRefused(response: Response, rule: string, error: str
 
 /** Asserts that an authorization request ends in an error at the redirect URI. */
 export function assertRedirectedError(response: Response, rule: string, error: string): URLSearchParams {
-  const location = new URL(response.headers.get('location') ?? assert.fail(`no redirect but ${response.status}`))
+  const location = locationOf(response)
   const query = location.searchParams
   assert.ok(location.href.startsWith(redirect_uri), `goes to the redirect URI: ${location}`)
   assert.deepEqual({ error: query.get('error'), rule: ruleOf(query.get('error_uri')) }, { error, rule })
@@ -143,17 +321,21 @@ export function assertRedirectedError(response: Response, rule: string, error: s
 
 /** Asserts that a JSON-RPC error response comes from the rule. */
 export async function assertRpcError(response: Response, rule: string, code: number, status: number): Promise<Members> {
-  const body = await response.json() as Members
+  const body = await readJson(response)
   assert.deepEqual({ status: response.status, code: body['error']?.code }, { status, code })
   const uri = body['error'].data?.error_uri
   if (uri !== undefined) assert.equal(ruleOf(uri), rule)
   return body
 }
 
-function ruleOf(error_uri: unknown): string | undefined {
+export function ruleOf(error_uri: unknown): string | undefined {
   return typeof error_uri === 'string' ? error_uri.split('/explain/')[1] : undefined
 }
 
 function parameters(members: Members): URLSearchParams {
-  return new URLSearchParams(Object.entries(members).filter(([, value]) => value !== undefined) as [string, string][])
+  return new URLSearchParams(present(members))
+}
+
+function present(members: Members): Record<string, string> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Record<string, string>
 }

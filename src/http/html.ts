@@ -35,5 +35,6 @@ function escapeHtml(text: string): string {
  */
 export function displayText(text: string, limit = 120): string {
   const plain = text.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu, '').replace(/\s+/gu, ' ').trim()
-  return plain.length > limit ? `${plain.slice(0, limit)}…` : plain
+  const characters = [...plain]
+  return characters.length > limit ? `${characters.slice(0, limit).join('')}…` : plain
 }

@@ -9,6 +9,7 @@ const assertions = [
   'type', 'properties', 'required', 'additionalProperties', 'items', 'enum',
   'minLength', 'maxLength', 'minimum', 'maximum', 'maxItems',
 ]
+const types: readonly unknown[] = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null', undefined]
 
 /** Why `value` does not fit `schema`, or undefined where it does. `at` names the value. */
 export function schemaProblem(value: unknown, schema: JsonObject, at: string): string | undefined {
@@ -20,16 +21,17 @@ export function schemaProblem(value: unknown, schema: JsonObject, at: string): s
     ?? (isJsonObject(value) ? membersProblem(value, schema, at) : undefined)
 }
 
-/** Throws where `schema` uses a keyword that `schemaProblem` does not know. */
+/** Throws where `schema` uses a keyword or a type that `schemaProblem` does not know. */
 export function assertSupportedSchema(schema: JsonObject): void {
   for (const keyword of Object.keys(schema)) {
     if (!annotations.includes(keyword) && !assertions.includes(keyword)) {
       throw new Error(`the JSON Schema keyword ${keyword} is not supported for tools`)
     }
   }
-  const { properties, items } = schema
-  if (isJsonObject(items)) assertSupportedSchema(items)
-  if (isJsonObject(properties)) Object.values(properties).filter(isJsonObject).forEach(assertSupportedSchema)
+  const { type, properties, items, additionalProperties } = schema
+  if (!types.includes(type)) throw new Error(`the JSON Schema type ${JSON.stringify(type)} is not supported for tools`)
+  const members = isJsonObject(properties) ? Object.values(properties) : []
+  for (const inner of [items, additionalProperties, ...members]) if (isJsonObject(inner)) assertSupportedSchema(inner)
 }
 
 function typeProblem(value: unknown, type: unknown, at: string): string | undefined {

@@ -24,11 +24,13 @@ export function redirectUriProblem(uri: string): string | undefined {
   // scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." )     RFC 3986 section 3.1
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(uri)?.[1]?.toLowerCase()
   if (scheme === undefined || !URL.canParse(uri)) return 'it is not an absolute URI'
+  // authority = [ userinfo "@" ] host [ ":" port ]     RFC 3986 section 3.2
+  if (/^[^:]+:\/\/[^/?]*@/.test(uri)) return 'it has a user name'
   if (forbiddenSchemes.has(scheme)) return `the scheme ${scheme} does not lead to an application`
   if (scheme === 'https') return httpsProblem(uri)
   if (scheme === 'http') return loopbackProblem(uri)
   // RFC 8252 section 7.1: a private-use scheme, such as com.example.app:/callback or cursor://callback.
-  return uri.length > scheme.length + 2 ? undefined : 'it has nothing after the scheme'
+  return /^[^:]+:\/{0,2}[^/]/.test(uri) ? undefined : 'it has nothing after the scheme'
 }
 
 /**
@@ -64,7 +66,6 @@ export function withParameters(uri: string, parameters: Readonly<Record<string, 
 function httpsProblem(uri: string): string | undefined {
   const authority = /^https:\/\/([^/?]+)(?:[/?]|$)/i.exec(uri)?.[1]
   if (authority === undefined) return 'it has no host'
-  if (authority.includes('@')) return 'it has a user name'
   // What the parser makes of the host is what the browser will connect to: they must not differ.
   if (new URL(uri).host !== authority.toLowerCase().replace(/:443$/, '')) return 'its host is not written as it is read'
   return undefined

@@ -1,6 +1,7 @@
 /** Every rule, by the role that enforces it. */
 import * as accessToken from './access-token.ts'
 import * as authorization from './authorization.ts'
+import * as client from './client.ts'
 import * as clientAuthentication from './client-authentication.ts'
 import * as http from './http.ts'
 import * as mcp from './mcp.ts'
@@ -21,6 +22,7 @@ export const catalogue: readonly RuleGroup[] = [
   { title: 'Token endpoint', rules: Object.values(token) },
   { title: 'Access token at the resource server', rules: Object.values(accessToken) },
   { title: 'MCP transport and messages', rules: Object.values(mcp) },
+  { title: 'What the client checks', rules: Object.values(client) },
 ]
 
 const byId: ReadonlyMap<string, Rule> = new Map(catalogue.flatMap(({ rules }) => rules.map(rule => [rule.id, rule])))

@@ -1,0 +1,47 @@
+#!/usr/bin/env node
+/** The MCP client on the command line. */
+import { randomBytes } from 'node:crypto'
+import { parseArguments, usage } from './client/arguments.ts'
+import { runCommand } from './client/commands.ts'
+import { ClientError, exitCodes, type ExitCode } from './client/errors.ts'
+import { Terminal } from './client/terminal.ts'
+import { JsonRpcError } from './mcp/json-rpc.ts'
+import { serve } from './serve.ts'
+import { version } from './version.ts'
+
+// A reader that has seen enough, such as `head`, is no failure.
+for (const output of [process.stdout, process.stderr]) {
+  output.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.failed))
+}
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(argv: readonly string[]): Promise<ExitCode> {
+  let terminal = new Terminal(process.stderr, { trace: false, environment: process.env })
+  try {
+    const args = parseArguments(argv)
+    const { name } = args.command
+    if (name === 'help' || name === 'version') {
+      console.log(name === 'help' ? usage : version)
+      return exitCodes.ok
+    }
+    // A demo is there to be read; of the other commands programs read the output.
+    const narration = name === 'demo' ? process.stdout : process.stderr
+    terminal = new Terminal(narration, { trace: args.trace, environment: process.env })
+    return await runCommand(args, { environment: process.env, terminal, print: text => console.log(text), startServer })
+  } catch (error) {
+    const known = error instanceof JsonRpcError
+      ? new ClientError(`the server answered with error ${error.code}: ${error.message}`, exitCodes.refused) : error
+    if (!(known instanceof ClientError)) throw error
+    terminal.error(known)
+    return known.exitCode
+  }
+}
+
+/** A server with a key of its own, which approves without asking: it lives as long as the demo. */
+async function startServer(): Promise<{ url: string; close(): Promise<void> }> {
+  const { config, close } = await serve({
+    SERVER_PORT: '0', OAUTH_AUTO_APPROVE: 'true', LOG_LEVEL: 'silent', JWT_SECRET_KEY: randomBytes(32).toString('hex'),
+  })
+  return { url: config.issuer, close }
+}

@@ -1,0 +1,140 @@
+/** The command line of the client. */
+import { parseArgs } from 'node:util'
+import { isLoopbackHost } from '../config.ts'
+import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
+import { ClientError, exitCodes } from './errors.ts'
+
+export type Command =
+  | { readonly name: 'demo' | 'register' | 'authorize' | 'list-tools' | 'refresh' | 'list-clients' | 'help' | 'version' }
+  | { readonly name: 'call-tool'; readonly tool: string; readonly args: JsonObject }
+  | { readonly name: 'remove-client'; readonly url: string }
+
+export interface Arguments {
+  readonly command: Command
+  readonly serverUrl: string | undefined
+  readonly storage: string
+  readonly headless: boolean
+  readonly trace: boolean
+  readonly callbackHost: string | undefined
+  readonly callbackPort: number | undefined
+  readonly sendResource: boolean
+}
+
+export const usage = `Usage: node dist/client.js [--server-url URL] COMMAND [OPTIONS]
+
+Commands
+  --demo                 the whole flow: discover, register, authorize, call tools, refresh
+  --register             register at the authorization server of the MCP server
+  --authorize            get tokens (opens the browser, once)
+  --list-tools           list the tools of the MCP server
+  --call-tool NAME       call a tool, with --args '{"name": "value"}'
+  --refresh              renew the access token now
+  --list-clients         show what is stored: registrations and tokens, without secrets
+  --remove-client URL    revoke and forget the tokens and the registration for a server
+  --help, --version
+
+Options
+  --server-url URL       the MCP server (http://localhost:8000; --demo starts one if none answers there)
+  --storage FILE         where registrations and tokens are kept (.mcp_clients.json)
+  --headless             no browser: follow redirects, or print the URL and read the pasted callback URL
+  --trace                show every exchange, with what was checked, and without secrets
+  --callback-port PORT   a fixed port for the redirect URI (any free one)
+  --callback-host HOST   127.0.0.1 (default), localhost or [::1]
+  --no-resource          leave out the resource parameter, for authorization servers that refuse it;
+                         their tokens are then not bound to the MCP server
+
+Exit codes
+  0 done   1 failed   2 wrong usage   3 not authorized: run --authorize   4 refused by the other side
+  5 a check of the client failed   6 unreachable   7 the tool reported an error`
+
+const options = {
+  'server-url': { type: 'string' },
+  demo: { type: 'boolean' },
+  register: { type: 'boolean' },
+  authorize: { type: 'boolean' },
+  'list-tools': { type: 'boolean' },
+  'call-tool': { type: 'string' },
+  args: { type: 'string' },
+  refresh: { type: 'boolean' },
+  'list-clients': { type: 'boolean' },
+  'remove-client': { type: 'string' },
+  storage: { type: 'string', default: '.mcp_clients.json' },
+  headless: { type: 'boolean', default: false },
+  trace: { type: 'boolean', default: false },
+  'callback-port': { type: 'string' },
+  'callback-host': { type: 'string' },
+  'no-resource': { type: 'boolean', default: false },
+  help: { type: 'boolean' },
+  version: { type: 'boolean' },
+} as const
+
+const plainCommands = ['demo', 'register', 'authorize', 'list-tools', 'refresh', 'list-clients', 'help', 'version'] as const
+
+export function parseArguments(argv: readonly string[]): Arguments {
+  const values = parse(argv)
+  const named = plainCommands.filter(name => values[name])
+  const commands: Command[] = named.map(name => ({ name }))
+  if (values['call-tool'] !== undefined) commands.push({ name: 'call-tool', tool: values['call-tool'], args: parseToolArguments(values.args) })
+  if (values['remove-client'] !== undefined) commands.push({ name: 'remove-client', url: values['remove-client'] })
+  const [command, ...more] = commands
+  if (!command) throw usageError('a command is missing')
+  if (more.length > 0) throw usageError('only one command at a time')
+  if (values.args !== undefined && command.name !== 'call-tool') throw usageError('--args belongs to --call-tool')
+  return {
+    command,
+    serverUrl: values['server-url'] === undefined ? undefined : parseServerUrl(values['server-url']),
+    storage: values.storage,
+    headless: values.headless,
+    trace: values.trace,
+    callbackHost: parseCallbackHost(values['callback-host']),
+    callbackPort: parsePort(values['callback-port']),
+    sendResource: !values['no-resource'],
+  }
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({ args: [...argv], options, strict: true }).values
+  } catch (error) {
+    throw usageError((error as Error).message)
+  }
+}
+
+function parseServerUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !/^https?:$/.test(url.protocol) || url.hash !== '' || url.username !== '') {
+    throw usageError(`--server-url ${text} is not an http or https URL`)
+  }
+  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) {
+    throw usageError(`--server-url ${text} is http: beyond this machine tokens must travel over https`)
+  }
+  // The text is kept as it is written: the server compares it as a string.
+  return url.pathname === '/' ? url.origin : text
+}
+
+function parseToolArguments(text = '{}'): JsonObject {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    value = undefined
+  }
+  if (!isJsonObject(value)) throw usageError('--args must be a JSON object, such as \'{"location": "Lisbon"}\'')
+  return value
+}
+
+function parseCallbackHost(host: string | undefined): string | undefined {
+  if (host !== undefined && !isLoopbackHost(host)) throw usageError('--callback-host must be 127.0.0.1, localhost or [::1]')
+  return host
+}
+
+function parsePort(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port < 1 || port > 65535) throw usageError('--callback-port must be a port from 1 to 65535')
+  return port
+}
+
+function usageError(problem: string): ClientError {
+  return new ClientError(problem, exitCodes.usage, { remedy: 'See --help.' })
+}

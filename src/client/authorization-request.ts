@@ -1,0 +1,72 @@
+/** The authorization request, and the validation of its response (OAuth 2.1 section 4.1, RFC 9207, RFC 8707). */
+import { constantTimeEqual, randomToken } from '../crypto.ts'
+import { displayText } from '../http/html.ts'
+import { codeChallengeS256, createCodeVerifier } from '../oauth/pkce.ts'
+import { withParameters } from '../oauth/redirect-uri.ts'
+import { formatScope } from '../oauth/scope.ts'
+import {
+  authorizationIsGranted, issuerOfResponseIsSent, issuerOfResponseMatches, stateIsOurs,
+} from '../rules/client.ts'
+import type { AuthorizationServer } from './discovery.ts'
+import { OAuthResponseError } from './errors.ts'
+import type { Registration } from './storage.ts'
+import type { Trace } from './trace.ts'
+
+/** One request under way: what its response is judged by. */
+export interface PendingAuthorization {
+  readonly url: string
+  readonly redirect_uri: string
+  readonly state: string
+  readonly code_verifier: string
+  /** The issuer of the validated metadata, recorded before the user is sent away (RFC 9207 section 2.4). */
+  readonly issuer: string
+  readonly issuerIsPromised: boolean
+}
+
+export function createAuthorizationRequest(
+  server: AuthorizationServer, registration: Registration, scopes: readonly string[], resource: string | undefined,
+): PendingAuthorization {
+  const state = randomToken()
+  const code_verifier = createCodeVerifier()
+  const { redirect_uri } = registration
+  const url = withParameters(server.authorization_endpoint, {
+    response_type: 'code',
+    client_id: registration.client_id,
+    redirect_uri,
+    state,
+    code_challenge: codeChallengeS256(code_verifier),
+    code_challenge_method: 'S256',
+    scope: scopes.length === 0 ? undefined : formatScope(scopes),
+    resource,
+    // OpenID Connect Core 1.0 section 11: offline_access is granted with an explicit consent only.
+    prompt: scopes.includes('offline_access') ? 'consent' : undefined,
+  })
+  const issuerIsPromised = server.authorization_response_iss_parameter_supported
+  return { url, redirect_uri, state, code_verifier, issuer: server.issuer, issuerIsPromised }
+}
+
+/** Whether a callback is the answer to the request at all; others are strays, which say nothing about it. */
+export function answers(response: URLSearchParams, pending: PendingAuthorization): boolean {
+  const states = response.getAll('state')
+  return states.length === 1 && constantTimeEqual(states[0]!, pending.state)
+}
+
+/**
+ * Validates the authorization response and returns the code. Nothing of an error is shown before `iss` is known to be
+ * right (MCP 2026-07-28 basic/authorization, Authorization Response Validation).
+ */
+export function readAuthorizationResponse(response: URLSearchParams, pending: PendingAuthorization, trace: Trace): string {
+  trace.check(stateIsOurs, answers(response, pending))
+  const issuers = response.getAll('iss')
+  trace.check(issuerOfResponseIsSent, issuers.length > 0 || !pending.issuerIsPromised, undefined, pending.issuer)
+  const same = issuers.every(iss => iss === pending.issuer)
+  trace.check(issuerOfResponseMatches, same, issuers.find(iss => iss !== pending.issuer), pending.issuer)
+  const code = response.get('code')
+  const error = response.get('error')
+  if (code === null || error !== null) {
+    const text = (name: string): string | undefined => displayText(response.get(name) ?? '', 300) || undefined
+    throw new OAuthResponseError(authorizationIsGranted, text('error') ?? 'it sent no code', text('error_description'), text('error_uri'))
+  }
+  trace.check(authorizationIsGranted, response.getAll('code').length === 1, 'more than one code')
+  return code
+}

@@ -1,0 +1,98 @@
+/**
+ * Sends requests to one MCP server with its access token, and does what a 401 or a 403 asks for: refresh, authorize,
+ * step up (MCP 2026-07-28 basic/authorization, Error Handling).
+ */
+import { stepUpIsBounded } from '../rules/client.ts'
+import { AuthorizationFlow, type ChallengeParameters, type FlowOptions } from './authorization-flow.ts'
+import { tokenChallenge } from './challenge.ts'
+import { ClientError, exitCodes } from './errors.ts'
+import { open, type HttpRequest, type OpenResponse } from './http.ts'
+import type { Registration, StoredTokens } from './storage.ts'
+import { TokenKeeper } from './token-keeper.ts'
+import type { Trace } from './trace.ts'
+
+export type AuthorizerOptions = FlowOptions
+
+/** MCP 2026-07-28, Step-Up Authorization Flow: "no more than a few times". */
+const maxStepUps = 2
+
+export class Authorizer {
+  readonly trace: Trace
+  readonly tokens: TokenKeeper
+  private readonly serverUrl: string
+  private readonly flow: AuthorizationFlow
+
+  constructor(options: AuthorizerOptions) {
+    const { serverUrl, storage, trace, now = () => Date.now() / 1000 } = options
+    this.trace = trace
+    this.serverUrl = serverUrl
+    this.tokens = new TokenKeeper(serverUrl, storage, trace, now)
+    this.flow = new AuthorizationFlow(options, this.tokens)
+  }
+
+  /** Sends a request to the MCP server and returns the first answer that is neither a 401 nor a step-up. */
+  async send(request: HttpRequest): Promise<OpenResponse> {
+    let tokens = await this.tokens.current()
+    let refreshed = false
+    let authorized = false
+    for (let stepUps = 0; ;) {
+      const response = await open(withToken(request, tokens), this.trace)
+      const challenge = tokenChallenge(response.raw.headers)
+      if (response.raw.status === 401) {
+        await this.discard(response, challenge)
+        const renewed = tokens && !refreshed ? await this.tokens.refresh(tokens) : undefined
+        if (!renewed && authorized) throw refusedToken(challenge)
+        authorized ||= !renewed
+        tokens = renewed ?? await this.flow.run(challenge)
+        refreshed = true
+      } else if (response.raw.status === 403 && challenge.get('error') === 'insufficient_scope') {
+        await this.discard(response, challenge)
+        this.trace.check(stepUpIsBounded, stepUps < maxStepUps, stepUps, challenge.get('scope'))
+        stepUps++
+        // A refresh cannot widen a grant (RFC 6749 section 6), so the user is asked again.
+        this.trace.step('Ask for more scopes', 'MCP 2026-07-28 basic/authorization, Step-Up Authorization Flow')
+        tokens = await this.flow.run(challenge)
+      } else {
+        return response
+      }
+    }
+  }
+
+  /** Runs the whole flow for the scopes that the server asks for when it is called without a token. */
+  async authorize(): Promise<StoredTokens> {
+    return this.flow.run(await this.challenge())
+  }
+
+  async register(): Promise<{ issuer: string; registration: Registration }> {
+    return this.flow.register(await this.challenge())
+  }
+
+  private async challenge(): Promise<ChallengeParameters> {
+    this.trace.step('Call the server without a token', 'RFC 6750 section 3')
+    const response = await open({ method: 'GET', url: this.serverUrl, headers: { accept: 'text/event-stream' } }, this.trace)
+    const challenge = tokenChallenge(response.raw.headers)
+    await this.discard(response, challenge)
+    return challenge
+  }
+
+  /** Notes what an answer asks for, and leaves the rest of it unread. */
+  private async discard({ raw, finish }: OpenResponse, challenge: ChallengeParameters): Promise<void> {
+    await raw.body?.cancel()
+    finish('')
+    const asked = [...challenge].map(([name, value]) => `${name}=${value}`).join(', ')
+    this.trace.note(`it answers ${raw.status}${asked === '' ? ' without a challenge' : `: ${asked}`}`)
+  }
+}
+
+function withToken(request: HttpRequest, tokens: StoredTokens | undefined): HttpRequest {
+  if (!tokens) return request
+  return { ...request, headers: { ...request.headers, authorization: `Bearer ${tokens.access_token}` } }
+}
+
+function refusedToken(challenge: ChallengeParameters): ClientError {
+  const reason = challenge.get('error_description') ?? challenge.get('error') ?? 'it gives no reason'
+  return new ClientError(`the MCP server refuses the access token that its authorization server has just issued: ${reason}`, exitCodes.refused, {
+    remedy: 'Most often the audience of the token and the resource of the server differ by a slash, a path or a host. '
+      + 'Compare resource in the protected resource metadata with the aud of the token; --trace shows the requests.',
+  })
+}

@@ -1,0 +1,80 @@
+/** Opens the browser of the user, without a shell, and waits for the answer on loopback. */
+import { spawn } from 'node:child_process'
+import type { PendingAuthorization } from './authorization-request.ts'
+import { CallbackListener } from './callback-listener.ts'
+import { followRedirects } from './headless.ts'
+import type { Trace } from './trace.ts'
+import type { UserAgent, Visit } from './user-agent.ts'
+
+export interface BrowserOptions {
+  /** The host of the redirect URI: 127.0.0.1, localhost or [::1]. */
+  readonly host?: string
+  /** A fixed port, where a registration made by hand needs one. */
+  readonly port?: number
+  /** Whether to follow redirects first and open the browser only when the server shows a page. */
+  readonly tryWithout?: boolean
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Tells the user what is waited for; returns what ends the telling. */
+  readonly waiting: (url: string) => () => void
+}
+
+export class BrowserUserAgent implements UserAgent {
+  private readonly options: BrowserOptions
+
+  constructor(options: BrowserOptions) {
+    this.options = options
+  }
+
+  async begin(preferred: string | undefined): Promise<Visit> {
+    const listener = await this.listen(preferred)
+    return {
+      redirect_uri: listener.redirect_uri,
+      go: (pending, trace) => this.go(listener, pending, trace),
+      end: () => listener.close(),
+    }
+  }
+
+  private async go(listener: CallbackListener, pending: PendingAuthorization, trace: Trace): Promise<URLSearchParams> {
+    const direct = this.options.tryWithout ? await followRedirects(pending, trace) : undefined
+    if (direct) return direct
+    const response = listener.receive(pending)
+    openBrowser(pending.url, this.options.environment)
+    const told = this.options.waiting(pending.url)
+    try {
+      return await response
+    } finally {
+      told()
+    }
+  }
+
+  /** The port of an earlier registration is taken up again when it is free, since not every server lets it vary. */
+  private async listen(preferred: string | undefined): Promise<CallbackListener> {
+    const { host = '127.0.0.1', port } = this.options
+    if (port !== undefined) return CallbackListener.open(host, port)
+    const earlier = preferred === undefined ? undefined : new URL(preferred)
+    if (earlier?.hostname === host) {
+      const listener = await CallbackListener.open(host, Number(earlier.port)).catch(() => undefined)
+      if (listener) return listener
+    }
+    return CallbackListener.open(host, 0)
+  }
+}
+
+/**
+ * Starts the opener of the platform with the URL as one argument. The URL begins with http, which
+ * `createAuthorizationRequest` and `checkEndpoint` have seen to, so it cannot be taken for an option.
+ */
+function openBrowser(url: string, environment: BrowserOptions['environment']): void {
+  const [command, ...args] = opener(environment)
+  const child = spawn(command!, [...args, url], { stdio: 'ignore', detached: true, shell: false })
+  // Without an opener the user follows the printed URL.
+  child.on('error', () => {})
+  child.unref()
+}
+
+function opener(environment: BrowserOptions['environment']): readonly string[] {
+  if (environment['BROWSER']) return [environment['BROWSER']]
+  if (process.platform === 'darwin') return ['open']
+  if (process.platform === 'win32') return ['rundll32', 'url.dll,FileProtocolHandler']
+  return ['xdg-open']
+}

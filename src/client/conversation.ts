@@ -1,0 +1,160 @@
+/**
+ * Requests and their responses: the metadata that each era wants with a request, the requests that a server makes in
+ * return, and results that come in several rounds.
+ */
+import { encodeHeaderValue } from '../mcp/header-value.ts'
+import {
+  errorResponse, isJsonObject, isRequest, JsonRpcError, jsonRpcErrors, resultResponse,
+  type JsonObject, type JsonRpcMessage, type JsonRpcRequest, type JsonRpcResponse,
+} from '../mcp/json-rpc.ts'
+import { metaKeys, modernVersion } from '../mcp/protocol.ts'
+import { answerIsJsonRpc, resultTypeIsKnown } from '../rules/client.ts'
+import { ClientError, exitCodes } from './errors.ts'
+import type { Delivery, StreamableHttp } from './streamable-http.ts'
+import type { Trace } from './trace.ts'
+
+/** Answers a request of the server, such as `elicitation/create`. */
+export type RequestHandler = (params: JsonObject) => JsonObject | Promise<JsonObject>
+
+export interface ClientDescription {
+  readonly clientInfo: JsonObject
+  /** What the client can do when the server asks; `handlers` does it, by method. */
+  readonly capabilities: JsonObject
+  readonly handlers: Readonly<Record<string, RequestHandler>>
+}
+
+export interface Exchange {
+  readonly response: JsonRpcResponse | undefined
+  readonly delivery: Delivery
+}
+
+/** MCP 2025-11-25 basic/transports, Session Management: a 404 is how a server says that the session has ended. */
+export class SessionEnded extends Error {}
+
+/** How often a server may ask for further input before it gives its result. */
+const maxRounds = 10
+
+export class Conversation {
+  /** The protocol version that is spoken; undefined until it is known. */
+  version: string | undefined
+  /** The session of the legacy era, where the server began one. */
+  sessionId: string | undefined
+  private readonly http: StreamableHttp
+  private readonly trace: Trace
+  private readonly client: ClientDescription
+  private nextId = 1
+
+  constructor(http: StreamableHttp, client: ClientDescription, trace: Trace) {
+    this.http = http
+    this.client = client
+    this.trace = trace
+  }
+
+  /** Sends a request and returns its result; an error response is thrown as `JsonRpcError`. */
+  async request(method: string, params: JsonObject, headers: Readonly<Record<string, string>> = {}): Promise<JsonObject> {
+    let result = this.resultOf(await this.exchange(method, params, headers))
+    // MCP 2026-07-28 basic/patterns/mrtr: the state is returned as it came, and with the retry of this request alone.
+    for (let round = 0; round < maxRounds; round++) {
+      const { resultType = 'complete', inputRequests, requestState } = result
+      if (resultType === 'complete') return result
+      this.trace.check(resultTypeIsKnown, resultType === 'input_required', resultType)
+      const inputResponses = await this.gatherInput(inputRequests)
+      result = this.resultOf(await this.exchange(method, {
+        ...params,
+        ...(inputResponses === undefined ? {} : { inputResponses }),
+        ...(requestState === undefined ? {} : { requestState }),
+      }, headers))
+    }
+    throw new ClientError(`the server still asks for input after ${maxRounds} rounds`, exitCodes.refused)
+  }
+
+  /** One request and its response, whatever it says; requests of the server that come before it are answered. */
+  async exchange(method: string, params: JsonObject, headers: Readonly<Record<string, string>> = {}): Promise<Exchange> {
+    const id = this.nextId++
+    const message: JsonRpcRequest = { jsonrpc: '2.0', id, method, params: this.withMetadata(params) }
+    const delivery = await this.http.post(message, { ...this.headers(method, params), ...headers })
+    let response: JsonRpcResponse | undefined
+    for await (const received of delivery.messages) {
+      if (isRequest(received)) await this.post(await this.handle(received))
+      else if (!('method' in received) && (received.id ?? id) === id) response = received
+    }
+    return { response, delivery }
+  }
+
+  async notify(method: string): Promise<void> {
+    await this.post({ jsonrpc: '2.0', method })
+  }
+
+  /** Ends the session, where there is one. */
+  async end(): Promise<void> {
+    if (this.sessionId === undefined) return
+    await this.http.delete(this.headers())
+    this.sessionId = undefined
+  }
+
+  resultOf({ response, delivery: { status, url } }: Exchange): JsonObject {
+    if (status === 404 && this.sessionId !== undefined) throw new SessionEnded()
+    if (response?.error) throw new JsonRpcError(response.error.code, response.error.message, { status, data: response.error.data })
+    this.trace.check(answerIsJsonRpc, isJsonObject(response?.result), `HTTP ${status} without a JSON-RPC response at ${url}`)
+    return response.result
+  }
+
+  /** Sends a message that has no response. */
+  private async post(message: JsonRpcMessage): Promise<void> {
+    const { messages } = await this.http.post(message, this.headers())
+    for await (const _message of messages) { /* Whatever comes answers nothing. */ }
+  }
+
+  private async handle({ id, method, params = {} }: JsonRpcRequest): Promise<JsonRpcMessage> {
+    if (method === 'ping') return resultResponse(id, {})
+    const handler = this.client.handlers[method]
+    if (!handler) return errorResponse(id, new JsonRpcError(jsonRpcErrors.methodNotFound, `Method not found: ${method}`))
+    return resultResponse(id, await handler(params))
+  }
+
+  private async gatherInput(inputRequests: unknown): Promise<JsonObject | undefined> {
+    if (!isJsonObject(inputRequests)) return undefined
+    const responses: Record<string, JsonObject> = {}
+    for (const [key, request] of Object.entries(inputRequests)) {
+      const { method, params = {} } = isJsonObject(request) ? request : {}
+      const handler = typeof method === 'string' ? this.client.handlers[method] : undefined
+      if (!handler || !isJsonObject(params)) {
+        throw new ClientError(`the server asks for ${String(method)}, which this client cannot answer`, exitCodes.refused)
+      }
+      responses[key] = await handler(params)
+    }
+    return responses
+  }
+
+  /** A modern request names version, client and capabilities itself (MCP 2026-07-28 basic, _meta). */
+  private withMetadata(params: JsonObject): JsonObject {
+    if (this.version !== modernVersion) return params
+    const { clientInfo, capabilities } = this.client
+    const own = isJsonObject(params['_meta']) ? params['_meta'] : {}
+    return {
+      ...params,
+      _meta: {
+        ...own,
+        [metaKeys.protocolVersion]: modernVersion,
+        [metaKeys.clientInfo]: clientInfo,
+        [metaKeys.clientCapabilities]: capabilities,
+      },
+    }
+  }
+
+  /** What each era wants in the headers (MCP 2026-07-28 and MCP 2025-11-25 basic/transports). */
+  private headers(method?: string, params: JsonObject = {}): Record<string, string> {
+    if (this.version !== modernVersion) {
+      return {
+        ...(this.version === undefined ? {} : { 'mcp-protocol-version': this.version }),
+        ...(this.sessionId === undefined ? {} : { 'mcp-session-id': this.sessionId }),
+      }
+    }
+    const target = method === 'resources/read' ? params['uri'] : params['name']
+    return {
+      'mcp-protocol-version': modernVersion,
+      ...(method === undefined ? {} : { 'mcp-method': method }),
+      ...(typeof target === 'string' ? { 'mcp-name': encodeHeaderValue(target) } : {}),
+    }
+  }
+}

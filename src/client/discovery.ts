@@ -1,0 +1,189 @@
+/**
+ * Discovery: from the 401 of an MCP server to the metadata of its authorization server
+ * (RFC 9728, RFC 8414, MCP 2026-07-28 basic/authorization/authorization-server-discovery).
+ */
+import type { JsonObject } from '../mcp/json-rpc.ts'
+import { parseScope } from '../oauth/scope.ts'
+import {
+  authorizationServerIsNamed, issuerIsIdentical, metadataIsComplete, pkceIsAdvertised, resourceMetadataMatches,
+} from '../rules/client.ts'
+import { checkEndpoint } from './endpoint.ts'
+import { ClientError, exitCodes } from './errors.ts'
+import { isJsonType, readJsonObject, send, type HttpResponse } from './http.ts'
+import type { Trace } from './trace.ts'
+
+/** What the MCP server says of itself. */
+export interface ProtectedResource {
+  /** The resource identifier, verbatim: it is sent as it stands (RFC 8707 section 2). */
+  readonly resource: string
+  readonly authorization_servers: readonly string[]
+  readonly scopes_supported: readonly string[] | undefined
+}
+
+/** The members of authorization server metadata that the client uses. */
+export interface AuthorizationServer {
+  readonly issuer: string
+  readonly authorization_endpoint: string
+  readonly token_endpoint: string
+  readonly registration_endpoint: string | undefined
+  readonly revocation_endpoint: string | undefined
+  readonly scopes_supported: readonly string[]
+  readonly grant_types_supported: readonly string[] | undefined
+  /** Absent means client_secret_basic (RFC 8414 section 2). */
+  readonly token_endpoint_auth_methods_supported: readonly string[]
+  readonly client_id_metadata_document_supported: boolean
+  readonly authorization_response_iss_parameter_supported: boolean
+}
+
+const clauses = {
+  resource: 'RFC 9728 section 3.1',
+  server: 'RFC 8414 section 3.1',
+}
+
+/**
+ * Finds the protected resource metadata: at the URL of the challenge where it names one, else at the well-known URIs,
+ * the one with the path of the server first. Undefined where there is none, as with servers of 2025-03-26.
+ */
+export async function discoverResource(
+  serverUrl: string, resource_metadata: string | undefined, trace: Trace,
+): Promise<ProtectedResource | undefined> {
+  trace.step('Read the protected resource metadata', clauses.resource)
+  const urls = resource_metadata === undefined ? wellKnownOfResource(serverUrl) : [resource_metadata]
+  if (resource_metadata !== undefined) checkEndpoint(resource_metadata, serverUrl, trace)
+  const response = await firstJson(urls, trace)
+  if (!response) return undefined
+  const metadata = readJsonObject(response, trace)
+  const { resource, authorization_servers } = metadata
+  trace.check(resourceMetadataMatches, typeof resource === 'string' && covers(resource, serverUrl), resource, serverUrl)
+  trace.check(authorizationServerIsNamed, isStringList(authorization_servers) && authorization_servers.length > 0)
+  trace.note(`resource ${resource}, authorization server ${authorization_servers[0]}`)
+  return { resource, authorization_servers, scopes_supported: stringList(metadata, 'scopes_supported') }
+}
+
+/** Finds the metadata of the authorization server that the resource names. */
+export async function discoverAuthorizationServer(issuer: string, namedBy: string, trace: Trace): Promise<AuthorizationServer> {
+  trace.step('Read the authorization server metadata', clauses.server)
+  checkEndpoint(issuer, namedBy, trace)
+  const urls = wellKnownOfIssuer(issuer)
+  const response = await firstJson(urls, trace)
+  if (!response) {
+    throw new ClientError(`no authorization server metadata found for ${issuer}; tried ${urls.join(', ')}`, exitCodes.unreachable, {
+      remedy: 'Serve the metadata at one of these URLs, as application/json.',
+    })
+  }
+  return readMetadata(readJsonObject(response, trace), issuer, trace)
+}
+
+/**
+ * The authorization server of an MCP server of revision 2025-03-26, which has no protected resource metadata: the
+ * metadata stands at the root of the MCP server, or the endpoints have their default paths
+ * (MCP 2025-03-26 basic/authorization, Server Metadata Discovery).
+ */
+export async function discoverLegacyAuthorizationServer(serverUrl: string, trace: Trace): Promise<AuthorizationServer> {
+  const base = new URL(serverUrl).origin
+  trace.step('Look for the authorization server at the MCP server itself', 'MCP 2025-03-26 basic/authorization, Server Metadata Discovery')
+  const response = await firstJson([`${base}/.well-known/oauth-authorization-server`], trace)
+  if (response) return readMetadata(readJsonObject(response, trace), base, trace)
+  trace.note('there is no metadata: the default paths are used, which promise neither PKCE nor iss')
+  return {
+    issuer: base,
+    authorization_endpoint: `${base}/authorize`,
+    token_endpoint: `${base}/token`,
+    registration_endpoint: `${base}/register`,
+    revocation_endpoint: undefined,
+    scopes_supported: [],
+    grant_types_supported: undefined,
+    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+    client_id_metadata_document_supported: false,
+    authorization_response_iss_parameter_supported: false,
+  }
+}
+
+function readMetadata(metadata: JsonObject, issuer: string, trace: Trace): AuthorizationServer {
+  trace.check(issuerIsIdentical, metadata['issuer'] === issuer, metadata['issuer'], issuer)
+  const methods = stringList(metadata, 'code_challenge_methods_supported')
+  trace.check(pkceIsAdvertised, methods?.includes('S256'), methods)
+  const endpoint = (name: string): string | undefined => {
+    const url = metadata[name]
+    if (url === undefined || url === null) return undefined
+    checkEndpoint(url, issuer, trace)
+    return url
+  }
+  const authorization_endpoint = endpoint('authorization_endpoint')
+  trace.check(metadataIsComplete, authorization_endpoint !== undefined, undefined, 'authorization_endpoint')
+  const token_endpoint = endpoint('token_endpoint')
+  trace.check(metadataIsComplete, token_endpoint !== undefined, undefined, 'token_endpoint')
+  trace.note(`authorization endpoint ${authorization_endpoint}, token endpoint ${token_endpoint}`)
+  return {
+    issuer,
+    authorization_endpoint,
+    token_endpoint,
+    registration_endpoint: endpoint('registration_endpoint'),
+    revocation_endpoint: endpoint('revocation_endpoint'),
+    scopes_supported: stringList(metadata, 'scopes_supported') ?? [],
+    grant_types_supported: stringList(metadata, 'grant_types_supported'),
+    token_endpoint_auth_methods_supported: stringList(metadata, 'token_endpoint_auth_methods_supported') ?? ['client_secret_basic'],
+    client_id_metadata_document_supported: metadata['client_id_metadata_document_supported'] === true,
+    authorization_response_iss_parameter_supported: metadata['authorization_response_iss_parameter_supported'] === true,
+  }
+}
+
+/** RFC 9728 section 3.1: the suffix between host and path; the root form follows where the server has a path. */
+export function wellKnownOfResource(serverUrl: string): readonly string[] {
+  const { origin, pathname, search } = new URL(serverUrl)
+  const root = `${origin}/.well-known/oauth-protected-resource`
+  return pathname === '/' ? [root] : [`${root}${pathname}${search}`, root]
+}
+
+/** MCP 2026-07-28, Authorization Server Metadata Discovery: the forms in their order of priority. */
+export function wellKnownOfIssuer(issuer: string): readonly string[] {
+  const { origin, pathname } = new URL(issuer)
+  const path = pathname.replace(/\/$/, '')
+  const inserted = [`${origin}/.well-known/oauth-authorization-server${path}`, `${origin}/.well-known/openid-configuration${path}`]
+  return path === '' ? inserted : [...inserted, `${origin}${path}/.well-known/openid-configuration`]
+}
+
+/** The first of `urls` that answers 200; what the others answered is noted. */
+async function firstJson(urls: readonly string[], trace: Trace): Promise<HttpResponse | undefined> {
+  for (const url of urls) {
+    // MCP 2025-03-26 basic/authorization: the version header goes with the discovery.
+    const response = await send({ method: 'GET', url, headers: { accept: 'application/json', 'mcp-protocol-version': '2026-07-28' } }, trace)
+    const type = response.headers.get('content-type') ?? 'no content type'
+    if (response.status === 200 && (isJsonType(type) || url === urls.at(-1))) return response
+    trace.note(`${url} answered ${response.status} with ${type}`)
+  }
+  return undefined
+}
+
+/**
+ * Whether metadata that speaks of `resource` may be used for the server: it is the same URL or, as MCP allows the
+ * metadata to stand at the root, a parent of it on the same origin.
+ */
+function covers(resource: string, serverUrl: string): boolean {
+  if (resource === serverUrl) return true
+  if (!URL.canParse(resource) || resource.includes('#')) return false
+  const parent = new URL(resource)
+  const server = new URL(serverUrl)
+  const path = parent.pathname.replace(/\/$/, '')
+  const within = server.pathname === path || server.pathname.startsWith(`${path}/`)
+  return parent.origin === server.origin && parent.search === '' && within
+}
+
+function stringList(metadata: JsonObject, name: string): readonly string[] | undefined {
+  const value = metadata[name]
+  return isStringList(value) ? value : undefined
+}
+
+function isStringList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(item => typeof item === 'string')
+}
+
+/** The scopes to ask for first (MCP 2026-07-28 basic/authorization, Scope Selection Strategy). */
+export function selectInitialScopes(
+  challenged: string | undefined, resource: ProtectedResource | undefined, server: AuthorizationServer,
+): readonly string[] {
+  const scopes = challenged === undefined ? resource?.scopes_supported ?? [] : parseScope(challenged) ?? []
+  // MCP 2026-07-28 basic/authorization, Refresh Tokens: where the authorization server has offline_access, ask for it.
+  return server.scopes_supported.includes('offline_access') && !scopes.includes('offline_access')
+    ? [...scopes, 'offline_access'] : scopes
+}

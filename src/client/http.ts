@@ -1,0 +1,125 @@
+/**
+ * The HTTP of the client. No redirect is ever followed, since it would carry codes and tokens to wherever the answer
+ * says; no answer may be endless, in bytes or in time.
+ */
+import { displayText } from '../http/html.ts'
+import { parseJson } from '../http/json.ts'
+import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
+import { answerIsBounded, documentIsJson } from '../rules/client.ts'
+import type { Rule } from '../rules/rule.ts'
+import { ClientError, exitCodes, OAuthResponseError } from './errors.ts'
+import type { Trace } from './trace.ts'
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+export interface HttpResponse {
+  readonly url: string
+  readonly status: number
+  readonly headers: Headers
+  readonly body: string
+}
+
+/** In milliseconds: the longest that one exchange may take, and in bytes: the most that an answer may be. */
+const timeLimit = 40_000
+const sizeLimit = 4 * 1024 * 1024
+
+/** Sends a request and reads the whole answer. */
+export async function send(request: HttpRequest, trace: Trace): Promise<HttpResponse> {
+  const response = await open(request, trace)
+  let body = ''
+  for await (const part of readText(response.raw, request.url, trace)) body += part
+  return response.finish(body)
+}
+
+export interface OpenResponse {
+  readonly raw: Response
+  /** Records the exchange with what was read of the body. */
+  finish(body: string): HttpResponse
+}
+
+/** Sends a request and leaves the body to be read, as an event stream is. */
+export async function open({ method, url, headers = {}, body }: HttpRequest, trace: Trace): Promise<OpenResponse> {
+  let raw: Response
+  try {
+    raw = await fetch(url, { method, headers, body: body ?? null, redirect: 'manual', signal: AbortSignal.timeout(timeLimit) })
+  } catch (error) {
+    throw unreachable(url, error)
+  }
+  return {
+    raw,
+    finish(responseBody) {
+      trace.exchange({
+        method, url, requestHeaders: headers, requestBody: body ?? '',
+        status: raw.status, responseHeaders: Object.fromEntries(raw.headers), responseBody,
+      })
+      return { url, status: raw.status, headers: raw.headers, body: responseBody }
+    },
+  }
+}
+
+/** The body of a response as text, part by part, bounded in bytes and time. */
+export async function* readText(response: Response, url: string, trace: Trace): AsyncGenerator<string> {
+  if (!response.body) return
+  const decoder = new TextDecoder()
+  let size = 0
+  try {
+    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+      size += chunk.length
+      trace.check(answerIsBounded, size <= sizeLimit, url, sizeLimit)
+      yield decoder.decode(chunk, { stream: true })
+    }
+  } catch (error) {
+    throw error instanceof ClientError ? error : unreachable(url, error)
+  }
+  yield decoder.decode()
+}
+
+/** Reads an answer that has to be a JSON object, and says what came instead where it is not. */
+export function readJsonObject({ url, headers, body }: HttpResponse, trace: Trace): JsonObject {
+  const type = headers.get('content-type') ?? 'no content type'
+  const parsed = isJsonType(type) ? parseJson(body) : undefined
+  const value = parsed !== undefined && 'value' in parsed ? parsed.value : undefined
+  trace.check(documentIsJson, isJsonObject(value), url, isJsonType(type) ? 'something that is not a JSON object' : type)
+  return value
+}
+
+/** Throws the OAuth error that an answer carries, as the refusal of `rule`. */
+export function throwOAuthError(response: HttpResponse, rule: Rule): never {
+  const { error, error_description, error_uri } = isJsonType(response.headers.get('content-type') ?? '')
+    ? looseJson(response.body) : {}
+  const text = (value: unknown): string | undefined => typeof value === 'string' ? displayText(value, 300) : undefined
+  throw new OAuthResponseError(rule, text(error) ?? `HTTP ${response.status}`, text(error_description), text(error_uri))
+}
+
+function looseJson(body: string): JsonObject {
+  const parsed = parseJson(body)
+  return 'value' in parsed && isJsonObject(parsed.value) ? parsed.value : {}
+}
+
+export function isJsonType(contentType: string): boolean {
+  return /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType)
+}
+
+/** The body of a form request; members that are undefined are left out. */
+export function formBody(members: Readonly<Record<string, string | undefined>>): string {
+  const sent = Object.entries(members).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  return new URLSearchParams(sent).toString()
+}
+
+function unreachable(url: string, error: unknown): ClientError {
+  const { origin } = new URL(url)
+  const late = error instanceof Error && error.name === 'TimeoutError'
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  const reason = late ? `gave no complete answer within ${timeLimit / 1000} s` : `cannot be reached: ${describe(cause)}`
+  return new ClientError(`${origin} ${reason}`, exitCodes.unreachable, { remedy: 'Check the URL, and that the server runs.', cause: error })
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return (error as NodeJS.ErrnoException).code ?? error.message
+}

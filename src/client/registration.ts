@@ -1,0 +1,92 @@
+/** How the client gets a client_id (MCP 2026-07-28 basic/authorization/client-registration). */
+import { includesScope, parseScope } from '../oauth/scope.ts'
+import { registrationIsComplete, registrationIsPossible } from '../rules/client.ts'
+import type { AuthorizationServer } from './discovery.ts'
+import { checkEndpoint } from './endpoint.ts'
+import { readJsonObject, send, throwOAuthError } from './http.ts'
+import type { Registration } from './storage.ts'
+import type { Trace } from './trace.ts'
+
+/** The methods of client authentication that this client has, the one that needs no secret first. */
+const ownMethods = ['none', 'client_secret_basic', 'client_secret_post'] as const
+
+const clientName = 'MCP authorization client'
+
+/** Whether a stored registration still serves: its secret is alive, and its scope is wide enough. */
+export function isUsable(registration: Registration, redirect_uri: string, scopes: readonly string[], now: number): boolean {
+  const { client_secret_expires_at = 0, scope } = registration
+  const alive = client_secret_expires_at === 0 || client_secret_expires_at > now
+  const needed = scopes.filter(name => name !== 'offline_access')
+  const wide = scope === undefined || includesScope(parseScope(scope) ?? [], needed)
+  return alive && wide && registration.redirect_uri === redirect_uri
+}
+
+/** Registers the client dynamically (RFC 7591 section 3.1). */
+export async function registerClient(
+  server: AuthorizationServer, redirect_uri: string, trace: Trace,
+): Promise<Registration> {
+  trace.step('Register the client', 'RFC 7591 section 3.1')
+  const { registration_endpoint, issuer } = server
+  trace.check(registrationIsPossible, registration_endpoint !== undefined, issuer)
+  const response = await send({
+    method: 'POST',
+    url: registration_endpoint,
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    body: JSON.stringify(clientMetadata(server, redirect_uri)),
+  }, trace)
+  if (response.status !== 201 && response.status !== 200) throwOAuthError(response, registrationIsPossible)
+  const registration = readRegistration(readJsonObject(response, trace), server, redirect_uri, trace)
+  trace.note(`client_id ${registration.client_id}, authentication ${registration.token_endpoint_auth_method}`)
+  return registration
+}
+
+/**
+ * No scope is named, so that what the client may ask for later is not bounded by what it asks for first. Servers
+ * that know fewer grant types refuse a registration that names more (RFC 7591 section 3.2.2).
+ */
+function clientMetadata(server: AuthorizationServer, redirect_uri: string) {
+  const { grant_types_supported = ['authorization_code', 'refresh_token'] } = server
+  return {
+    client_name: clientName,
+    redirect_uris: [redirect_uri],
+    grant_types: ['authorization_code', 'refresh_token'].filter(type => grant_types_supported.includes(type)),
+    response_types: ['code'],
+    token_endpoint_auth_method: chooseMethod(server),
+    // MCP 2026-07-28, Application Type and Redirect URI Constraints: absent, OpenID Connect takes it for web.
+    application_type: 'native',
+    software_id: 'mcp-authorization',
+  }
+}
+
+function chooseMethod({ token_endpoint_auth_methods_supported }: AuthorizationServer): string {
+  return ownMethods.find(method => token_endpoint_auth_methods_supported.includes(method)) ?? 'none'
+}
+
+/** RFC 7591 section 3.2.1: the response, not the request, says what was registered. */
+function readRegistration(
+  response: Readonly<Record<string, unknown>>, server: AuthorizationServer, redirect_uri: string, trace: Trace,
+): Registration {
+  const { client_id, client_secret, client_secret_expires_at, scope, registration_client_uri, registration_access_token } = response
+  trace.check(registrationIsComplete, typeof client_id === 'string' && client_id !== '', undefined, 'client_id')
+  const named = response['token_endpoint_auth_method']
+  const method = typeof named === 'string' ? named : methodWithoutName(client_secret, server)
+  const complete = method === 'none' || typeof client_secret === 'string'
+  trace.check(registrationIsComplete, complete, method, 'client_secret')
+  if (registration_client_uri !== undefined) checkEndpoint(registration_client_uri, server.issuer, trace)
+  return {
+    client_id,
+    token_endpoint_auth_method: method,
+    redirect_uri,
+    ...(typeof client_secret === 'string' && method !== 'none' ? { client_secret } : {}),
+    ...(typeof client_secret_expires_at === 'number' ? { client_secret_expires_at } : {}),
+    ...(typeof scope === 'string' ? { scope } : {}),
+    ...(typeof registration_client_uri === 'string' ? { registration_client_uri } : {}),
+    ...(typeof registration_access_token === 'string' ? { registration_access_token } : {}),
+  }
+}
+
+/** A server that does not say which method it registered leaves the client to judge by the secret and the metadata. */
+function methodWithoutName(client_secret: unknown, { token_endpoint_auth_methods_supported: supported }: AuthorizationServer): string {
+  if (typeof client_secret !== 'string') return 'none'
+  return ownMethods.find(method => method !== 'none' && supported.includes(method)) ?? 'client_secret_basic'
+}

@@ -1,0 +1,94 @@
+/** What the client shows: steps, traces and errors. Colours and a moving line on a terminal only. */
+import type { Verdict } from '../rules/rule.ts'
+import type { ClientError } from './errors.ts'
+import type { RecordedExchange, Step, TraceListener } from './trace.ts'
+
+export interface Output {
+  readonly isTTY?: boolean | undefined
+  write(text: string): unknown
+}
+
+const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const
+
+type Style = keyof typeof codes
+
+export class Terminal implements TraceListener {
+  private readonly output: Output
+  private readonly colours: boolean
+  private readonly traces: boolean
+  private steps = 0
+
+  constructor(output: Output, options: { trace: boolean; environment: Readonly<Record<string, string | undefined>> }) {
+    this.output = output
+    this.traces = options.trace
+    this.colours = Boolean(output.isTTY) && !options.environment['NO_COLOR'] && options.environment['TERM'] !== 'dumb'
+  }
+
+  /** A line of our own text. */
+  line(text = '', style?: Style): void {
+    this.output.write(`${style ? this.paint(plainText(text), style) : plainText(text)}\n`)
+  }
+
+  step({ title, clause }: Step): void {
+    this.steps++
+    this.output.write(`${this.paint(`${this.steps}. ${plainText(title)}`, 'bold')}  ${this.paint(`[${plainText(clause)}]`, 'dim')}\n`)
+  }
+
+  note(text: string): void {
+    this.line(`   ${text.replaceAll('\n', '\n   ')}`)
+  }
+
+  exchange({ method, url, requestHeaders, requestBody, status, responseHeaders, responseBody }: RecordedExchange): void {
+    if (!this.traces) return
+    this.line(`   > ${method} ${url}`, 'cyan')
+    this.headers('   > ', requestHeaders)
+    if (requestBody) this.line(`   > ${requestBody}`, 'dim')
+    this.line(`   < ${status}`, status < 400 ? 'green' : 'yellow')
+    this.headers('   < ', responseHeaders)
+    if (responseBody) this.line(`   < ${shorten(responseBody)}`, 'dim')
+  }
+
+  verdict({ rule, passed, received, expected }: Verdict): void {
+    if (!this.traces) return
+    const values = passed ? '' : ` received ${JSON.stringify(received)}, expected ${JSON.stringify(expected)}`
+    this.line(`   ${passed ? '✓' : '✗'} ${rule.id}  [${rule.clause}]${values}`, passed ? 'green' : 'red')
+  }
+
+  error(error: ClientError): void {
+    this.line(`Error: ${error.message}`, 'red')
+    if (error.rule) this.line(`  rule ${error.rule.id}, ${error.rule.clause}`)
+    if (error.remedy) this.line(`  ${error.remedy}`)
+  }
+
+  /** Shows that a person is waited for; returns what ends it. */
+  waiting(text: string): () => void {
+    if (!this.output.isTTY) {
+      this.line(text)
+      return () => {}
+    }
+    const frames = ['|', '/', '-', '\\']
+    let frame = 0
+    const timer = setInterval(() => this.output.write(`\r${frames[frame++ % frames.length]} ${plainText(text)}`), 200)
+    return () => {
+      clearInterval(timer)
+      this.output.write(`\r${' '.repeat(text.length + 2)}\r`)
+    }
+  }
+
+  private headers(prefix: string, headers: Readonly<Record<string, string>>): void {
+    for (const [name, value] of Object.entries(headers)) this.line(`${prefix}${name}: ${value}`, 'dim')
+  }
+
+  private paint(text: string, style: Style): string {
+    return this.colours ? `\u001b[${codes[style]}m${text}\u001b[0m` : text
+  }
+}
+
+/** Text of somebody else without what steers a terminal; a line end stays one. */
+export function plainText(text: string): string {
+  return text.replace(/(?!\n)[\p{Cc}\p{Cf}\u2028\u2029]/gu, character => `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`)
+}
+
+function shorten(text: string): string {
+  return text.length > 2000 ? `${text.slice(0, 2000)}… (${text.length} characters)` : text
+}

@@ -1,0 +1,120 @@
+/** The tokens for one MCP server: found, stored, refreshed and forgotten, safely beside other processes. */
+import { ClientError, exitCodes, OAuthResponseError } from './errors.ts'
+import { without, type ClientStorage, type StoredTokens } from './storage.ts'
+import { requestTokens, revokeToken, type TokenResponse } from './token-request.ts'
+import type { Trace } from './trace.ts'
+
+/** An access token is renewed this many seconds before it ends, so that it does not end on the way. */
+const refreshMargin = 30
+
+/** What is stored beside the tokens themselves: where they came from and what they were asked for. */
+export type TokenOrigin = Pick<
+  StoredTokens, 'issuer' | 'token_endpoint' | 'revocation_endpoint' | 'resource' | 'requested_scopes'
+>
+
+export class TokenKeeper {
+  private readonly serverUrl: string
+  private readonly storage: ClientStorage
+  private readonly trace: Trace
+  private readonly now: () => number
+
+  constructor(serverUrl: string, storage: ClientStorage, trace: Trace, now: () => number) {
+    this.serverUrl = serverUrl
+    this.storage = storage
+    this.trace = trace
+    this.now = now
+  }
+
+  async find(): Promise<StoredTokens | undefined> {
+    return (await this.storage.read()).servers[this.serverUrl]
+  }
+
+  /** The tokens, renewed when they are about to end; undefined when there are none that may still work. */
+  async current(): Promise<StoredTokens | undefined> {
+    const tokens = await this.find()
+    const ends = tokens?.expires_at ?? Infinity
+    return tokens && ends - refreshMargin <= this.now() ? this.refresh(tokens) : tokens
+  }
+
+  async save(response: TokenResponse, origin: TokenOrigin): Promise<StoredTokens> {
+    const { access_token, token_type, expires_in, refresh_token, scope } = response
+    const { issuer, token_endpoint, revocation_endpoint, resource, requested_scopes } = origin
+    const tokens: StoredTokens = {
+      issuer, token_endpoint, requested_scopes, access_token, token_type,
+      ...(revocation_endpoint === undefined ? {} : { revocation_endpoint }),
+      ...(resource === undefined ? {} : { resource }),
+      ...(expires_in === undefined ? {} : { expires_at: this.now() + expires_in }),
+      ...(refresh_token === undefined ? {} : { refresh_token }),
+      ...(scope === undefined ? {} : { scope }),
+    }
+    await this.storage.update(state => ({ ...state, servers: { ...state.servers, [this.serverUrl]: tokens } }))
+    return tokens
+  }
+
+  /**
+   * Renews the tokens `known`, one process at a time: whoever comes second finds the new ones in the storage and uses
+   * those, since a refresh token that is presented twice ends the login (OAuth 2.1 section 4.3.1). Undefined when
+   * there is nothing to renew them with.
+   */
+  refresh(known: StoredTokens): Promise<StoredTokens | undefined> {
+    return this.storage.exclusively(async () => {
+      const { servers, registrations } = await this.storage.read()
+      const current = servers[this.serverUrl]
+      if (current && current.access_token !== known.access_token) return current
+      const registration = current && registrations[current.issuer]
+      if (!current?.refresh_token || !registration) return undefined
+      this.trace.step('Refresh the access token', 'OAuth 2.1 section 4.3.1')
+      try {
+        const { resource, refresh_token, scope } = current
+        const form = { grant_type: 'refresh_token', refresh_token, resource }
+        const response = await requestTokens(current.token_endpoint, registration, form, this.trace)
+        // RFC 6749 section 6: without a new refresh token the old one stays; without a scope it is unchanged.
+        return await this.save({ ...response, refresh_token: response.refresh_token ?? refresh_token, scope: response.scope ?? scope }, current)
+      } catch (error) {
+        if (!(error instanceof OAuthResponseError)) throw error
+        this.trace.note(`the refresh was refused: ${error.message}`)
+        if (error.code === 'invalid_client') await this.forgetRegistration(current.issuer)
+        if (error.code === 'invalid_client' || error.code === 'invalid_grant') await this.forget(current)
+        return undefined
+      }
+    })
+  }
+
+  /** Renews the tokens now; an error when there is nothing to renew them with. */
+  async renew(): Promise<StoredTokens> {
+    const known = await this.find()
+    const renewed = known && await this.refresh(known)
+    if (renewed) return renewed
+    throw new ClientError(`there is no refresh token for ${this.serverUrl} that works`, exitCodes.authorizationNeeded, {
+      remedy: 'Run --authorize.',
+    })
+  }
+
+  /** Revokes the tokens where the server can, and forgets them. */
+  async revoke(): Promise<void> {
+    const { servers, registrations } = await this.storage.read()
+    const tokens = servers[this.serverUrl]
+    if (!tokens) return
+    const registration = registrations[tokens.issuer]
+    if (registration && tokens.revocation_endpoint !== undefined) {
+      this.trace.step('Revoke the tokens', 'RFC 7009 section 2.1')
+      const token = tokens.refresh_token ?? tokens.access_token
+      await revokeToken(tokens.revocation_endpoint, registration, token, this.trace).catch(() => {
+        this.trace.note('the authorization server cannot be reached: its tokens stay valid until they expire')
+      })
+    }
+    await this.forget(tokens)
+  }
+
+  async forgetRegistration(issuer: string): Promise<void> {
+    await this.storage.update(state => ({ ...state, registrations: without(state.registrations, issuer) }))
+  }
+
+  /** Forgets the tokens, unless another process has put newer ones in their place. */
+  private async forget(known: StoredTokens): Promise<void> {
+    await this.storage.update(state => {
+      const same = state.servers[this.serverUrl]?.access_token === known.access_token
+      return same ? { ...state, servers: without(state.servers, this.serverUrl) } : state
+    })
+  }
+}
