@@ -2,7 +2,7 @@
  * The HTTP application: turns what `node:http` received into a `Request`, asks the route for a `Reply`, and writes it.
  * Errors end here: as RFC 6749 section 5.2 JSON, as the bearer challenge of RFC 6750, or as a page for a browser.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { isLoopbackHost, type Config } from './config.ts'
 import { Context, errorUri, type Services } from './context.ts'
 import { errorText, OAuthError } from './errors.ts'
@@ -10,14 +10,18 @@ import { AbortedRequest, readBody } from './http/body.ts'
 import { corsHeaders, preflightHeaders } from './http/cors.ts'
 import { empty, htmlReply, json, prefersHtml, type Reply, type Request } from './http/message.ts'
 import { contentSecurityPolicy } from './http/page.ts'
-import { Router } from './http/router.ts'
+import { Router, type Found } from './http/router.ts'
 import { challenge } from './mcp/bearer.ts'
 import { errorPage } from './pages/error.ts'
 import { routes, type Route } from './routes.ts'
+import { accessTokenIsInTheHeader } from './rules/access-token.ts'
 import {
   authorizationIsSentOnce, hostIsSentOnce, hostIsServed, methodIsAllowed, originIsAllowed, pathIsKnown,
   requestTargetIsAPath,
 } from './rules/http.ts'
+
+/** Who calls the path, by whatever method; undefined where the path is unknown. */
+type Caller = Route['caller'] | undefined
 
 export type Application = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>
 
@@ -26,45 +30,48 @@ const router = new Router(routes)
 /** In bytes: an MCP message may carry content, a form and client metadata have no reason to be long. */
 const bodyLimits = { resource: 262_144, program: 65_536, browser: 65_536 } as const
 
-const securityHeaders = {
+/** What every reply carries unless it says otherwise. */
+const pageHeaders = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'x-frame-options': 'DENY',
   'content-security-policy': contentSecurityPolicy,
+  'cache-control': 'no-store',
 } as const
+
+const programHeaders = { ...pageHeaders, ...corsHeaders } as const
 
 const methodsOfMcp = ['GET', 'POST', 'DELETE']
 
-export function createApplication(services: Services): Application {
+/** Once `stopping` is aborted, replies that would go on for ever end. */
+export function createApplication(services: Services, stopping: AbortSignal): Application {
   const warnOnce = proxyWarning(services)
   return async (incoming, outgoing) => {
-    const request = new IncomingRequest(incoming, outgoing, services)
+    const request = new IncomingRequest(incoming, outgoing, services, stopping)
     const { context } = request
     warnOnce(incoming)
-    let route: Route | undefined
+    let caller: Caller
     let reply: Reply
     try {
       checkRequestLine(incoming, context)
-      const { route: found, parameter, allow } = router.find(request.method, request.path)
-      route = found
-      request.parameter = parameter
-      reply = request.method === 'OPTIONS' && allow.length > 0
-        ? preflight(request, allow)
-        : await answer(request, route, allow, context)
+      const found = router.find(request.method, request.path)
+      caller = found.siblings[0]?.caller
+      request.parameter = found.parameter
+      reply = request.method === 'OPTIONS' && caller !== undefined
+        ? preflight(request, found.siblings)
+        : await answer(request, found, context)
     } catch (error) {
       if (error instanceof AbortedRequest) return
-      reply = errorReply(error, request, route, context)
+      reply = errorReply(error, request, caller, context)
     }
     logExchange(request, reply, context)
-    await write(reply, request, route, outgoing)
+    await write(reply, request, caller, outgoing)
   }
 }
 
-async function answer(
-  request: IncomingRequest, route: Route | undefined, allow: readonly string[], context: Context,
-): Promise<Reply> {
-  context.check(pathIsKnown, allow.length > 0, request.path)
-  context.check(methodIsAllowed, route !== undefined, request.method, allow.join(', '))
+async function answer(request: IncomingRequest, { route, siblings }: Found<Route>, context: Context): Promise<Reply> {
+  context.check(pathIsKnown, siblings.length > 0, request.path)
+  context.check(methodIsAllowed, route !== undefined, request.method, siblings.map(({ method }) => method).join(', '))
   if (route.caller === 'resource') checkOrigin(request, context)
   request.bodyLimit = bodyLimits[route.caller]
   return route.handler(request, context)
@@ -82,9 +89,10 @@ class IncomingRequest implements Request {
   bodyLimit = 0
   private readonly incoming: IncomingMessage
   private readonly outgoing: ServerResponse
+  private readonly stopping: AbortSignal
   private controller: AbortController | undefined
 
-  constructor(incoming: IncomingMessage, outgoing: ServerResponse, services: Services) {
+  constructor(incoming: IncomingMessage, outgoing: ServerResponse, services: Services, stopping: AbortSignal) {
     const target = incoming.url ?? ''
     const mark = target.indexOf('?')
     this.method = incoming.method ?? ''
@@ -94,6 +102,7 @@ class IncomingRequest implements Request {
     this.remoteAddress = incoming.socket.remoteAddress ?? ''
     this.incoming = incoming
     this.outgoing = outgoing
+    this.stopping = stopping
     this.context = new Context(services, this)
   }
 
@@ -104,7 +113,10 @@ class IncomingRequest implements Request {
   get signal(): AbortSignal {
     if (!this.controller) {
       const controller = new AbortController()
-      this.outgoing.once('close', () => controller.abort())
+      const abort = () => controller.abort()
+      this.stopping.addEventListener('abort', abort)
+      this.outgoing.once('close', abort).once('close', () => this.stopping.removeEventListener('abort', abort))
+      if (this.stopping.aborted) abort()
       this.controller = controller
     }
     return this.controller.signal
@@ -131,7 +143,7 @@ function isBelow(path: string, basePath: string): boolean {
 function checkRequestLine(incoming: IncomingMessage, context: Context): void {
   const { url = '', headersDistinct } = incoming
   // Node passes absolute-form and `*` on as they are, and of two headers it silently keeps the first.
-  context.check(requestTargetIsAPath, url.startsWith('/') && !url.startsWith('//'), url)
+  context.check(requestTargetIsAPath, url.startsWith('/') && !url.startsWith('//'))
   context.check(hostIsSentOnce, headersDistinct['host']?.length === 1)
   context.check(authorizationIsSentOnce, (headersDistinct['authorization']?.length ?? 0) <= 1)
   const host = headersDistinct['host'][0]!.toLowerCase()
@@ -154,22 +166,24 @@ function checkOrigin(request: Request, context: Context): void {
   context.check(originIsAllowed, allowed, origin)
 }
 
-function preflight(request: Request, allow: readonly string[]): Reply {
-  const methods = allow.flatMap(method => method === '*' ? methodsOfMcp : method)
+/** The answer to OPTIONS: what the path takes, and for a path that scripts may call also what a browser asks (CORS). */
+function preflight(request: Request, siblings: readonly Route[]): Reply {
+  const methods = siblings.flatMap(({ method }) => method === '*' ? methodsOfMcp : method)
+  const requested = request.headers['access-control-request-headers'] as string | undefined
   return empty(204, {
     allow: [...methods, 'OPTIONS'].join(', '),
-    ...preflightHeaders(methods, request.headers['access-control-request-headers'] as string | undefined),
+    ...(siblings[0]!.caller === 'browser' ? {} : preflightHeaders(methods, requested)),
   })
 }
 
-function errorReply(error: unknown, request: Request, route: Route | undefined, context: Context): Reply {
+function errorReply(error: unknown, request: Request, caller: Caller, context: Context): Reply {
   if (!(error instanceof OAuthError)) {
-    context.logger.error('unexpected error', { path: request.path, error: error instanceof Error ? error.stack : String(error) })
+    context.logFailure(error)
     return json(500, { error: 'server_error', error_description: 'the server failed; the cause is in its log' })
   }
   const { rule } = error.details
-  const headers = errorHeaders(error, request, route, context)
-  if (prefersHtml(request)) return htmlReply(error.status, errorPage(error), headers)
+  const headers = errorHeaders(error, request, caller, context)
+  if (isForPeople(request, caller) && prefersHtml(request)) return htmlReply(error.status, errorPage(error), headers)
   return json(error.status, {
     error: error.code,
     error_description: errorText(error.message),
@@ -177,11 +191,18 @@ function errorReply(error: unknown, request: Request, route: Route | undefined, 
   }, headers)
 }
 
-function errorHeaders(error: OAuthError, request: Request, route: Route | undefined, { config }: Context): Record<string, string> {
+/**
+ * A program gets JSON, whatever its HTTP library says to accept (RFC 6749 section 5.2), and also where it probes for a
+ * well-known URI. Only somebody who opened a page is shown one.
+ */
+function isForPeople(request: Request, caller: Caller): boolean {
+  return caller === undefined ? !request.path.startsWith('/.well-known/') : caller === 'browser'
+}
+
+function errorHeaders(error: OAuthError, request: Request, caller: Caller, { config }: Context): Record<string, string> {
   const { code, details } = error
-  if (route?.caller === 'resource' && (error.status === 401 || code === 'insufficient_scope')) {
-    return { 'www-authenticate': challenge(error, config) }
-  }
+  const refusesToken = error.status === 401 || code === 'insufficient_scope' || details.rule === accessTokenIsInTheHeader.id
+  if (caller === 'resource' && refusesToken) return { 'www-authenticate': challenge(error, config) }
   // RFC 6749 section 5.2: the scheme that the client used. Unasked, Basic would make a browser ask for a password.
   if (code === 'invalid_client' && request.headers.authorization !== undefined) {
     return { 'www-authenticate': `Basic realm="${config.issuer}"` }
@@ -193,12 +214,11 @@ function errorHeaders(error: OAuthError, request: Request, route: Route | undefi
   return {}
 }
 
-async function write(reply: Reply, request: Request, route: Route | undefined, outgoing: ServerResponse): Promise<void> {
-  const cors = route?.caller === 'browser' ? undefined : corsHeaders
-  const headers = { ...securityHeaders, 'cache-control': 'no-store', ...cors, ...reply.headers }
+async function write(reply: Reply, request: Request, caller: Caller, outgoing: ServerResponse): Promise<void> {
+  const headers: OutgoingHttpHeaders = { ...(caller === 'browser' ? pageHeaders : programHeaders), ...reply.headers }
   if (typeof reply.body === 'string') {
-    const length = Buffer.byteLength(reply.body)
-    outgoing.writeHead(reply.status, reply.status === 204 ? headers : { ...headers, 'content-length': length })
+    if (reply.status !== 204) headers['content-length'] = Buffer.byteLength(reply.body)
+    outgoing.writeHead(reply.status, headers)
     outgoing.end(reply.body)
     return
   }

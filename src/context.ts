@@ -64,6 +64,12 @@ export class Context extends Checker implements Services {
     return this.verdicts ?? []
   }
 
+  /** Notes what no rule foresaw. It is for the log alone. */
+  logFailure(error: unknown): void {
+    const { method, path } = this.request
+    this.logger.error('unexpected error', { error: error instanceof Error ? error.stack : String(error), method, path })
+  }
+
   protected refusal(rule: Rule, received: unknown, expected: unknown): Error {
     const shown = this.config.debug ? rule : rule.shownAs ?? rule
     const text = ruleText(shown, received, expected)

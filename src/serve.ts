@@ -1,4 +1,5 @@
 /** Starts and stops the server: the socket, its time limits, and an end that answers what is under way. */
+import { setMaxListeners } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { createApplication } from './app.ts'
@@ -32,6 +33,7 @@ const graceful = 5_000
 
 export async function serve(env: Environment, options: ServeOptions = {}): Promise<RunningServer> {
   const initial = loadConfig(env)
+  const tools = toolsByName(options.tools ?? ownTools)
   const server = createServer({
     // A header or a body that never ends is cut off; Node looks for such ones at the interval only.
     headersTimeout: 10_000,
@@ -40,7 +42,9 @@ export async function serve(env: Environment, options: ServeOptions = {}): Promi
     keepAliveTimeout: 10_000,
     maxHeaderSize: 16_384,
   })
-  const close = closer(server)
+  const stopping = new AbortController()
+  setMaxListeners(0, stopping.signal)
+  const close = closer(server, stopping)
   await listen(server, initial)
   const { port } = server.address() as AddressInfo
   const config = withPort(initial, port, env)
@@ -50,9 +54,9 @@ export async function serve(env: Environment, options: ServeOptions = {}): Promi
     now,
     store: options.store ?? new MemoryStore({ ...config, now }),
     logger: options.logger ?? createLogger(config.logLevel),
-    tools: toolsByName(options.tools ?? ownTools),
+    tools,
     routes,
-  })
+  }, stopping.signal)
   server.on('request', (incoming, outgoing) => void application(incoming, outgoing))
   return { config, port, close }
 }
@@ -67,26 +71,27 @@ function listen(server: Server, { host, port }: Config): Promise<void> {
   })
 }
 
-/** `server.close()` alone waits for sockets that never sent a byte, and for streams that never end. */
-function closer(server: Server): () => Promise<void> {
+/** `server.close()` alone waits for sockets that never sent a byte, and for streams that never end: `stopping` ends these. */
+function closer(server: Server, stopping: AbortController): () => Promise<void> {
   const sockets = new Map<Socket, { busy: boolean }>()
   let closing: Promise<void> | undefined
   server.on('connection', socket => {
     sockets.set(socket, { busy: false })
     socket.once('close', () => sockets.delete(socket))
   })
-  server.on('request', (incoming, outgoing) => {
-    const state = sockets.get(incoming.socket)
+  server.on('request', ({ socket }, outgoing) => {
+    const state = sockets.get(socket)
     if (!state) return
     state.busy = true
     if (closing) outgoing.setHeader('connection', 'close')
     outgoing.once('close', () => {
       state.busy = false
-      if (closing) incoming.socket.end()
+      if (closing) socket.end()
     })
   })
   return () => closing ??= new Promise(resolve => {
     server.close(() => resolve())
+    stopping.abort()
     for (const [socket, { busy }] of sockets) if (!busy) socket.destroy()
     setTimeout(() => sockets.forEach((_state, socket) => socket.destroy()), graceful).unref()
   })

@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs'
 import { ConfigError } from './config.ts'
 import { serve, type RunningServer } from './serve.ts'
 
-if (existsSync('.env')) process.loadEnvFile('.env')
+// Node has this since 20.12; before, the environment has to be set otherwise.
+if (existsSync('.env')) process.loadEnvFile?.('.env')
 
 let server: RunningServer
 try {
@@ -15,8 +16,8 @@ try {
   process.exit(1)
 }
 
-console.log(`MCP authorization server listening at ${server.config.issuer}`)
-
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void server.close().then(() => process.exit(0)))
 }
+
+console.log(`MCP authorization server listening at ${server.config.issuer}`)

@@ -145,7 +145,7 @@ export function requestToken(server: TestServer, form: Members, headers: Record<
 }
 
 export function exchange(
-  server: TestServer, client: Members, { code, code_verifier }: Pick<Authorization, 'code' | 'code_verifier'>, changes: Members = {},
+  server: TestServer, client: Members, { code, code_verifier }: Omit<Authorization, 'location'>, changes: Members = {},
 ): Promise<Response> {
   return requestToken(server, {
     grant_type: 'authorization_code', code, code_verifier, redirect_uri, client_id: client['client_id'],
@@ -160,7 +160,9 @@ export function refresh(server: TestServer, client: Members, refresh_token: stri
 }
 
 /** Refreshes with success. */
-export async function refreshed(server: TestServer, client: Members, refresh_token: string, changes: Members = {}): Promise<Members> {
+export async function refreshed(
+  server: TestServer, client: Members, refresh_token: string, changes: Members = {},
+): Promise<Members> {
   const response = await refresh(server, client, refresh_token, changes)
   assert.equal(response.status, 200, 'the refresh succeeds')
   return readJson(response)
@@ -270,6 +272,12 @@ export function get(url: string, headers: Record<string, string> = {}, method = 
 
 export async function readJson(response: Response): Promise<Members> {
   return await response.json() as Members
+}
+
+/** Text as it stands in a page. */
+export function escapeHtml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;').replaceAll("'", '&#39;')
 }
 
 export function locationOf(response: Response): URL {

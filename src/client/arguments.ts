@@ -102,7 +102,7 @@ function parse(argv: readonly string[]) {
 
 function parseServerUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !/^https?:$/.test(url.protocol) || url.hash !== '' || url.username !== '') {
+  if (!url || !/^https?:$/.test(url.protocol) || text.includes('#') || url.username !== '' || url.password !== '') {
     throw usageError(`--server-url ${text} is not an http or https URL`)
   }
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) {

@@ -1,13 +1,12 @@
 /** The whole flow, once: discover, register, ask the user, exchange the code (MCP 2026-07-28 basic/authorization). */
-import { unionOfScopes } from '../oauth/scope.ts'
+import { formatScope, unionOfScopes } from '../oauth/scope.ts'
 import { createAuthorizationRequest, readAuthorizationResponse } from './authorization-request.ts'
 import {
   discoverAuthorizationServer, discoverLegacyAuthorizationServer, discoverResource, selectInitialScopes,
   type AuthorizationServer, type ProtectedResource,
 } from './discovery.ts'
 import { ClientError, exitCodes, OAuthResponseError } from './errors.ts'
-import { send } from './http.ts'
-import { isUsable, registerClient } from './registration.ts'
+import { confirmRegistration, coversScopes, isUsable, registerClient } from './registration.ts'
 import type { ClientStorage, Registration, StoredTokens } from './storage.ts'
 import type { TokenKeeper } from './token-keeper.ts'
 import { requestTokens } from './token-request.ts'
@@ -48,13 +47,19 @@ export class AuthorizationFlow {
     const discovered = await this.discover(challenge)
     const before = (await this.keeper.find())?.requested_scopes ?? []
     const scopes = unionOfScopes(before, selectInitialScopes(challenge.get('scope'), discovered.resource, discovered.server))
+    if (!this.options.userAgent) {
+      await this.keeper.rememberScopes(scopes)
+      throw this.authorizationNeeded(scopes)
+    }
+    const { issuer } = discovered.server
+    const registration = (await this.options.storage.read()).registrations[issuer]
     try {
       return await this.obtainTokens(discovered, scopes)
     } catch (error) {
-      if (!(error instanceof OAuthResponseError) || error.code !== 'invalid_client') throw error
+      if (!registration || !(error instanceof OAuthResponseError) || error.code !== 'invalid_client') throw error
       // The authorization server has forgotten the client: register again, once.
       this.options.trace.note('the authorization server does not know the registration any more')
-      await this.keeper.forgetRegistration(discovered.server.issuer)
+      await this.keeper.forgetRegistration(issuer, registration)
       return this.obtainTokens(discovered, scopes)
     }
   }
@@ -90,7 +95,7 @@ export class AuthorizationFlow {
       trace.step('Ask the user', 'OAuth 2.1 section 4.1.1')
       const pending = createAuthorizationRequest(server, registration, scopes, resourceId)
       const code = readAuthorizationResponse(await visit.go(pending, trace), pending, trace)
-      trace.note(`a code came back to ${pending.redirect_uri}, with the state that was sent and from the issuer that was asked`)
+      trace.note(`a code came back to ${pending.redirect_uri}, with the state that was sent`)
       trace.step('Exchange the code for tokens', 'OAuth 2.1 section 4.1.3')
       const response = await requestTokens(server.token_endpoint, registration, {
         grant_type: 'authorization_code', code, redirect_uri: pending.redirect_uri, code_verifier: pending.code_verifier,
@@ -99,6 +104,7 @@ export class AuthorizationFlow {
       trace.note(`granted ${response.scope ?? 'what was asked for'}, ${response.refresh_token === undefined ? 'without' : 'with'} a refresh token`)
       return await this.keeper.save(response, {
         issuer: server.issuer,
+        registration,
         token_endpoint: server.token_endpoint,
         requested_scopes: scopes,
         ...(resourceId === undefined ? {} : { resource: resourceId }),
@@ -110,34 +116,27 @@ export class AuthorizationFlow {
   }
 
   private async beginVisit({ issuer }: AuthorizationServer): Promise<Visit> {
-    const { userAgent, storage, serverUrl } = this.options
-    if (!userAgent) {
-      throw new ClientError(`${serverUrl} needs an authorization`, exitCodes.authorizationNeeded, {
-        remedy: 'Run --authorize first: only it may ask you.',
-      })
-    }
+    const { userAgent, storage } = this.options
+    if (!userAgent) throw this.authorizationNeeded([])
     return userAgent.begin((await storage.read()).registrations[issuer]?.redirect_uri)
+  }
+
+  private authorizationNeeded(scopes: readonly string[]): ClientError {
+    const wanted = scopes.length === 0 ? '' : ` for ${formatScope(scopes)}`
+    return new ClientError(`${this.options.serverUrl} needs an authorization${wanted}`, exitCodes.authorizationNeeded, {
+      remedy: 'Run --authorize first: only it may ask you.',
+    })
   }
 
   private async registration(server: AuthorizationServer, redirect_uri: string, scopes: readonly string[]): Promise<Registration> {
     const { storage, trace, now = () => Date.now() / 1000 } = this.options
     const stored = (await storage.read()).registrations[server.issuer]
-    if (stored && isUsable(stored, redirect_uri, scopes, now()) && await this.isStillRegistered(stored)) {
-      trace.note(`registered before as ${stored.client_id}`)
-      return stored
-    }
-    const registration = await registerClient(server, redirect_uri, trace)
+    const usable = stored && isUsable(stored, redirect_uri, now()) && coversScopes(stored, scopes)
+    const confirmed = usable ? await confirmRegistration(stored, trace) : undefined
+    if (confirmed) trace.note(`registered before as ${confirmed.client_id}`)
+    const wanted = stored && !coversScopes(stored, scopes) ? scopes : []
+    const registration = confirmed ?? await registerClient(server, redirect_uri, wanted, trace)
     await storage.update(state => ({ ...state, registrations: { ...state.registrations, [server.issuer]: registration } }))
     return registration
-  }
-
-  /**
-   * Asks the server, where it can be asked (RFC 7592 section 2.1), before a browser is opened: there an unknown client
-   * ends on a page, which this program cannot see.
-   */
-  private async isStillRegistered({ registration_client_uri: url, registration_access_token: token }: Registration): Promise<boolean> {
-    if (url === undefined || token === undefined) return true
-    const { status } = await send({ method: 'GET', url, headers: { authorization: `Bearer ${token}` } }, this.options.trace)
-    return status !== 401 && status !== 404
   }
 }

@@ -51,6 +51,12 @@ export function answers(response: URLSearchParams, pending: PendingAuthorization
   return states.length === 1 && constantTimeEqual(states[0]!, pending.state)
 }
 
+/** Whether `iss` lets anything of a callback be shown, which the two rules below demand of one that is used. */
+export function isFromIssuer(response: URLSearchParams, { issuer, issuerIsPromised }: PendingAuthorization): boolean {
+  const issuers = response.getAll('iss')
+  return (issuers.length > 0 || !issuerIsPromised) && issuers.length <= 1 && issuers.every(iss => iss === issuer)
+}
+
 /**
  * Validates the authorization response and returns the code. Nothing of an error is shown before `iss` is known to be
  * right (MCP 2026-07-28 basic/authorization, Authorization Response Validation).
@@ -59,14 +65,17 @@ export function readAuthorizationResponse(response: URLSearchParams, pending: Pe
   trace.check(stateIsOurs, answers(response, pending))
   const issuers = response.getAll('iss')
   trace.check(issuerOfResponseIsSent, issuers.length > 0 || !pending.issuerIsPromised, undefined, pending.issuer)
-  const same = issuers.every(iss => iss === pending.issuer)
-  trace.check(issuerOfResponseMatches, same, issuers.find(iss => iss !== pending.issuer), pending.issuer)
+  const same = issuers.length <= 1 && issuers.every(iss => iss === pending.issuer)
+  trace.check(issuerOfResponseMatches, same, issuers.join(' and '), pending.issuer)
   const code = response.get('code')
   const error = response.get('error')
-  if (code === null || error !== null) {
-    const text = (name: string): string | undefined => displayText(response.get(name) ?? '', 300) || undefined
-    throw new OAuthResponseError(authorizationIsGranted, text('error') ?? 'it sent no code', text('error_description'), text('error_uri'))
-  }
+  const granted = code && error === null
+  trace.check(authorizationIsGranted, granted, granted ? undefined : errorOf(response))
   trace.check(authorizationIsGranted, response.getAll('code').length === 1, 'more than one code')
   return code
+}
+
+function errorOf(response: URLSearchParams): OAuthResponseError {
+  const text = (name: string): string | undefined => displayText(response.get(name) ?? '', 300) || undefined
+  return new OAuthResponseError(authorizationIsGranted, text('error') ?? 'it sent no code', text('error_description'), text('error_uri'))
 }

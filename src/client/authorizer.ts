@@ -58,6 +58,11 @@ export class Authorizer {
     }
   }
 
+  /** Sends a request with the token that there is, and lets the answer stand: for this nobody is asked to log in. */
+  async sendOnce(request: HttpRequest): Promise<OpenResponse> {
+    return open(withToken(request, await this.tokens.find()), this.trace)
+  }
+
   /** Runs the whole flow for the scopes that the server asks for when it is called without a token. */
   async authorize(): Promise<StoredTokens> {
     return this.flow.run(await this.challenge())
@@ -69,7 +74,12 @@ export class Authorizer {
 
   private async challenge(): Promise<ChallengeParameters> {
     this.trace.step('Call the server without a token', 'RFC 6750 section 3')
-    const response = await open({ method: 'GET', url: this.serverUrl, headers: { accept: 'text/event-stream' } }, this.trace)
+    // A server may answer a GET before it asks for a token; the POST is what every server takes.
+    const response = await open({
+      method: 'POST', url: this.serverUrl,
+      headers: { accept: 'application/json, text/event-stream', 'content-type': 'application/json' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'ping' }),
+    }, this.trace)
     const challenge = tokenChallenge(response.raw.headers)
     await this.discard(response, challenge)
     return challenge

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { displayText, html } from '../http/html.ts'
 import { contentSecurityPolicy, page } from '../http/page.ts'
-import { answers, type PendingAuthorization } from './authorization-request.ts'
+import { answers, isFromIssuer, type PendingAuthorization } from './authorization-request.ts'
 import { ClientError, exitCodes } from './errors.ts'
 
 const path = '/callback'
@@ -62,7 +62,7 @@ export class CallbackListener {
     if (!this.pending || !answers(response, this.pending)) {
       return reply(outgoing, 400, 'This answer is not expected', 'It belongs to another attempt, or was made up. The client still waits for the right one.')
     }
-    const error = response.get('error')
+    const error = isFromIssuer(response, this.pending) ? response.get('error') : null
     const [title, text] = error === null
       ? ['You can close this page', 'The client has received the answer and goes on in the terminal.']
       : ['The authorization server said no', `${displayText(error)}: ${displayText(response.get('error_description') ?? 'no reason given', 300)}. The client says more in the terminal.`]

@@ -226,6 +226,7 @@ function row(...fields: readonly string[]): string {
 function textOf({ content, structuredContent }: JsonObject): string {
   const texts = (Array.isArray(content) ? content as unknown[] : [])
     .map(part => isJsonObject(part) && typeof part['text'] === 'string' ? part['text'] : undefined)
-    .filter(text => text !== undefined)
+    // The structured content as text repeats what stands beside it.
+    .filter((text, i) => text !== undefined && (i === 0 || text !== JSON.stringify(structuredContent)))
   return texts.length > 0 ? texts.join('\n') : JSON.stringify(structuredContent ?? content)
 }

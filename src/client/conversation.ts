@@ -29,7 +29,11 @@ export interface Exchange {
 }
 
 /** MCP 2025-11-25 basic/transports, Session Management: a 404 is how a server says that the session has ended. */
-export class SessionEnded extends Error {}
+export class SessionEnded extends ClientError {
+  constructor() {
+    super('the MCP server has ended the session', exitCodes.refused)
+  }
+}
 
 /** How often a server may ask for further input before it gives its result. */
 const maxRounds = 10
@@ -75,7 +79,8 @@ export class Conversation {
     const delivery = await this.http.post(message, { ...this.headers(method, params), ...headers })
     let response: JsonRpcResponse | undefined
     for await (const received of delivery.messages) {
-      if (isRequest(received)) await this.post(await this.handle(received))
+      // MCP 2026-07-28 basic/transports/streamable-http, Sending Messages: a modern client sends no responses.
+      if (isRequest(received) && this.version !== modernVersion) await this.post(await this.handle(received))
       else if (!('method' in received) && (received.id ?? id) === id) response = received
     }
     return { response, delivery }
@@ -94,7 +99,11 @@ export class Conversation {
 
   resultOf({ response, delivery: { status, url } }: Exchange): JsonObject {
     if (status === 404 && this.sessionId !== undefined) throw new SessionEnded()
-    if (response?.error) throw new JsonRpcError(response.error.code, response.error.message, { status, data: response.error.data })
+    if (response?.error) {
+      const { code, message, data } = response.error
+      this.trace.check(answerIsJsonRpc, Number.isInteger(code) && typeof message === 'string', `an error without code or message at ${url}`)
+      throw new JsonRpcError(code, message, { status, data })
+    }
     this.trace.check(answerIsJsonRpc, isJsonObject(response?.result), `HTTP ${status} without a JSON-RPC response at ${url}`)
     return response.result
   }

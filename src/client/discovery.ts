@@ -83,7 +83,12 @@ export async function discoverLegacyAuthorizationServer(serverUrl: string, trace
   const base = new URL(serverUrl).origin
   trace.step('Look for the authorization server at the MCP server itself', 'MCP 2025-03-26 basic/authorization, Server Metadata Discovery')
   const response = await firstJson([`${base}/.well-known/oauth-authorization-server`], trace)
-  if (response) return readMetadata(readJsonObject(response, trace), base, trace)
+  // A page there is a catch-all route of a server that has no metadata.
+  if (response && isJsonType(response.headers.get('content-type') ?? '')) {
+    const metadata = readJsonObject(response, trace)
+    // No document has named the issuer, and one that ends in a slash has the same URL (RFC 8414 section 3.1).
+    return readMetadata(metadata, metadata['issuer'] === `${base}/` ? `${base}/` : base, trace)
+  }
   trace.note('there is no metadata: the default paths are used, which promise neither PKCE nor iss')
   return {
     issuer: base,

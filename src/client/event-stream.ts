@@ -35,12 +35,13 @@ export async function* parseEventStream(
 /** Lines end with CR LF, LF or CR. A line that the stream leaves unfinished is dropped, as the standard says. */
 async function* lines(parts: AsyncIterable<string>): AsyncGenerator<string> {
   let rest = ''
+  let afterReturn = false
   for await (const part of parts) {
-    rest += part
-    // A CR at the very end may be the first half of a CR LF.
-    const complete = rest.endsWith('\r') ? rest.slice(0, -1) : rest
-    const found = complete.split(/\r\n|\n|\r/)
-    rest = found.pop()! + rest.slice(complete.length)
+    // A CR at the end of a part ends the line; a LF at the beginning of the next belongs to it.
+    rest += afterReturn && part.startsWith('\n') ? part.slice(1) : part
+    if (part !== '') afterReturn = part.endsWith('\r')
+    const found = rest.split(/\r\n|\n|\r/)
+    rest = found.pop()!
     yield* found
   }
 }

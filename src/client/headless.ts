@@ -8,7 +8,7 @@ import { authorizationIsGranted } from '../rules/client.ts'
 import { answers, type PendingAuthorization } from './authorization-request.ts'
 import { checkEndpoint } from './endpoint.ts'
 import { ClientError, exitCodes } from './errors.ts'
-import { send, throwOAuthError } from './http.ts'
+import { checkAnswer, looseJson, send } from './http.ts'
 import type { Trace } from './trace.ts'
 import type { UserAgent, Visit } from './user-agent.ts'
 
@@ -41,14 +41,18 @@ export async function followRedirects(pending: PendingAuthorization, trace: Trac
   let url = pending.url
   for (let hop = 0; hop < maxHops; hop++) {
     const response = await send({ method: 'GET', url, headers: { accept: 'application/json' } }, trace)
-    if (response.status >= 400) throwOAuthError(response, authorizationIsGranted)
+    // Pages that refuse a visitor without cookies or a browser are for the user; an OAuth error is an answer.
+    const refused = response.status >= 400 && hop === 0 && looseJson(response)['error'] !== undefined
+    checkAnswer(authorizationIsGranted, !refused, response, trace)
     const location = response.headers.get('location')
     if (response.status < 300 || location === null) return undefined
     const callback = callbackParameters(location, pending.redirect_uri)
     if (callback) return callback
-    const next = new URL(location, url).href
-    checkEndpoint(next, url, trace)
-    url = next
+    if (!URL.canParse(location, url)) checkEndpoint(location, url, trace)
+    const next = new URL(location, url)
+    next.hash = ''
+    checkEndpoint(next.href, url, trace)
+    url = next.href
   }
   throw new ClientError(`the authorization server redirected more than ${maxHops} times`, exitCodes.refused)
 }

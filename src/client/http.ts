@@ -25,7 +25,7 @@ export interface HttpResponse {
 }
 
 /** In milliseconds: the longest that one exchange may take, and in bytes: the most that an answer may be. */
-const timeLimit = 40_000
+export const timeLimit = 40_000
 const sizeLimit = 4 * 1024 * 1024
 
 /** Sends a request and reads the whole answer. */
@@ -88,16 +88,20 @@ export function readJsonObject({ url, headers, body }: HttpResponse, trace: Trac
   return value
 }
 
-/** Throws the OAuth error that an answer carries, as the refusal of `rule`. */
-export function throwOAuthError(response: HttpResponse, rule: Rule): never {
-  const { error, error_description, error_uri } = isJsonType(response.headers.get('content-type') ?? '')
-    ? looseJson(response.body) : {}
-  const text = (value: unknown): string | undefined => typeof value === 'string' ? displayText(value, 300) : undefined
-  throw new OAuthResponseError(rule, text(error) ?? `HTTP ${response.status}`, text(error_description), text(error_uri))
+/** Checks `rule`, which an answer with an OAuth error breaks: that error is thrown as it came. */
+export function checkAnswer(rule: Rule, granted: boolean, response: HttpResponse, trace: Trace): void {
+  trace.check(rule, granted, granted ? undefined : oauthErrorOf(response, rule))
 }
 
-function looseJson(body: string): JsonObject {
-  const parsed = parseJson(body)
+function oauthErrorOf(response: HttpResponse, rule: Rule): OAuthResponseError {
+  const { error, error_description, error_uri } = looseJson(response)
+  const text = (value: unknown): string | undefined => typeof value === 'string' ? displayText(value, 300) : undefined
+  return new OAuthResponseError(rule, text(error) ?? `HTTP ${response.status}`, text(error_description), text(error_uri))
+}
+
+/** The members of an answer that may be something else than a JSON object, and then has none. */
+export function looseJson({ headers, body }: HttpResponse): JsonObject {
+  const parsed = isJsonType(headers.get('content-type') ?? '') ? parseJson(body) : {}
   return 'value' in parsed && isJsonObject(parsed.value) ? parsed.value : {}
 }
 

@@ -16,7 +16,7 @@ const patience = 120_000
 
 export async function withLease<T>(path: string, work: () => Promise<T>): Promise<T> {
   const owner = await acquire(path)
-  const beat = setInterval(() => void touch(path), heartbeat)
+  const beat = setInterval(() => void touch(path, owner), heartbeat)
   try {
     return await work()
   } finally {
@@ -100,7 +100,8 @@ async function ownerOf(path: string): Promise<string | undefined> {
   }
 }
 
-async function touch(path: string): Promise<void> {
+async function touch(path: string, owner: string): Promise<void> {
+  if (await ownerOf(path) !== owner) return
   const now = new Date()
   await utimes(path, now, now).catch(() => {})
 }

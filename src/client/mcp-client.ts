@@ -3,19 +3,23 @@
  * imports; the command line is one such program.
  */
 import { isJsonObject, JsonRpcError, jsonRpcErrors, type JsonObject, type JsonRpcResponse } from '../mcp/json-rpc.ts'
+import { mirroredParametersProblem, parameterHeaders } from '../mcp/mirrored-parameters.ts'
 import { legacyVersions, metaKeys, modernVersion, supportedVersions } from '../mcp/protocol.ts'
 import { answerIsJsonRpc, protocolVersionIsShared } from '../rules/client.ts'
 import { version as clientVersion } from '../version.ts'
 import { Authorizer, type AuthorizerOptions } from './authorizer.ts'
 import { Conversation, SessionEnded, type ClientDescription } from './conversation.ts'
+import { ClientError, exitCodes } from './errors.ts'
 import { StreamableHttp } from './streamable-http.ts'
-import { parameterHeaders, toolHeadersProblem } from './tool-headers.ts'
 import type { Trace } from './trace.ts'
 
 export { BrowserUserAgent } from './browser.ts'
 export { HeadlessUserAgent } from './headless.ts'
 export { FileStorage, MemoryStorage } from './storage.ts'
 export { Trace } from './trace.ts'
+
+/** How many pages of tools are read: a server whose pages lead in a circle must not be followed for ever. */
+const maxPages = 200
 
 export interface McpClientOptions extends Omit<AuthorizerOptions, 'serverUrl'>, Partial<ClientDescription> {
   /** The protocol versions to speak, newest first; all that there are unless given. */
@@ -76,13 +80,15 @@ export class McpClient {
     this.trace.step('List the tools', 'MCP 2026-07-28 server/tools, Listing Tools')
     const found: ToolDescription[] = []
     let cursor: unknown
-    do {
+    for (let page = 0; page < maxPages; page++) {
       const result = await this.request('tools/list', cursor === undefined ? {} : { cursor })
       found.push(...this.usableTools(result['tools']))
       cursor = result['nextCursor']
-    } while (typeof cursor === 'string')
-    this.tools = new Map(found.map(tool => [tool.name, tool]))
-    return found
+      if (typeof cursor === 'string') continue
+      this.tools = new Map(found.map(tool => [tool.name, tool]))
+      return found
+    }
+    throw new ClientError(`the list of tools does not end after ${maxPages} pages`, exitCodes.refused)
   }
 
   async callTool(name: string, args: JsonObject): Promise<JsonObject> {
@@ -147,7 +153,7 @@ export class McpClient {
     this.trace.check(answerIsJsonRpc, Array.isArray(tools), 'tools/list without tools')
     return (tools as unknown[]).filter((tool): tool is ToolDescription => {
       if (!isJsonObject(tool) || typeof tool['name'] !== 'string' || !isJsonObject(tool['inputSchema'])) return false
-      const problem = toolHeadersProblem(tool['inputSchema'])
+      const problem = mirroredParametersProblem(tool['inputSchema'])
       if (problem !== undefined) this.trace.note(`the tool ${tool['name']} is left out: ${problem}`)
       return problem === undefined
     })

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isJsonObject } from '../mcp/json-rpc.ts'
+import { ClientError, exitCodes } from './errors.ts'
 import { withLease } from './lease.ts'
 
 /** A client as an authorization server registered it; it is never shown to another (MCP 2026-07-28, Authorization Server Binding). */
@@ -25,6 +26,8 @@ export interface Registration {
 /** The tokens for one MCP server, and what is needed to renew them. */
 export interface StoredTokens {
   readonly issuer: string
+  /** The client to which they were issued: a later registration at the same issuer cannot renew them. */
+  readonly registration: Registration
   readonly token_endpoint: string
   readonly revocation_endpoint?: string
   readonly resource?: string
@@ -69,23 +72,46 @@ export class FileStorage implements ClientStorage {
       text = await readFile(this.path, 'utf8')
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return emptyState
-      throw error
+      throw this.named(error)
     }
     return parseState(text) ?? this.setAside()
   }
 
   async update(change: (state: ClientState) => ClientState): Promise<void> {
-    await withLease(`${this.path}.writing`, async () => this.write(change(await this.read())))
+    try {
+      await withLease(`${this.path}.writing`, async () => this.write(change(await this.read())))
+    } catch (error) {
+      throw this.named(error)
+    }
   }
 
-  exclusively<T>(work: () => Promise<T>): Promise<T> {
-    return withLease(`${this.path}.refreshing`, work)
+  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await withLease(`${this.path}.refreshing`, work)
+    } catch (error) {
+      throw this.named(error)
+    }
+  }
+
+  /** An error of the file system as one that names the file; any other as it is. */
+  private named(error: unknown): unknown {
+    const { code, syscall } = error as NodeJS.ErrnoException
+    if (syscall === undefined) return error
+    return new ClientError(`the client storage ${this.path} cannot be used: ${code}`, exitCodes.failed, {
+      remedy: 'Choose another file with --storage, or correct its rights.', cause: error,
+    })
   }
 
   /** A file that cannot be read is kept for its owner, and never written over. */
   private async setAside(): Promise<ClientState> {
     const aside = `${this.path}.corrupt-${randomUUID()}`
-    await rename(this.path, aside)
+    try {
+      await rename(this.path, aside)
+    } catch (error) {
+      // Another process came first, and has put a new file in its place or not.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return this.read()
+      throw this.named(error)
+    }
     this.warn(`${this.path} is not readable as client storage. It was moved to ${aside}; registrations and tokens begin anew.`)
     return emptyState
   }
@@ -158,7 +184,8 @@ function isRegistration(value: unknown): value is Registration {
 
 function isStoredTokens(value: unknown): value is StoredTokens {
   return hasTexts(value, ['issuer', 'token_endpoint', 'access_token', 'token_type'])
-    && Array.isArray((value as unknown as { requested_scopes: unknown }).requested_scopes)
+    && 'registration' in value && isRegistration(value.registration)
+    && 'requested_scopes' in value && Array.isArray(value.requested_scopes)
 }
 
 function hasTexts(value: unknown, names: readonly string[]): value is object {

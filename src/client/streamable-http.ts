@@ -1,10 +1,12 @@
 /** Carries JSON-RPC messages over Streamable HTTP, and their answers back, as JSON or as an event stream. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isJsonObject, messageProblem, type JsonRpcMessage, type RequestId } from '../mcp/json-rpc.ts'
+import { modernVersion } from '../mcp/protocol.ts'
 import { answerIsJsonRpc } from '../rules/client.ts'
 import type { Authorizer } from './authorizer.ts'
+import { ClientError, exitCodes } from './errors.ts'
 import { parseEventStream, type EventStreamState } from './event-stream.ts'
-import { isJsonType, readText, type HttpResponse, type OpenResponse } from './http.ts'
+import { isJsonType, readText, timeLimit, type HttpResponse, type OpenResponse } from './http.ts'
 import type { Trace } from './trace.ts'
 
 const accept = 'application/json, text/event-stream'
@@ -47,15 +49,24 @@ export class StreamableHttp {
     return { status: response.raw.status, headers: response.raw.headers, url: this.url, messages }
   }
 
-  /** Ends a session (MCP 2025-11-25 basic/transports, Session Management). */
+  /**
+   * Ends a session (MCP 2025-11-25 basic/transports, Session Management). The server may refuse, and what was done in
+   * the session is done all the same: no answer is an error.
+   */
   async delete(headers: Readonly<Record<string, string>>): Promise<void> {
-    await readAll(await this.authorizer.send({ method: 'DELETE', url: this.url, headers }), this.trace)
+    try {
+      await readAll(await this.authorizer.sendOnce({ method: 'DELETE', url: this.url, headers }), this.trace)
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error
+      this.trace.note(`the session could not be ended: ${error.message}`)
+    }
   }
 
   private async* single(response: OpenResponse, type: string): AsyncGenerator<JsonRpcMessage> {
     const { body, status } = await readAll(response, this.trace)
     if (body === '' || status === 202) return
-    if (!isJsonType(type)) {
+    // An error that is no JSON-RPC comes from a proxy, or from a server that does not know the request: its status counts.
+    if (!isJsonType(type) || (status >= 400 && readMessages(body).problem !== undefined)) {
       this.trace.note(`${this.url} answered ${status} with ${type || 'no content type'}`)
       return
     }
@@ -70,14 +81,25 @@ export class StreamableHttp {
     first: OpenResponse, headers: Readonly<Record<string, string>>, id: RequestId | undefined,
   ): AsyncGenerator<JsonRpcMessage> {
     const state: EventStreamState = { retry: undefined, lastEventId: undefined }
+    // MCP 2026-07-28 basic/transports/streamable-http, Receiving Messages: there a stream cannot be taken up again.
+    const isResumable = headers['mcp-protocol-version'] !== modernVersion
+    const deadline = Date.now() + timeLimit
     let response = first
     for (let reconnections = 0; ; reconnections++) {
-      for await (const message of this.read(response, state)) {
-        yield message
-        if (!('method' in message) && message.id === id) return
+      try {
+        for await (const message of this.read(response, state)) {
+          yield message
+          if (!('method' in message) && message.id === id) return
+        }
+      } catch (error) {
+        // A connection that broke off is taken up again as one that was closed is.
+        const brokeOff = error instanceof ClientError && error.exitCode === exitCodes.unreachable
+        if (!brokeOff || !isResumable || state.lastEventId === undefined) throw error
       }
-      if (state.lastEventId === undefined || reconnections === maxReconnections) return
-      await sleep(state.retry ?? defaultRetry)
+      if (!isResumable || state.lastEventId === undefined || reconnections === maxReconnections) return
+      const pause = state.retry ?? defaultRetry
+      if (Date.now() + pause > deadline) throw new ClientError(`${this.url} gave no complete answer within ${timeLimit / 1000} s`, exitCodes.unreachable)
+      await sleep(pause)
       const resumption = { ...headers, accept: 'text/event-stream', 'last-event-id': state.lastEventId }
       response = await this.authorizer.send({ method: 'GET', url: this.url, headers: resumption })
       if (response.raw.status !== 200) {
@@ -91,7 +113,7 @@ export class StreamableHttp {
     const seen: string[] = []
     try {
       for await (const { data } of parseEventStream(readText(response.raw, this.url, this.trace), state)) {
-        seen.push(`data: ${data}`)
+        seen.push(`data: ${data.replaceAll('\n', ' ')}`)
         yield* this.parse(data)
       }
     } finally {
@@ -99,19 +121,24 @@ export class StreamableHttp {
     }
   }
 
-  private* parse(text: string): Generator<JsonRpcMessage> {
-    let value: unknown
-    try {
-      value = JSON.parse(text)
-    } catch {
-      value = undefined
-    }
-    for (const message of Array.isArray(value) ? value as unknown[] : [value]) {
-      const problem = isErrorWithoutId(message) ? undefined : messageProblem(message)
-      this.trace.check(answerIsJsonRpc, problem === undefined, `something that is not JSON-RPC: ${problem}`)
-      yield message as JsonRpcMessage
-    }
+  private parse(text: string): readonly JsonRpcMessage[] {
+    const { messages, problem } = readMessages(text)
+    this.trace.check(answerIsJsonRpc, problem === undefined, `something that is not JSON-RPC: ${problem}`)
+    return messages
   }
+}
+
+/** The message in a text, or the messages of a batch, as MCP 2025-03-26 has them, and what is wrong with them. */
+function readMessages(text: string): { messages: readonly JsonRpcMessage[]; problem: string | undefined } {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    value = undefined
+  }
+  const messages = Array.isArray(value) ? value as unknown[] : [value]
+  const problems = messages.map(message => isErrorWithoutId(message) ? undefined : messageProblem(message))
+  return { messages: messages as JsonRpcMessage[], problem: problems.find(problem => problem !== undefined) }
 }
 
 /** An error of which the server could not read the id, as `null` where JSON-RPC asks for it. */

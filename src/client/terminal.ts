@@ -84,9 +84,9 @@ export class Terminal implements TraceListener {
   }
 }
 
-/** Text of somebody else without what steers a terminal; a line end stays one. */
+/** Text of somebody else without what steers a terminal; a line end and a tab stay what they are. */
 export function plainText(text: string): string {
-  return text.replace(/(?!\n)[\p{Cc}\p{Cf}\u2028\u2029]/gu, character => `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`)
+  return text.replace(/(?![\n\t])[\p{Cc}\p{Cf}\u2028\u2029]/gu, character => `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`)
 }
 
 function shorten(text: string): string {

@@ -1,6 +1,6 @@
 /** The tokens for one MCP server: found, stored, refreshed and forgotten, safely beside other processes. */
 import { ClientError, exitCodes, OAuthResponseError } from './errors.ts'
-import { without, type ClientStorage, type StoredTokens } from './storage.ts'
+import { without, type ClientStorage, type Registration, type StoredTokens } from './storage.ts'
 import { requestTokens, revokeToken, type TokenResponse } from './token-request.ts'
 import type { Trace } from './trace.ts'
 
@@ -9,7 +9,7 @@ const refreshMargin = 30
 
 /** What is stored beside the tokens themselves: where they came from and what they were asked for. */
 export type TokenOrigin = Pick<
-  StoredTokens, 'issuer' | 'token_endpoint' | 'revocation_endpoint' | 'resource' | 'requested_scopes'
+  StoredTokens, 'issuer' | 'registration' | 'token_endpoint' | 'revocation_endpoint' | 'resource' | 'requested_scopes'
 >
 
 export class TokenKeeper {
@@ -32,15 +32,17 @@ export class TokenKeeper {
   /** The tokens, renewed when they are about to end; undefined when there are none that may still work. */
   async current(): Promise<StoredTokens | undefined> {
     const tokens = await this.find()
-    const ends = tokens?.expires_at ?? Infinity
-    return tokens && ends - refreshMargin <= this.now() ? this.refresh(tokens) : tokens
+    const left = (tokens?.expires_at ?? Infinity) - this.now()
+    if (!tokens || left > refreshMargin) return tokens
+    // Where it cannot be renewed, the access token still serves for the time that is left.
+    return await this.refresh(tokens) ?? (left > 0 ? tokens : undefined)
   }
 
   async save(response: TokenResponse, origin: TokenOrigin): Promise<StoredTokens> {
     const { access_token, token_type, expires_in, refresh_token, scope } = response
-    const { issuer, token_endpoint, revocation_endpoint, resource, requested_scopes } = origin
+    const { issuer, registration, token_endpoint, revocation_endpoint, resource, requested_scopes } = origin
     const tokens: StoredTokens = {
-      issuer, token_endpoint, requested_scopes, access_token, token_type,
+      issuer, registration, token_endpoint, requested_scopes, access_token, token_type,
       ...(revocation_endpoint === undefined ? {} : { revocation_endpoint }),
       ...(resource === undefined ? {} : { resource }),
       ...(expires_in === undefined ? {} : { expires_at: this.now() + expires_in }),
@@ -58,24 +60,24 @@ export class TokenKeeper {
    */
   refresh(known: StoredTokens): Promise<StoredTokens | undefined> {
     return this.storage.exclusively(async () => {
-      const { servers, registrations } = await this.storage.read()
-      const current = servers[this.serverUrl]
+      const current = await this.find()
       if (current && current.access_token !== known.access_token) return current
-      const registration = current && registrations[current.issuer]
-      if (!current?.refresh_token || !registration) return undefined
+      if (!current?.refresh_token) return undefined
       this.trace.step('Refresh the access token', 'OAuth 2.1 section 4.3.1')
       try {
         const { resource, refresh_token, scope } = current
         const form = { grant_type: 'refresh_token', refresh_token, resource }
-        const response = await requestTokens(current.token_endpoint, registration, form, this.trace)
+        const response = await requestTokens(current.token_endpoint, await this.registrationOf(current), form, this.trace)
         // RFC 6749 section 6: without a new refresh token the old one stays; without a scope it is unchanged.
         return await this.save({ ...response, refresh_token: response.refresh_token ?? refresh_token, scope: response.scope ?? scope }, current)
       } catch (error) {
         if (!(error instanceof OAuthResponseError)) throw error
         this.trace.note(`the refresh was refused: ${error.message}`)
-        if (error.code === 'invalid_client') await this.forgetRegistration(current.issuer)
+        if (error.code === 'invalid_client') await this.forgetRegistration(current.issuer, current.registration)
         if (error.code === 'invalid_client' || error.code === 'invalid_grant') await this.forget(current)
-        return undefined
+        // What another process has put in their place meanwhile, by a new login, is used.
+        const found = await this.find()
+        return found?.access_token === current.access_token ? undefined : found
       }
     })
   }
@@ -92,22 +94,37 @@ export class TokenKeeper {
 
   /** Revokes the tokens where the server can, and forgets them. */
   async revoke(): Promise<void> {
-    const { servers, registrations } = await this.storage.read()
-    const tokens = servers[this.serverUrl]
+    const tokens = await this.find()
     if (!tokens) return
-    const registration = registrations[tokens.issuer]
-    if (registration && tokens.revocation_endpoint !== undefined) {
+    if (tokens.revocation_endpoint !== undefined) {
       this.trace.step('Revoke the tokens', 'RFC 7009 section 2.1')
       const token = tokens.refresh_token ?? tokens.access_token
-      await revokeToken(tokens.revocation_endpoint, registration, token, this.trace).catch(() => {
-        this.trace.note('the authorization server cannot be reached: its tokens stay valid until they expire')
-      })
+      const revoked = await revokeToken(tokens.revocation_endpoint, await this.registrationOf(tokens), token, this.trace).catch(() => false)
+      if (!revoked) this.trace.note('the authorization server did not revoke them: they stay valid until they expire')
     }
     await this.forget(tokens)
   }
 
-  async forgetRegistration(issuer: string): Promise<void> {
-    await this.storage.update(state => ({ ...state, registrations: without(state.registrations, issuer) }))
+  /** Forgets a registration, unless another process has put a newer one in its place. */
+  async forgetRegistration(issuer: string, known: Registration): Promise<void> {
+    await this.storage.update(state => {
+      const same = state.registrations[issuer]?.client_id === known.client_id
+      return same ? { ...state, registrations: without(state.registrations, issuer) } : state
+    })
+  }
+
+  /** Notes scopes that were asked for in vain, for the next authorization to include. */
+  async rememberScopes(requested_scopes: readonly string[]): Promise<void> {
+    await this.storage.update(state => {
+      const tokens = state.servers[this.serverUrl]
+      return tokens ? { ...state, servers: { ...state.servers, [this.serverUrl]: { ...tokens, requested_scopes } } } : state
+    })
+  }
+
+  /** The client of the tokens, with a secret that the server may have replaced since (RFC 7592 section 2.1). */
+  private async registrationOf({ issuer, registration }: StoredTokens): Promise<Registration> {
+    const stored = (await this.storage.read()).registrations[issuer]
+    return stored?.client_id === registration.client_id ? stored : registration
   }
 
   /** Forgets the tokens, unless another process has put newer ones in their place. */

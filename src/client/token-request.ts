@@ -1,6 +1,6 @@
 /** Requests to the token endpoint, and to the revocation endpoint, with client authentication as registered. */
 import { tokenResponseIsComplete, tokensAreGranted, tokenTypeIsUsable } from '../rules/client.ts'
-import { formBody, readJsonObject, send, throwOAuthError, type HttpResponse } from './http.ts'
+import { checkAnswer, formBody, readJsonObject, send, type HttpResponse } from './http.ts'
 import type { Registration } from './storage.ts'
 import type { Trace } from './trace.ts'
 
@@ -17,18 +17,19 @@ type Form = Readonly<Record<string, string | undefined>>
 
 export async function requestTokens(endpoint: string, registration: Registration, form: Form, trace: Trace): Promise<TokenResponse> {
   const response = await postForm(endpoint, registration, form, trace)
-  if (response.status !== 200) throwOAuthError(response, tokensAreGranted)
+  checkAnswer(tokensAreGranted, response.status === 200, response, trace)
   const body = readJsonObject(response, trace)
   // Some servers answer errors with 200.
-  if (typeof body['error'] === 'string') throwOAuthError(response, tokensAreGranted)
+  checkAnswer(tokensAreGranted, typeof body['error'] !== 'string', response, trace)
   const { access_token, token_type, expires_in, refresh_token, scope } = body
   trace.check(tokenResponseIsComplete, typeof access_token === 'string' && isTokenText(access_token), undefined, 'access_token')
   trace.check(tokenResponseIsComplete, typeof token_type === 'string', undefined, 'token_type')
   trace.check(tokenTypeIsUsable, token_type.toLowerCase() === 'bearer', token_type, 'Bearer')
   const lifetime = readLifetime(expires_in)
   trace.check(tokenResponseIsComplete, lifetime !== 'malformed', expires_in, 'expires_in')
-  trace.check(tokenResponseIsComplete, refresh_token === undefined || typeof refresh_token === 'string', undefined, 'refresh_token')
-  return { access_token, token_type, expires_in: lifetime, refresh_token, scope: typeof scope === 'string' ? scope : undefined }
+  const renewable = typeof refresh_token === 'string' ? refresh_token : undefined
+  trace.check(tokenResponseIsComplete, renewable !== undefined || isAbsent(refresh_token), undefined, 'refresh_token')
+  return { access_token, token_type, expires_in: lifetime, refresh_token: renewable, scope: typeof scope === 'string' ? scope : undefined }
 }
 
 /** Asks the server to forget a token (RFC 7009 section 2.1). Whether it did is not essential to the client. */
@@ -64,9 +65,14 @@ function isTokenText(text: string): boolean {
   return /^[\x21-\x7e]+$/.test(text)
 }
 
+/** Some servers write null for a member that they do not send. */
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null
+}
+
 /** Seconds; some servers send the number as a string. */
 function readLifetime(expires_in: unknown): number | undefined | 'malformed' {
-  if (expires_in === undefined || expires_in === null) return undefined
+  if (isAbsent(expires_in)) return undefined
   const seconds = typeof expires_in === 'string' && /^\d+$/.test(expires_in) ? Number(expires_in) : expires_in
   return typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0 ? seconds : 'malformed'
 }

@@ -4,7 +4,7 @@
  */
 import { redactBody, redactHeaders, redactUrl } from '../http/redact.ts'
 import { Checker, ruleText, type Rule, type Verdict } from '../rules/rule.ts'
-import { ClientError, exitCodes } from './errors.ts'
+import { ClientError, exitCodes, OAuthResponseError } from './errors.ts'
 
 export interface Step {
   readonly title: string
@@ -59,11 +59,14 @@ export class Trace extends Checker {
   }
 
   override check(rule: Rule, condition: unknown, received?: unknown, expected?: unknown): asserts condition {
-    this.listener.verdict?.({ rule, passed: Boolean(condition), received, expected })
+    const shown = received instanceof Error ? received.message : received
+    this.listener.verdict?.({ rule, passed: Boolean(condition), received: shown, expected })
     super.check(rule, condition, received, expected)
   }
 
   protected refusal(rule: Rule, received: unknown, expected: unknown): Error {
+    // An OAuth error of the other side says itself what is wrong.
+    if (received instanceof OAuthResponseError) return received
     return new ClientError(ruleText(rule, received, expected), exitCodes.untrusted, { rule, remedy: rule.remedy })
   }
 }

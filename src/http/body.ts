@@ -9,21 +9,25 @@ export class AbortedRequest extends Error {}
 
 /** Reads at most `limit` bytes; a body that is announced to be larger, or turns out to be, is refused. */
 export async function readBody(incoming: IncomingMessage, limit: number, checker: Checker): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = Number(incoming.headers['content-length'] ?? 0)
-  checker.check(bodyIsBounded, size <= limit, size, limit)
-  size = 0
-  try {
-    for await (const chunk of incoming as AsyncIterable<Buffer>) {
-      size += chunk.length
-      if (size > limit) break
-      chunks.push(chunk)
-    }
-  } catch {
-    throw new AbortedRequest()
-  }
-  checker.check(bodyIsBounded, size <= limit, size, limit)
-  const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+  const announced = Number(incoming.headers['content-length'] ?? 0)
+  checker.check(bodyIsBounded, announced <= limit, announced, limit)
+  const bytes = await collect(incoming, limit)
+  checker.check(bodyIsBounded, bytes !== undefined, `more than ${limit}`, limit)
   checker.check(bodyIsUtf8, isUtf8(bytes))
   return bytes.toString()
+}
+
+/** The bytes of the body, or undefined as soon as there are more than `limit`. */
+function collect(incoming: IncomingMessage, limit: number): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    incoming.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size <= limit) chunks.push(chunk)
+      else resolve(undefined)
+    })
+    incoming.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
+    incoming.on('error', () => reject(new AbortedRequest()))
+  })
 }

@@ -14,7 +14,7 @@ export interface Request {
   /** The last segment of the path where the route ends in a parameter, decoded. */
   readonly parameter: string
   readonly remoteAddress: string
-  /** Aborted when the other side goes away before the reply is complete. */
+  /** Aborted when the other side goes away, or the server stops, before the reply is complete. */
   readonly signal: AbortSignal
   /** Reads the body. A handler that refuses before it needs the body never reads it. */
   text(): Promise<string>

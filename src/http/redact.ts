@@ -21,9 +21,10 @@ export function redactParameters(text: string): string {
   return parameters.map(([name, value]) => `${name}=${secretMembers.has(name) ? fingerprint(value) : value}`).join('&')
 }
 
+/** The query and the fragment, either of which can carry an authorization response. */
 export function redactUrl(url: string): string {
-  const mark = url.indexOf('?')
-  return mark < 0 ? url : `${url.slice(0, mark + 1)}${redactParameters(url.slice(mark + 1))}`
+  return url.replace(/([?#])([^?#]*)/g, (_part, mark: string, parameters: string) => (
+    parameters.includes('=') ? mark + redactParameters(parameters) : mark + parameters))
 }
 
 /** A body by its media type; one that is neither form nor JSON is shown by its length alone. */

@@ -8,8 +8,8 @@ export interface Routable {
 export interface Found<R> {
   readonly route: R | undefined
   readonly parameter: string
-  /** The methods that the path has; empty where the path is unknown. */
-  readonly allow: readonly string[]
+  /** The routes of the path, whatever their methods; empty where the path is unknown. */
+  readonly siblings: readonly R[]
 }
 
 type Methods<R> = Map<string, R>
@@ -34,12 +34,12 @@ export class Router<R extends Routable> {
     const cut = path.lastIndexOf('/') + 1
     const methods = this.parametric.get(path.slice(0, cut))
     const parameter = decode(path.slice(cut))
-    return methods && parameter ? this.found(methods, method, parameter) : { route: undefined, parameter: '', allow: [] }
+    return methods && parameter ? this.found(methods, method, parameter) : { route: undefined, parameter: '', siblings: [] }
   }
 
   private found(methods: Methods<R>, method: string, parameter: string): Found<R> {
     // RFC 9110 section 9.3.2: HEAD is GET without the content.
-    return { route: methods.get(method === 'HEAD' ? 'GET' : method) ?? methods.get('*'), parameter, allow: [...methods.keys()] }
+    return { route: methods.get(method === 'HEAD' ? 'GET' : method) ?? methods.get('*'), parameter, siblings: [...methods.values()] }
   }
 }
 

@@ -3,13 +3,16 @@
  * for single methods. The access token comes before everything else, whatever the HTTP method.
  */
 import type { Context, Handler } from '../context.ts'
+import { OAuthError } from '../errors.ts'
 import { parseJson } from '../http/json.ts'
 import { mediaType, type Reply, type Request } from '../http/message.ts'
 import type { AccessToken } from '../oauth/access-token.ts'
 import { bodyIsJson, methodIsAllowed } from '../rules/http.ts'
 import { batchIsAllowed, messageIsJson, messageIsJsonRpc, methodFitsPath } from '../rules/mcp.ts'
 import { authenticate } from './bearer.ts'
-import { errorResponse, isJsonObject, JsonRpcError, messageProblem, type JsonRpcMessage, type RequestId } from './json-rpc.ts'
+import {
+  errorResponse, isJsonObject, JsonRpcError, jsonRpcErrors, messageProblem, type JsonRpcMessage, type RequestId,
+} from './json-rpc.ts'
 import { answerLegacy, endSession } from './legacy.ts'
 import { answerModern, isModern } from './modern.ts'
 import { checkAccept, messageReply } from './reply.ts'
@@ -49,8 +52,9 @@ async function answer(
     context.check(batchIsAllowed, !isBatch, 'a POST carries one message')
     return await answerModern(messages[0]!, request, token, context)
   } catch (error) {
-    if (!(error instanceof JsonRpcError)) throw error
-    return messageReply(error.status, errorResponse(idOf(body), error), request)
+    if (error instanceof OAuthError) throw error
+    const failure = error instanceof JsonRpcError ? error : internalError(error, context)
+    return messageReply(failure.status, errorResponse(idOf(body), failure), request)
   }
 }
 
@@ -59,6 +63,11 @@ function assertMessages(messages: unknown[], context: Context): asserts messages
     const problem = messageProblem(message)
     context.check(messageIsJsonRpc, problem === undefined, problem)
   }
+}
+
+function internalError(error: unknown, context: Context): JsonRpcError {
+  context.logFailure(error)
+  return new JsonRpcError(jsonRpcErrors.internalError, 'Internal error', { status: 500 })
 }
 
 /** The id to answer an error with, where the request has one that can be read. */

@@ -32,7 +32,8 @@ export async function answerLegacy(
   if (token) checkScope(token, needed, context)
   // Notifications and responses need no answer, and this server waits for none of them.
   if (requests.length === 0) return empty(202)
-  const responses = await Promise.all(requests.map(message => answer(message, token, context)))
+  const responses: JsonRpcResponse[] = []
+  for (const message of requests) responses.push(await answer(message, token, context))
   const reply = messageReply(200, isBatch ? responses : responses[0]!, request)
   const headers = await beginSession(requests, responses, token, context)
   return { ...reply, headers: { ...reply.headers, ...headers } }

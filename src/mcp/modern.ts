@@ -11,6 +11,7 @@ import { decodeHeaderValue, headerText } from './header-value.ts'
 import {
   isJsonObject, isRequest, resultResponse, type JsonObject, type JsonRpcMessage, type JsonRpcRequest,
 } from './json-rpc.ts'
+import { mirroredParameters, valueAt } from './mirrored-parameters.ts'
 import { findTool, methods, serverInfo, type Method } from './methods.ts'
 import { legacyVersions, metaKeys, modernVersion, supportedVersions } from './protocol.ts'
 import { messageReply } from './reply.ts'
@@ -34,8 +35,10 @@ export async function answerModern(
     return empty(202)
   }
   const clientCapabilities = checkMetadata(message, request, context)
-  checkHeader('Mcp-Method', message.method, request, context)
   const { id, method: name, params = {} } = message
+  const sent = request.headers['mcp-method']
+  context.check(requiredHeaderIsSent, sent !== undefined, undefined, 'Mcp-Method')
+  context.check(headersMatchBody, sent === name, `Mcp-Method is ${String(sent)}`, name)
   if (name === 'subscriptions/listen') return listen(id, params, request.signal, context)
   const method = methods.get(name)
   context.check(methodIsImplemented, method !== undefined && method.eras.includes('modern'), name)
@@ -68,12 +71,12 @@ function checkVersion({ headers }: Request, context: Context): void {
 function checkToolHeaders(params: JsonObject, request: Request, context: Context): void {
   checkHeader('Mcp-Name', params['name'], request, context)
   const args = isJsonObject(params['arguments']) ? params['arguments'] : {}
-  for (const [header, path] of mirroredParameters(findTool(params, context).inputSchema)) {
-    const value = path.reduce<unknown>((at, name) => isJsonObject(at) ? at[name] : undefined, args)
-    checkHeader(`Mcp-Param-${header}`, value ?? undefined, request, context)
+  for (const { header, path } of mirroredParameters(findTool(params, context).inputSchema)) {
+    checkHeader(header, valueAt(args, path), request, context)
   }
 }
 
+/** A value that may be encoded, as those of Mcp-Name and Mcp-Param-* may. */
 function checkHeader(name: string, value: unknown, request: Request, context: Context): void {
   const header = request.headers[name.toLowerCase()]
   const text = headerText(value)
@@ -83,18 +86,6 @@ function checkHeader(name: string, value: unknown, request: Request, context: Co
   context.check(headerValueIsWellFormed, decoded !== undefined, name)
   const same = decoded === text || typeof value === 'number' && decoded.trim() !== '' && Number(decoded) === value
   context.check(headersMatchBody, same, `${name} is ${decoded}`, text ?? 'nothing')
-}
-
-/** The header names of a schema, each with the chain of `properties` that leads to its value. */
-function* mirroredParameters(schema: JsonObject, path: readonly string[] = []): Generator<[string, readonly string[]]> {
-  const { properties } = schema
-  if (!isJsonObject(properties)) return
-  for (const [name, property] of Object.entries(properties)) {
-    if (!isJsonObject(property)) continue
-    const here = [...path, name]
-    if (typeof property['x-mcp-header'] === 'string') yield [property['x-mcp-header'], here]
-    yield* mirroredParameters(property, here)
-  }
 }
 
 function complete(result: JsonObject, method: Method, { config }: Context): JsonObject {

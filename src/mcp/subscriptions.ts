@@ -4,6 +4,7 @@ import type { Context } from '../context.ts'
 import type { Reply } from '../http/message.ts'
 import { paramsAreValid } from '../rules/mcp.ts'
 import { isJsonObject, type JsonObject, type RequestId } from './json-rpc.ts'
+import { serverInfo } from './methods.ts'
 import { metaKeys } from './protocol.ts'
 import { event, eventStreamHeaders } from './reply.ts'
 
@@ -15,15 +16,15 @@ const keepAliveInterval = 15_000
  */
 export function listen(id: RequestId, params: JsonObject, signal: AbortSignal, context: Context): Reply {
   context.check(paramsAreValid, isJsonObject(params['notifications']), 'notifications must be an object')
-  return { status: 200, headers: eventStreamHeaders, body: stream(id, signal) }
+  return { status: 200, headers: eventStreamHeaders, body: stream(id, signal, serverInfo(context.config)) }
 }
 
-async function* stream(id: RequestId, signal: AbortSignal): AsyncGenerator<string> {
+async function* stream(id: RequestId, signal: AbortSignal, serverInfo: JsonObject): AsyncGenerator<string> {
   const _meta = { [metaKeys.subscriptionId]: id }
   yield event({ jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params: { _meta, notifications: {} } })
   while (!signal.aborted) {
     await sleep(keepAliveInterval, undefined, { signal }).catch(() => {})
     if (!signal.aborted) yield ': keep-alive\n\n'
   }
-  yield event({ jsonrpc: '2.0', id, result: { resultType: 'complete', _meta } })
+  yield event({ jsonrpc: '2.0', id, result: { resultType: 'complete', _meta: { ..._meta, [metaKeys.serverInfo]: serverInfo } } })
 }

@@ -39,7 +39,9 @@ export async function callTool(tool: Tool, args: JsonObject, caller: Caller): Pr
   if (problem !== undefined) return errorResult(`Invalid arguments for ${tool.name}: ${problem}`)
   try {
     const { text, structuredContent } = await tool.run(args, caller)
-    return { content: [{ type: 'text', text }], structuredContent, isError: false }
+    // MCP 2026-07-28 server/tools, Structured Content: the JSON as text, too, for clients that know only text.
+    const content = [{ type: 'text', text }, { type: 'text', text: JSON.stringify(structuredContent) }]
+    return { content, structuredContent, isError: false }
   } catch (error) {
     if (error instanceof ToolError) return errorResult(error.message)
     throw error

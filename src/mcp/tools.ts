@@ -1,5 +1,6 @@
 /** The tools of this server. One line registers one more. */
 import { assertSupportedSchema } from './json-schema.ts'
+import { mirroredParametersProblem } from './mirrored-parameters.ts'
 import type { Tool } from './tool.ts'
 import { getUserProfile } from './tools/get-user-profile.ts'
 import { getWeather } from './tools/get-weather.ts'
@@ -12,6 +13,15 @@ export const tools: readonly Tool[] = [
 ]
 
 export function toolsByName(list: readonly Tool[]): ReadonlyMap<string, Tool> {
-  list.forEach(({ inputSchema }) => assertSupportedSchema(inputSchema))
-  return new Map(list.map(tool => [tool.name, tool]))
+  list.forEach(assertUsable)
+  const byName = new Map(list.map(tool => [tool.name, tool]))
+  const double = list.find(tool => byName.get(tool.name) !== tool)
+  if (double) throw new Error(`two tools have the name ${double.name}`)
+  return byName
+}
+
+function assertUsable({ name, inputSchema }: Tool): void {
+  assertSupportedSchema(inputSchema)
+  const problem = mirroredParametersProblem(inputSchema)
+  if (problem !== undefined) throw new Error(`the tool ${name} cannot be offered: ${problem}`)
 }

@@ -13,7 +13,7 @@ import {
   redirectUriIsClear, redirectUriIsRegistered, requestObjectIsNotUsed, responseTypeIsCode, scopeIsSupported,
   scopeIsWithinRegistration, userCanInteract,
 } from '../rules/authorization.ts'
-import { parameterIsBounded } from '../rules/http.ts'
+import { methodIsAllowed, parameterIsBounded } from '../rules/http.ts'
 import type { Client, RequestedGrant } from '../store/records.ts'
 import { errorLocation, grantedLocation } from './authorization-response.ts'
 import { askForConsent } from './consent.ts'
@@ -26,6 +26,8 @@ import { demoUser } from './user.ts'
 const maxStateLength = 4096
 
 export async function authorize(request: Request, context: Context): Promise<Reply> {
+  // A HEAD promises to change nothing (RFC 9110 section 9.2.1), and a code would.
+  context.check(methodIsAllowed, request.method === 'GET', request.method, 'GET')
   const query = new Parameters(request.query, context)
   query.checkNotRepeated('client_id', 'redirect_uri')
   const client = await findClient(query, context)

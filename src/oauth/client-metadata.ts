@@ -52,7 +52,7 @@ function readRedirectUris(body: JsonObject, checker: Checker): readonly string[]
 }
 
 function isLoopbackHttps(uri: string): boolean {
-  return isLoopbackRedirectUri(uri.replace(/^https/i, 'http'))
+  return isLoopbackRedirectUri(uri.toLowerCase().replace(/^https/, 'http'))
 }
 
 function readAuthenticationMethod(body: JsonObject, checker: Checker): { token_endpoint_auth_method?: AuthenticationMethod } {
@@ -69,7 +69,7 @@ function isAuthenticationMethod(method: string): method is AuthenticationMethod 
 /** The registered scope bounds what can be granted; what this server does not have is left out of it. */
 function readScope(body: JsonObject, checker: Checker): { scope?: string } {
   const text = readText(body, 'scope', checker)
-  const requested = selectScopes(parseScope(text ?? '') ?? []).scopes
+  const requested = selectScopes(parseScope(text ?? '') ?? [text ?? '']).scopes
   const scopes = requested.filter(scope => supportedScopes.includes(scope))
   checker.check(scopeCanBeRegistered, scopes.length > 0 || requested.length === 0, text, supportedScopes)
   return scopes.length > 0 ? { scope: formatScope(scopes) } : {}

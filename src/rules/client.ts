@@ -82,6 +82,16 @@ export const registrationIsPossible: Rule = {
   remedy: 'Register a client by hand at the authorization server.',
 }
 
+export const registrationIsAccepted: Rule = {
+  id: 'registration-is-accepted',
+  clause: 'RFC 7591 section 3.2.2',
+  error: 'client_error',
+  says: 'the authorization server refused the registration: {received}',
+  requires: 'The registration endpoint registers the client.',
+  otherwise: 'There is no client_id with which to ask.',
+  remedy: 'Read the error. Where it names the redirect URI, allow http on loopback for application_type native.',
+}
+
 export const registrationIsComplete: Rule = {
   id: 'registration-is-complete',
   clause: 'RFC 7591 section 3.2.1',

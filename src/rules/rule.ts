@@ -55,9 +55,7 @@ export abstract class Checker {
 
 /** The text of a broken rule, with what came and what was expected filled in. */
 export function ruleText(rule: Rule, received: unknown, expected: unknown): string {
-  return rule.says
-    .replace('{received}', () => shown(received))
-    .replace('{expected}', () => shown(expected))
+  return rule.says.replace(/\{(received|expected)\}/g, (_, name) => shown(name === 'received' ? received : expected))
 }
 
 function shown(value: unknown): string {

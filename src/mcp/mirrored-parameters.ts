@@ -1,25 +1,44 @@
-/** Headers that mirror the arguments of a tool (MCP 2026-07-28 basic/transports/streamable-http, Custom Headers). */
-import { encodeHeaderValue, headerText } from '../mcp/header-value.ts'
-import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
+/**
+ * The arguments of a tool that are mirrored into `Mcp-Param-*` headers: which they are, by `x-mcp-header` in the input
+ * schema, and when such an annotation makes the tool invalid (MCP 2026-07-28 basic/transports/streamable-http, Schema
+ * Extension).
+ */
+import { encodeHeaderValue, headerText } from './header-value.ts'
+import { isJsonObject, type JsonObject } from './json-rpc.ts'
 
-interface MirroredParameter {
+export interface MirroredParameter {
   readonly header: string
   /** The chain of `properties` keys that leads to the value. */
   readonly path: readonly string[]
 }
 
-/** The `Mcp-Param-*` headers of a call. */
+export function* mirroredParameters(schema: unknown, path: readonly string[] = []): Generator<MirroredParameter> {
+  if (!isJsonObject(schema) || !isJsonObject(schema['properties'])) return
+  for (const [name, property] of Object.entries(schema['properties'])) {
+    if (!isJsonObject(property)) continue
+    const here = [...path, name]
+    if (typeof property['x-mcp-header'] === 'string') yield { header: `Mcp-Param-${property['x-mcp-header']}`, path: here }
+    yield* mirroredParameters(property, here)
+  }
+}
+
+/** The headers with which a client makes a call. */
 export function parameterHeaders(inputSchema: unknown, args: JsonObject): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const { header, path } of mirroredParameters(inputSchema)) {
-    const text = headerText(path.reduce<unknown>((at, name) => isJsonObject(at) ? at[name] : undefined, args))
-    if (text !== undefined) headers[`Mcp-Param-${header}`] = encodeHeaderValue(text)
+    const text = headerText(valueAt(args, path))
+    if (text !== undefined) headers[header] = encodeHeaderValue(text)
   }
   return headers
 }
 
-/** Why a tool must be left out of the list, or undefined where it may stay. */
-export function toolHeadersProblem(inputSchema: unknown): string | undefined {
+/** The value of a parameter in the arguments of a call; undefined where there is none, or where it is null. */
+export function valueAt(args: JsonObject, path: readonly string[]): unknown {
+  return path.reduce<unknown>((at, name) => isJsonObject(at) && Object.hasOwn(at, name) ? at[name] : undefined, args) ?? undefined
+}
+
+/** Why a tool with this schema must not be used, or undefined where it may. */
+export function mirroredParametersProblem(inputSchema: unknown): string | undefined {
   const seen = new Set<string>()
   for (const { annotation, schema, reachable } of annotations(inputSchema)) {
     if (typeof annotation !== 'string' || annotation === '') return 'x-mcp-header must be a non-empty string'
@@ -31,15 +50,6 @@ export function toolHeadersProblem(inputSchema: unknown): string | undefined {
     seen.add(annotation.toLowerCase())
   }
   return undefined
-}
-
-function* mirroredParameters(schema: unknown, path: readonly string[] = []): Generator<MirroredParameter> {
-  if (!isJsonObject(schema) || !isJsonObject(schema['properties'])) return
-  for (const [name, property] of Object.entries(schema['properties'])) {
-    if (!isJsonObject(property)) continue
-    if (typeof property['x-mcp-header'] === 'string') yield { header: property['x-mcp-header'], path: [...path, name] }
-    yield* mirroredParameters(property, [...path, name])
-  }
 }
 
 /** Every place of a schema that carries the annotation, and whether only `properties` keys lead there. */
@@ -54,11 +64,11 @@ function* annotations(
   for (const [keyword, below] of Object.entries(schema)) {
     if (keyword === 'properties' && isJsonObject(below)) {
       for (const property of Object.values(below)) yield* annotations(property, reachable, false)
-    } else if (!plainKeywords.has(keyword)) {
+    } else if (!dataKeywords.has(keyword)) {
       yield* annotations(below, false, false)
     }
   }
 }
 
 /** Keywords whose values are data and no schemas. */
-const plainKeywords: ReadonlySet<string> = new Set(['default', 'const', 'enum', 'examples', 'x-mcp-header'])
+const dataKeywords: ReadonlySet<string> = new Set(['default', 'const', 'enum', 'examples', 'x-mcp-header'])

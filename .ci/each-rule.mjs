@@ -1,0 +1,121 @@
+/**
+ * Holds the rules by the tests: switches off one rule of the catalogue at a time and fails where no test notices.
+ * Run it after a build (`npm run build`). It works on a copy of dist/.test in which `check` passes over the rule that
+ * WITHOUT_RULE names, so that the program itself has no such switch.
+ */
+import { spawn } from 'node:child_process'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+
+const atOnce = 2
+/** Milliseconds for one test file. */
+const patience = 60_000
+const root = fileURLToPath(new URL('..', import.meta.url))
+const built = join(root, 'dist/.test')
+
+// Inside the package, so that its package.json and its src are found from the copy as well.
+for (const left of await readdir(join(root, 'dist'))) {
+  if (left.startsWith('.each-rule-')) await rm(join(root, 'dist', left), { recursive: true })
+}
+const copy = await mkdtemp(join(root, 'dist/.each-rule-'))
+let unheld
+try {
+  await cp(built, copy, { recursive: true })
+  await addSwitch(join(copy, 'src/rules/rule.js'))
+  unheld = await holdEachRule()
+} finally {
+  await rm(copy, { recursive: true, force: true })
+}
+process.exitCode = unheld.length === 0 ? 0 : 1
+
+async function addSwitch(file) {
+  const text = await readFile(file, 'utf8')
+  const patched = text.replace(/^ *check\(rule, [^)]*\) \{$/m, line => `${line} if (rule.id === process.env.WITHOUT_RULE) return`)
+  if (patched === text) throw new Error(`${file} has no check(rule, ...) to switch off`)
+  await writeFile(file, patched)
+}
+
+async function holdEachRule() {
+  const { catalogue } = await import(pathToFileURL(join(copy, 'src/rules/catalogue.js')))
+  const rules = catalogue.flatMap(group => group.rules)
+  const tests = await readTests()
+  const checked = await checkedRules()
+  for (const { file } of tests) if (await fails(file, '')) throw new Error(`${file} fails with all rules on`)
+
+  const unheld = []
+  const waiting = rules.filter(rule => checked.has(rule.id))
+  const work = async () => {
+    for (let rule = waiting.shift(); rule; rule = waiting.shift()) {
+      if (await isHeld(rule.id, tests)) continue
+      unheld.push(rule.id)
+      console.log(`no test holds ${rule.id} (${rule.clause})`)
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, work))
+
+  // A rule that is nothing but the public face of others is held where they are.
+  const faces = new Set(rules.map(rule => rule.shownAs?.id))
+  for (const { id } of rules.filter(rule => !checked.has(rule.id) && !faces.has(rule.id))) {
+    unheld.push(id)
+    console.log(`no code checks ${id}`)
+  }
+  console.log(`${rules.length} rules, ${rules.length - unheld.length} held by a test, ${unheld.length} not`)
+  return unheld
+}
+
+/** First the tests that name the rule, which are few and mostly enough; then all others. */
+async function isHeld(id, tests) {
+  const names = ({ text }) => text.includes(`'${id}'`)
+  for (const { file } of [...tests.filter(names), ...tests.filter(test => !names(test))]) {
+    if (await fails(file, id)) return true
+  }
+  return false
+}
+
+/** Runs one test file until its first failure. One that hangs without the rule fails as well. */
+function fails(file, rule) {
+  return new Promise((resolve, reject) => {
+    // A process group of its own, since a test may start programs.
+    const test = spawn(process.execPath, ['--test-reporter=tap', file], {
+      env: { ...process.env, WITHOUT_RULE: rule }, stdio: ['ignore', 'pipe', 'ignore'], detached: true,
+    })
+    const stop = () => {
+      clearTimeout(timeout)
+      try { process.kill(-test.pid, 'SIGKILL') } catch { /* it has ended by itself */ }
+    }
+    const timeout = setTimeout(() => {
+      resolve(true)
+      stop()
+    }, patience)
+    let output = ''
+    test.stdout.setEncoding('utf8').on('data', text => {
+      output += text
+      if (!/^ *not ok /m.test(output)) return
+      resolve(true)
+      stop()
+    })
+    test.on('error', reject)
+    test.on('close', code => {
+      clearTimeout(timeout)
+      resolve(code !== 0)
+    })
+  })
+}
+
+async function readTests() {
+  const folder = join(copy, 'test')
+  const names = (await readdir(folder)).filter(name => name.endsWith('.test.js'))
+  return Promise.all(names.map(async name => ({ file: join(folder, name), text: await readFile(join(folder, name), 'utf8') })))
+}
+
+/** The ids of the rules that some file besides those of the rules themselves names by their constants. */
+async function checkedRules() {
+  const source = join(copy, 'src')
+  const files = (await readdir(source, { recursive: true })).filter(name => name.endsWith('.js'))
+  const isRules = name => /^rules[\\/]/.test(name)
+  const texts = await Promise.all(files.filter(name => !isRules(name)).map(name => readFile(join(source, name), 'utf8')))
+  const used = new Set(texts.join('\n').match(/\b[A-Za-z]\w*\b/g))
+  const modules = await Promise.all(files.filter(isRules).map(name => import(pathToFileURL(join(source, name)))))
+  return new Set(modules.flatMap(Object.entries).filter(([name, rule]) => rule?.says && used.has(name)).map(([, rule]) => rule.id))
+}

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { ClientError, exitCodes } from '../src/client/errors.ts'
+import { plainText, Terminal } from '../src/client/terminal.ts'
+import type { RecordedExchange } from '../src/client/trace.ts'
+import { stateIsOurs } from '../src/rules/client.ts'
+
+interface Screen {
+  readonly terminal: Terminal
+  text(): string
+}
+
+function screen(options: { isTTY?: boolean; trace?: boolean; environment?: Record<string, string> } = {}): Screen {
+  const { isTTY = false, trace = false, environment = {} } = options
+  const written: string[] = []
+  const terminal = new Terminal({ isTTY, write: text => written.push(text) }, { trace, environment })
+  return { terminal, text: () => written.join('') }
+}
+
+const exchange: RecordedExchange = {
+  method: 'POST', url: 'https://auth.example.com/token', requestHeaders: { accept: 'application/json' }, requestBody: 'grant_type=x',
+  status: 200, responseHeaders: { 'content-type': 'application/json' }, responseBody: '{"a":1}',
+}
+
+describe('plainText()', () => {
+  const cases: readonly (readonly [string, string, string])[] = [
+    ['an escape sequence', '\u001b[31mred\u001b[0m', '\\u001b[31mred\\u001b[0m'],
+    ['a sequence of one character', '\u009b2J', '\\u009b2J'],
+    ['a carriage return, which would write over the line', 'good\rbad', 'good\\u000dbad'],
+    ['a backspace', 'a\bb', 'a\\u0008b'],
+    ['a bell', '\u0007', '\\u0007'],
+    ['a null', 'a\0b', 'a\\u0000b'],
+    ['a change of the reading direction', 'a\u202egnp.exe', 'a\\u202egnp.exe'],
+    ['what has no width', 'a\u200bb', 'a\\u200bb'],
+    ['a line separator', 'a\u2028b', 'a\\u2028b'],
+  ]
+  for (const [what, text, expected] of cases) {
+    it(`shows ${what} as its code`, () => assert.equal(plainText(text), expected))
+  }
+
+  it('leaves letters, line ends and tabs as they are', () => {
+    assert.equal(plainText('a\tb\n世界 – é'), 'a\tb\n世界 – é')
+  })
+})
+
+describe('Terminal', () => {
+  it('numbers the steps and names their clauses', () => {
+    const { terminal, text } = screen()
+    terminal.step({ title: 'One', clause: 'RFC 1 section 2' })
+    terminal.step({ title: 'Two', clause: 'RFC 3 section 4' })
+    assert.equal(text(), '1. One  [RFC 1 section 2]\n2. Two  [RFC 3 section 4]\n')
+  })
+
+  it('shows no control character of a step, note, error or exchange', () => {
+    const { terminal, text } = screen({ trace: true })
+    const evil = '\u001b]0;evil\u0007'
+    terminal.step({ title: evil, clause: evil })
+    terminal.note(evil)
+    terminal.exchange({ ...exchange, url: evil, responseHeaders: { x: evil }, responseBody: evil, requestBody: evil })
+    terminal.verdict({ rule: stateIsOurs, passed: false, received: evil, expected: evil })
+    terminal.error(new ClientError(evil, exitCodes.failed, { remedy: evil }))
+    assert.match(text(), /^[\P{Cc}\n]*$/u)
+  })
+
+  for (const [what, coloured, options] of [
+    ['on a terminal', true, { isTTY: true }],
+    ['not elsewhere', false, { isTTY: false }],
+    ['not with NO_COLOR', false, { isTTY: true, environment: { NO_COLOR: '1' } }],
+    ['with an empty NO_COLOR, which means nothing', true, { isTTY: true, environment: { NO_COLOR: '' } }],
+    ['not with TERM=dumb', false, { isTTY: true, environment: { TERM: 'dumb' } }],
+  ] as const) {
+    it(`uses colours ${what}`, () => {
+      const { terminal, text } = screen(options)
+      terminal.step({ title: 'One', clause: 'x' })
+      terminal.line('green', 'green')
+      assert.equal(text().includes('\u001b['), coloured)
+    })
+  }
+
+  it('shows exchanges and verdicts when asked to', () => {
+    const { terminal, text } = screen({ trace: true })
+    terminal.exchange(exchange)
+    terminal.verdict({ rule: stateIsOurs, passed: true })
+    terminal.verdict({ rule: stateIsOurs, passed: false, received: 'a', expected: 'b' })
+    assert.deepEqual(text().split('\n').map(line => line.trim()).filter(Boolean), [
+      '> POST https://auth.example.com/token', '> accept: application/json', '> grant_type=x', '< 200', '< content-type: application/json',
+      '< {"a":1}', '✓ state-is-ours  [RFC 6749 section 10.12]', '✗ state-is-ours  [RFC 6749 section 10.12] received "a", expected "b"',
+    ])
+  })
+
+  it('shows neither otherwise', () => {
+    const { terminal, text } = screen()
+    terminal.exchange(exchange)
+    terminal.verdict({ rule: stateIsOurs, passed: false })
+    assert.equal(text(), '')
+  })
+
+  it('shows an error with its rule and what to do', () => {
+    const { terminal, text } = screen()
+    terminal.error(new ClientError('no', exitCodes.untrusted, { rule: stateIsOurs, remedy: 'Do this.' }))
+    assert.equal(text(), 'Error: no\n  rule state-is-ours, RFC 6749 section 10.12\n  Do this.\n')
+  })
+
+  it('cuts an answer that is very long', () => {
+    const { terminal, text } = screen({ trace: true })
+    terminal.exchange({ ...exchange, responseBody: 'x'.repeat(9000) })
+    assert.match(text(), /x{2000}… \(9000 characters\)/)
+  })
+
+  it('says once that it waits, where nothing can move', () => {
+    const { terminal, text } = screen()
+    terminal.waiting('waiting')()
+    assert.equal(text(), 'waiting\n')
+  })
+
+  it('leaves an empty line when it has waited on a terminal', () => {
+    const { terminal, text } = screen({ isTTY: true })
+    terminal.waiting('waiting')()
+    assert.match(text(), /\r {9}\r$/)
+  })
+})

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { displayText, html } from '../src/http/html.ts'
+
+describe('html``', () => {
+  it('escapes every character that means something in HTML', () => {
+    assert.equal(html`<p title="${`"'`}">${'<b>&</b>'}</p>`.text, '<p title="&quot;&#39;">&lt;b&gt;&amp;&lt;/b&gt;</p>')
+  })
+  it('leaves HTML that is HTML already as it is', () => assert.equal(html`<p>${html`<b>${'<'}</b>`}</p>`.text, '<p><b>&lt;</b></p>'))
+  it('joins a list', () => {
+    assert.equal(html`<ul>${['a', '<'].map(text => html`<li>${text}</li>`)}</ul>`.text, '<ul><li>a</li><li>&lt;</li></ul>')
+  })
+  it('writes numbers', () => assert.equal(html`${0}`.text, '0'))
+  it('writes nothing for undefined', () => assert.equal(html`<p>${undefined}</p>`.text, '<p></p>'))
+})
+
+describe('displayText()', () => {
+  const shown = {
+    'keeps letters of every script': { text: 'Zürich 世界 🌍', is: 'Zürich 世界 🌍' },
+    'takes out what turns the reading direction': { text: 'safe\u202egnp.exe\u2066', is: 'safegnp.exe' },
+    'takes out what has no shape': { text: 'Cl\u200baude\u00ad\ufeff', is: 'Claude' },
+    'takes out control characters': { text: 'a\u0000b\u001b[31mc\u0085', is: 'ab[31mc' },
+    'takes out line and paragraph separators': { text: 'a\u2028b\u2029c', is: 'abc' },
+    'takes out private-use characters': { text: 'a\ue000b', is: 'ab' },
+    'makes one blank of many': { text: '  a \u00a0 \u3000 b  ', is: 'a b' },
+    'cuts what is long': { text: 'abcdef', is: 'abc…', limit: 3 },
+    'cuts no character in two': { text: 'ab🌍cd', is: 'ab🌍…', limit: 3 },
+    'leaves nothing of a text without shape': { text: '\u200b\u200e\t', is: '' },
+  }
+  for (const [what, { text, is, limit }] of Object.entries<{ text: string; is: string; limit?: number }>(shown)) {
+    it(what, () => assert.equal(displayText(text, limit), is))
+  }
+})

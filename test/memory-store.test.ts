@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { MemoryStore } from '../src/store/memory.ts'
+import type { AuthorizationCode, Client, Grant } from '../src/store/records.ts'
+
+const day = 86_400
+
+function create() {
+  const clock = { now: 1_000_000 }
+  const store = new MemoryStore({
+    now: () => clock.now, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 30 * day,
+  })
+  return { clock, store }
+}
+
+function client(client_id: string): Client {
+  return {
+    client_id, client_id_issued_at: 0, registration_access_token_hash: '',
+    metadata: { redirect_uris: [], grant_types: [], response_types: [] },
+  }
+}
+
+function grant(grant_id: string): Grant {
+  return { grant_id, client_id: 'client', sub: 'joe', scope: '', resource: '', created_at: 0, expires_at: 1_000_000 + 30 * day }
+}
+
+function code(code_hash: string): AuthorizationCode {
+  return {
+    code_hash, client_id: 'client', redirect_uri: '', code_challenge: '', scope: '', resource: '', sub: 'joe', grant_id: code_hash,
+    expires_at: 1_000_600,
+  }
+}
+
+/** Begins a grant with one refresh token, both named `id`. */
+async function begin(store: MemoryStore, id: string): Promise<void> {
+  await store.addAuthorizationCode(code(id))
+  const token = { token_hash: id, grant_id: id, client_id: 'client', expires_at: 1_000_000 + 30 * day }
+  assert.equal(await store.useAuthorizationCode(id, grant(id), token), true)
+}
+
+describe('MemoryStore', () => {
+  it('forgets the oldest of the clients that never got a token when there are too many', async () => {
+    const { store } = create()
+    for (let i = 0; i <= 20_000; i++) await store.addClient(client(`c${i}`))
+    assert.equal(await store.findClient('c0'), undefined)
+    assert.ok(await store.findClient('c1'))
+    assert.equal((await store.counts())['clients'], 20_000)
+  })
+
+  it('forgets no client that got a token in a flood of registrations', async () => {
+    const { store } = create()
+    await store.addClient(client('used'))
+    await store.keepClient('used')
+    for (let i = 0; i <= 20_000; i++) await store.addClient(client(`c${i}`))
+    assert.ok(await store.findClient('used'))
+  })
+
+  it('keeps a client for 90 days after its last token (pains.md no. 5)', async () => {
+    const { clock, store } = create()
+    await store.addClient(client('used'))
+    await store.keepClient('used')
+    clock.now += 80 * day
+    await store.keepClient('used')
+    clock.now += 80 * day
+    assert.ok(await store.findClient('used'))
+    clock.now += 10 * day
+    assert.equal(await store.findClient('used'), undefined)
+  })
+
+  it('keeps no client that it does not know', async () => {
+    const { store } = create()
+    await store.keepClient('unknown')
+    assert.equal(await store.findClient('unknown'), undefined)
+  })
+
+  it('goes on refusing a token whose revocation had to give way to newer ones', async () => {
+    const { clock, store } = create()
+    const token = { jti: 'revoked', grant_id: 'g', client_id: 'c', iat: clock.now }
+    await store.revokeAccessToken('revoked')
+    clock.now += 1
+    for (let i = 0; i < 100_000; i++) await store.revokeAccessToken(`r${i}`)
+    assert.equal(await store.isRevoked(token), true)
+    assert.equal(await store.isRevoked({ ...token, jti: 'newer', iat: clock.now + 1 }), false)
+  })
+
+  it('remembers a revocation until the token has expired', async () => {
+    const { clock, store } = create()
+    const token = { jti: 'revoked', grant_id: 'g', client_id: 'c', iat: clock.now }
+    await store.revokeAccessToken('revoked')
+    clock.now += 3600 + 30
+    assert.equal(await store.isRevoked(token), true)
+  })
+
+  it('forgets the tokens of a grant that had to give way to newer ones', async () => {
+    const { store } = create()
+    for (let i = 0; i <= 100_000; i++) {
+      const id = `g${i}`
+      await store.addAuthorizationCode(code(id))
+      await store.useAuthorizationCode(id, grant(id), { token_hash: id, grant_id: id, client_id: 'client', expires_at: 2_000_000 })
+    }
+    assert.equal(await store.findRefreshToken('g0'), undefined)
+    assert.ok(await store.findRefreshToken('g1'))
+    assert.equal((await store.counts())['refresh_tokens'], 100_000)
+  })
+
+  it('remembers the last 64 refresh tokens of a grant, and no more', async () => {
+    const { store } = create()
+    await begin(store, 't0')
+    for (let i = 1; i <= 100; i++) {
+      assert.deepEqual(await store.rotateRefreshToken(`t${i - 1}`, { token_hash: `t${i}`, salt: 's' }, 30), { outcome: 'rotated' })
+    }
+    assert.ok(await store.findRefreshToken('t100'))
+    assert.equal(await store.findRefreshToken('t0'), undefined)
+    assert.equal((await store.counts())['refresh_tokens'], 64)
+  })
+
+  it('lets one of two uses of a code through, and revokes its grant at the second', async () => {
+    const { store } = create()
+    await begin(store, 'g')
+    assert.equal(await store.useAuthorizationCode('g', grant('g'), undefined), false)
+    assert.equal(await store.findGrant('g'), undefined)
+    assert.equal(await store.isRevoked({ jti: 'j', grant_id: 'g', client_id: 'c', iat: 1_000_000 }), true)
+  })
+
+  it('finds an expired code for a while, to tell it from an unknown one', async () => {
+    const { clock, store } = create()
+    await store.addAuthorizationCode(code('c'))
+    clock.now += 601
+    assert.ok(await store.findAuthorizationCode('c'))
+    clock.now += 600
+    assert.equal(await store.findAuthorizationCode('c'), undefined)
+  })
+})
