@@ -18,14 +18,15 @@ const registration: Registration = { client_id: 'client', token_endpoint_auth_me
 function serverWith(changes: Partial<AuthorizationServer> = {}): AuthorizationServer {
   return {
     issuer, authorization_endpoint: `${issuer}/authorize`, token_endpoint: `${issuer}/token`, registration_endpoint: undefined,
-    revocation_endpoint: undefined, scopes_supported: [], grant_types_supported: undefined,
+    revocation_endpoint: undefined, code_challenge_methods_supported: ['S256'], scopes_supported: [], grant_types_supported: undefined,
     token_endpoint_auth_methods_supported: ['none'], client_id_metadata_document_supported: false,
     authorization_response_iss_parameter_supported: true, ...changes,
   }
 }
 
 function request(changes: Partial<AuthorizationServer> = {}, scopes: readonly string[] = ['a', 'b'], resource?: string): PendingAuthorization {
-  return createAuthorizationRequest(serverWith(changes), registration, scopes, resource)
+  const server = { ...serverWith(changes), authorization_endpoint: `${issuer}/authorize` }
+  return createAuthorizationRequest(server, registration, scopes, resource)
 }
 
 function queryOf({ url }: PendingAuthorization): Members {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
-  discoverAuthorizationServer, discoverLegacyAuthorizationServer, discoverResource, selectInitialScopes, wellKnownOfIssuer,
+  checkCodeGrantSupport, discoverAuthorizationServer, discoverLegacyAuthorizationServer, discoverResource, selectInitialScopes, wellKnownOfIssuer,
   wellKnownOfResource, type AuthorizationServer, type ProtectedResource,
 } from '../src/client/discovery.ts'
 import { checkEndpoint } from '../src/client/endpoint.ts'
@@ -300,6 +300,10 @@ describe('discoverAuthorizationServer(): what it accepts', () => {
     return findServer(peer)
   }
 
+  async function readForCodeGrant(t: Parameters<typeof startPeer>[0], changes: Members): Promise<string> {
+    return checkCodeGrantSupport(await read(t, changes), new Trace())
+  }
+
   const issuers: readonly (readonly [string, (url: string) => unknown])[] = [
     ['a slash more', url => `${url}/`],
     ['another host', () => 'https://honest.example'],
@@ -336,17 +340,17 @@ describe('discoverAuthorizationServer(): what it accepts', () => {
   ]
   for (const [what, code_challenge_methods_supported] of challengeMethods) {
     it(`refuses a server that ${what} (MCP 2026-07-28 basic/authorization, Authorization Code Protection)`, async t => {
-      await assertUntrusted(read(t, { code_challenge_methods_supported }), 'pkce-is-advertised')
+      await assertUntrusted(readForCodeGrant(t, { code_challenge_methods_supported }), 'pkce-is-advertised')
     })
   }
 
   it('accepts a server that announces S256 beside plain', async t => {
-    await read(t, { code_challenge_methods_supported: ['plain', 'S256'] })
+    assert.match(await readForCodeGrant(t, { code_challenge_methods_supported: ['plain', 'S256'] }), /\/authorize$/)
   })
 
   for (const name of ['authorization_endpoint', 'token_endpoint']) {
     it(`refuses metadata without ${name} (RFC 8414 section 2)`, async t => {
-      const { message } = await assertUntrusted(read(t, { [name]: undefined }), 'metadata-is-complete')
+      const { message } = await assertUntrusted(readForCodeGrant(t, { [name]: undefined }), 'metadata-is-complete')
       assert.match(message, new RegExp(name))
     })
   }
@@ -414,7 +418,8 @@ describe('discoverLegacyAuthorizationServer()', () => {
   it('refuses metadata that does not announce S256', async t => {
     const peer = await startPeer(t)
     peer.on(`GET ${serverPath}`, json(validMetadata(peer.url, { code_challenge_methods_supported: undefined })))
-    await assertUntrusted(find(peer), 'pkce-is-advertised')
+    const server = await find(peer)
+    await assertUntrusted((async () => checkCodeGrantSupport(server, new Trace()))(), 'pkce-is-advertised')
   })
 })
 
@@ -490,7 +495,7 @@ describe('checkEndpoint()', () => {
 describe('selectInitialScopes()', () => {
   const resource: ProtectedResource = { resource: 'https://a.example', authorization_servers: [], scopes_supported: ['a', 'b'] }
   const serverWith = (scopes_supported: readonly string[]): AuthorizationServer => ({
-    issuer: 'https://a.example', authorization_endpoint: '', token_endpoint: '', registration_endpoint: undefined,
+    issuer: 'https://a.example', authorization_endpoint: '', token_endpoint: '', code_challenge_methods_supported: undefined, registration_endpoint: undefined,
     revocation_endpoint: undefined, scopes_supported, grant_types_supported: undefined, token_endpoint_auth_methods_supported: [],
     client_id_metadata_document_supported: false, authorization_response_iss_parameter_supported: false,
   })

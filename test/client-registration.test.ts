@@ -15,7 +15,7 @@ const redirect_uri = 'http://127.0.0.1:7777/callback'
 function serverAt(peer: Peer, changes: Partial<AuthorizationServer> = {}): AuthorizationServer {
   return {
     issuer: peer.url, authorization_endpoint: `${peer.url}/authorize`, token_endpoint: `${peer.url}/token`,
-    registration_endpoint: `${peer.url}/register`, revocation_endpoint: undefined, scopes_supported: [],
+    code_challenge_methods_supported: ['S256'], registration_endpoint: `${peer.url}/register`, revocation_endpoint: undefined, scopes_supported: [],
     grant_types_supported: undefined, token_endpoint_auth_methods_supported: ['none'],
     client_id_metadata_document_supported: false, authorization_response_iss_parameter_supported: true, ...changes,
   }

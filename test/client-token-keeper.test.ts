@@ -28,7 +28,7 @@ async function keep(t: TestContext, changes: Members = {}, answer: Answer = json
     servers: { [serverUrl]: { ...storedAt(peer), ...changes } },
   }))
   const { trace, notes } = record()
-  const keeper = new TokenKeeper(serverUrl, storage, trace, () => present)
+  const keeper = new TokenKeeper(serverUrl, { storage, trace, now: () => present })
   return { peer, storage, keeper, notes, stored: () => keeper.find() }
 }
 
@@ -176,7 +176,7 @@ describe('TokenKeeper.refresh()', () => {
 
 describe('TokenKeeper.renew()', () => {
   it('says that there is nothing to renew', async () => {
-    const keeper = new TokenKeeper(serverUrl, new MemoryStorage(), new Trace(), () => present)
+    const keeper = new TokenKeeper(serverUrl, { storage: new MemoryStorage(), trace: new Trace(), now: () => present })
     const { remedy } = await assertFails(keeper.renew(), { exitCode: 3 })
     assert.equal(remedy, 'Run --authorize.')
   })

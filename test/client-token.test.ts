@@ -15,7 +15,7 @@ async function send(t: TestContext, changes: Partial<Registration>): Promise<Rec
   const peer = await startPeer(t)
   peer.on('POST /token', json(validTokens()))
   const registration = { client_id: 'the-client', token_endpoint_auth_method: 'none', redirect_uri: 'http://127.0.0.1/cb', ...changes }
-  await requestTokens(`${peer.url}/token`, registration, form, new Trace())
+  await requestTokens({ url: `${peer.url}/token`, issuer: peer.url, registration }, form, {}, new Trace())
   return peer.received[0]!
 }
 
@@ -24,7 +24,7 @@ async function read(t: TestContext, answer: Answer): Promise<TokenResponse> {
   const peer = await startPeer(t)
   peer.on('POST /token', answer)
   const registration = { client_id: 'the-client', token_endpoint_auth_method: 'none', redirect_uri: 'http://127.0.0.1/cb' }
-  return requestTokens(`${peer.url}/token`, registration, form, new Trace())
+  return requestTokens({ url: `${peer.url}/token`, issuer: peer.url, registration }, form, {}, new Trace())
 }
 
 function readTokens(t: TestContext, changes: Members): Promise<TokenResponse> {
@@ -188,7 +188,7 @@ describe('revokeToken()', () => {
     const registration = {
       client_id: 'the-client', client_secret: 's', token_endpoint_auth_method: 'client_secret_post', redirect_uri: 'http://127.0.0.1/cb',
     }
-    assert.equal(await revokeToken(`${peer.url}/revoke`, registration, 'the-token', new Trace()), true)
+    assert.equal(await revokeToken({ url: `${peer.url}/revoke`, issuer: peer.url, registration }, 'the-token', {}, new Trace()), true)
     assert.deepEqual(formOf(peer.received[0]!), { token: 'the-token', client_id: 'the-client', client_secret: 's' })
   })
 })

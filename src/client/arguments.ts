@@ -18,7 +18,20 @@ export interface Arguments {
   readonly callbackHost: string | undefined
   readonly callbackPort: number | undefined
   readonly sendResource: boolean
+  readonly dpop: boolean
+  readonly clientId: string | undefined
+  readonly clientSecret: string | undefined
+  /** The name of a file, as are the assertion and the ID token. */
+  readonly privateKey: string | undefined
+  readonly clientMetadataUrl: string | undefined
+  readonly grant: GrantArguments | undefined
 }
+
+/** A grant without a user, with what it needs. */
+export type GrantArguments =
+  | { readonly name: 'client-credentials' }
+  | { readonly name: 'jwt-bearer'; readonly assertion: string }
+  | { readonly name: 'identity-assertion'; readonly tokenEndpoint: string; readonly clientId: string; readonly idToken: string }
 
 export const usage = `Usage: node dist/client.js [--server-url URL] COMMAND [OPTIONS]
 
@@ -38,6 +51,14 @@ Options
   --storage FILE         where registrations and tokens are kept (.mcp_clients.json)
   --headless             no browser: follow redirects, or print the URL and read the pasted callback URL
   --trace                show every exchange, with what was checked, and without secrets
+  --client-id ID         a client that was registered by hand, with --client-secret or --private-key
+  --client-secret TEXT   its secret; better in the environment, as MCP_CLIENT_SECRET
+  --private-key FILE     its private key (private_key_jwt), PEM or JSON Web Key
+  --client-metadata-url URL  the metadata document of the client, as its client_id
+  --grant NAME           client-credentials, jwt-bearer (with --assertion FILE) or identity-assertion
+                         (with --idp-token-endpoint URL, --idp-client-id ID, --id-token FILE);
+                         the user is asked unless one of these is named
+  --dpop                 bind the tokens to a key (RFC 9449)
   --callback-port PORT   a fixed port for the redirect URI (any free one)
   --callback-host HOST   127.0.0.1 (default), localhost or [::1]
   --no-resource          leave out the resource parameter, for authorization servers that refuse it;
@@ -64,6 +85,16 @@ const options = {
   'callback-port': { type: 'string' },
   'callback-host': { type: 'string' },
   'no-resource': { type: 'boolean', default: false },
+  'client-id': { type: 'string' },
+  'client-secret': { type: 'string' },
+  'private-key': { type: 'string' },
+  'client-metadata-url': { type: 'string' },
+  grant: { type: 'string' },
+  assertion: { type: 'string' },
+  'idp-token-endpoint': { type: 'string' },
+  'idp-client-id': { type: 'string' },
+  'id-token': { type: 'string' },
+  dpop: { type: 'boolean', default: false },
   help: { type: 'boolean' },
   version: { type: 'boolean' },
 } as const
@@ -89,6 +120,12 @@ export function parseArguments(argv: readonly string[]): Arguments {
     callbackHost: parseCallbackHost(values['callback-host']),
     callbackPort: parsePort(values['callback-port']),
     sendResource: !values['no-resource'],
+    dpop: values.dpop,
+    clientId: values['client-id'],
+    clientSecret: values['client-secret'],
+    privateKey: values['private-key'],
+    clientMetadataUrl: parseClientMetadataUrl(values['client-metadata-url']),
+    grant: parseGrant(values),
   }
 }
 
@@ -110,6 +147,25 @@ function parseServerUrl(text: string): string {
   }
   // The text is kept as it is written: the server compares it as a string.
   return url.pathname === '/' ? url.origin : text
+}
+
+/** MCP 2026-07-28 basic/authorization/client-registration: https, with a path. */
+function parseClientMetadataUrl(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const usable = url && (url.protocol === 'https:' || isLoopbackHost(url.hostname)) && url.pathname !== '/' && url.href === text
+  if (!usable) throw usageError('--client-metadata-url must be an https URL with a path')
+  return text
+}
+
+function parseGrant(values: ReturnType<typeof parse>): GrantArguments | undefined {
+  const { grant, assertion, 'idp-token-endpoint': tokenEndpoint, 'idp-client-id': clientId, 'id-token': idToken } = values
+  if (grant === undefined) return undefined
+  if (values['client-id'] === undefined) throw usageError(`--grant ${grant} needs --client-id`)
+  if (grant === 'client-credentials') return { name: grant }
+  if (grant === 'jwt-bearer' && assertion !== undefined) return { name: grant, assertion }
+  if (grant === 'identity-assertion' && tokenEndpoint && clientId && idToken) return { name: grant, tokenEndpoint, clientId, idToken }
+  throw usageError(`--grant ${grant} is unknown, or lacks its options`)
 }
 
 function parseToolArguments(text = '{}'): JsonObject {

@@ -24,7 +24,8 @@ export interface PendingAuthorization {
 }
 
 export function createAuthorizationRequest(
-  server: AuthorizationServer, registration: Registration, scopes: readonly string[], resource: string | undefined,
+  server: AuthorizationServer & { readonly authorization_endpoint: string },
+  registration: Registration, scopes: readonly string[], resource: string | undefined,
 ): PendingAuthorization {
   const state = randomToken()
   const code_verifier = createCodeVerifier()

@@ -23,10 +23,10 @@ export class Authorizer {
   private readonly flow: AuthorizationFlow
 
   constructor(options: AuthorizerOptions) {
-    const { serverUrl, storage, trace, now = () => Date.now() / 1000 } = options
+    const { serverUrl, trace } = options
     this.trace = trace
     this.serverUrl = serverUrl
-    this.tokens = new TokenKeeper(serverUrl, storage, trace, now)
+    this.tokens = new TokenKeeper(serverUrl, options)
     this.flow = new AuthorizationFlow(options, this.tokens)
   }
 
@@ -36,7 +36,7 @@ export class Authorizer {
     let refreshed = false
     let authorized = false
     for (let stepUps = 0; ;) {
-      const response = await open(withToken(request, tokens), this.trace)
+      const response = await this.sendWith(request, tokens)
       const challenge = tokenChallenge(response.raw.headers)
       if (response.raw.status === 401) {
         await this.discard(response, challenge)
@@ -60,7 +60,7 @@ export class Authorizer {
 
   /** Sends a request with the token that there is, and lets the answer stand: for this nobody is asked to log in. */
   async sendOnce(request: HttpRequest): Promise<OpenResponse> {
-    return open(withToken(request, await this.tokens.find()), this.trace)
+    return this.sendWith(request, await this.tokens.find())
   }
 
   /** Runs the whole flow for the scopes that the server asks for when it is called without a token. */
@@ -70,6 +70,24 @@ export class Authorizer {
 
   async register(): Promise<{ issuer: string; registration: Registration }> {
     return this.flow.register(await this.challenge())
+  }
+
+  /** Sends a request with a token, bound or not; a demand for a nonce is met at once (RFC 9449 section 9). */
+  private async sendWith(request: HttpRequest, tokens: StoredTokens | undefined): Promise<OpenResponse> {
+    if (!tokens) return open(request, this.trace)
+    const { prover } = await this.tokens.keysFor(tokens)
+    const bound = tokens.token_type.toLowerCase() === 'dpop' ? prover : undefined
+    const attempt = (): Promise<OpenResponse> => {
+      const { method, url, headers } = request
+      const proof = bound ? { dpop: bound.proof(method, url, tokens.access_token) } : {}
+      const authorization = `${bound ? 'DPoP' : 'Bearer'} ${tokens.access_token}`
+      return open({ ...request, headers: { ...headers, authorization, ...proof } }, this.trace)
+    }
+    const response = await attempt()
+    const { status, headers } = response.raw
+    if (!bound?.learnNonce(request.url, status, headers, undefined)) return response
+    await this.discard(response, tokenChallenge(headers))
+    return attempt()
   }
 
   private async challenge(): Promise<ChallengeParameters> {
@@ -92,11 +110,6 @@ export class Authorizer {
     const asked = [...challenge].map(([name, value]) => `${name}=${value}`).join(', ')
     this.trace.note(`it answers ${raw.status}${asked === '' ? ' without a challenge' : `: ${asked}`}`)
   }
-}
-
-function withToken(request: HttpRequest, tokens: StoredTokens | undefined): HttpRequest {
-  if (!tokens) return request
-  return { ...request, headers: { ...request.headers, authorization: `Bearer ${tokens.access_token}` } }
 }
 
 function refusedToken(challenge: ChallengeParameters): ClientError {

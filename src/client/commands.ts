@@ -2,6 +2,7 @@
 import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
 import type { Arguments } from './arguments.ts'
 import { BrowserUserAgent } from './browser.ts'
+import { readCredentials } from './credentials.ts'
 import { ClientError, exitCodes, type ExitCode } from './errors.ts'
 import { HeadlessUserAgent } from './headless.ts'
 import { send } from './http.ts'
@@ -49,7 +50,9 @@ async function demo(args: Arguments, surroundings: Surroundings): Promise<ExitCo
     const trace = new Trace(terminal)
     const storage = own ? new MemoryStorage() : fileStorage(args, terminal)
     const serverUrl = await findEndpoint(given ?? own!.url, storage, trace)
-    const client = new McpClient(serverUrl, { trace, storage, userAgent: userAgent(args, surroundings, true), sendResource: args.sendResource })
+    const client = new McpClient(serverUrl, {
+      trace, storage, userAgent: userAgent(args, surroundings, true), ...await readCredentials(args, surroundings.environment),
+    })
     await client.connect()
     const tools = await client.listTools()
     trace.note(tools.map(({ name }) => name).join(', '))
@@ -166,7 +169,7 @@ async function openClient(args: Arguments, surroundings: Surroundings, mayAsk: b
   const client = new McpClient(serverUrl, {
     trace,
     storage,
-    sendResource: args.sendResource,
+    ...await readCredentials(args, surroundings.environment),
     ...(mayAsk ? { userAgent: userAgent(args, surroundings, false) } : {}),
   })
   return { client, serverUrl }

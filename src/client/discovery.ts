@@ -2,6 +2,7 @@
  * Discovery: from the 401 of an MCP server to the metadata of its authorization server
  * (RFC 9728, RFC 8414, MCP 2026-07-28 basic/authorization/authorization-server-discovery).
  */
+import { isJsonType } from '../http/message.ts'
 import type { JsonObject } from '../mcp/json-rpc.ts'
 import { parseScope } from '../oauth/scope.ts'
 import {
@@ -9,7 +10,7 @@ import {
 } from '../rules/client.ts'
 import { checkEndpoint } from './endpoint.ts'
 import { ClientError, exitCodes } from './errors.ts'
-import { isJsonType, readJsonObject, send, type HttpResponse } from './http.ts'
+import { readJsonObject, send, type HttpResponse } from './http.ts'
 import type { Trace } from './trace.ts'
 
 /** What the MCP server says of itself. */
@@ -23,8 +24,10 @@ export interface ProtectedResource {
 /** The members of authorization server metadata that the client uses. */
 export interface AuthorizationServer {
   readonly issuer: string
-  readonly authorization_endpoint: string
+  /** Absent where the server has only grants without a user. */
+  readonly authorization_endpoint: string | undefined
   readonly token_endpoint: string
+  readonly code_challenge_methods_supported: readonly string[] | undefined
   readonly registration_endpoint: string | undefined
   readonly revocation_endpoint: string | undefined
   readonly scopes_supported: readonly string[]
@@ -94,6 +97,8 @@ export async function discoverLegacyAuthorizationServer(serverUrl: string, trace
     issuer: base,
     authorization_endpoint: `${base}/authorize`,
     token_endpoint: `${base}/token`,
+    // Nothing announces PKCE here, and revision 2025-03-26 requires it.
+    code_challenge_methods_supported: ['S256'],
     registration_endpoint: `${base}/register`,
     revocation_endpoint: undefined,
     scopes_supported: [],
@@ -106,8 +111,6 @@ export async function discoverLegacyAuthorizationServer(serverUrl: string, trace
 
 function readMetadata(metadata: JsonObject, issuer: string, trace: Trace): AuthorizationServer {
   trace.check(issuerIsIdentical, metadata['issuer'] === issuer, metadata['issuer'], issuer)
-  const methods = stringList(metadata, 'code_challenge_methods_supported')
-  trace.check(pkceIsAdvertised, methods?.includes('S256'), methods)
   const endpoint = (name: string): string | undefined => {
     const url = metadata[name]
     if (url === undefined || url === null) return undefined
@@ -115,14 +118,14 @@ function readMetadata(metadata: JsonObject, issuer: string, trace: Trace): Autho
     return url
   }
   const authorization_endpoint = endpoint('authorization_endpoint')
-  trace.check(metadataIsComplete, authorization_endpoint !== undefined, undefined, 'authorization_endpoint')
   const token_endpoint = endpoint('token_endpoint')
   trace.check(metadataIsComplete, token_endpoint !== undefined, undefined, 'token_endpoint')
-  trace.note(`authorization endpoint ${authorization_endpoint}, token endpoint ${token_endpoint}`)
+  trace.note(`authorization endpoint ${authorization_endpoint ?? 'none'}, token endpoint ${token_endpoint}`)
   return {
     issuer,
     authorization_endpoint,
     token_endpoint,
+    code_challenge_methods_supported: stringList(metadata, 'code_challenge_methods_supported'),
     registration_endpoint: endpoint('registration_endpoint'),
     revocation_endpoint: endpoint('revocation_endpoint'),
     scopes_supported: stringList(metadata, 'scopes_supported') ?? [],
@@ -131,6 +134,14 @@ function readMetadata(metadata: JsonObject, issuer: string, trace: Trace): Autho
     client_id_metadata_document_supported: metadata['client_id_metadata_document_supported'] === true,
     authorization_response_iss_parameter_supported: metadata['authorization_response_iss_parameter_supported'] === true,
   }
+}
+
+/** Checks that the server has the authorization code grant with PKCE, and returns where it begins. */
+export function checkCodeGrantSupport(server: AuthorizationServer, trace: Trace): string {
+  const { authorization_endpoint, code_challenge_methods_supported: methods } = server
+  trace.check(metadataIsComplete, authorization_endpoint !== undefined, undefined, 'authorization_endpoint')
+  trace.check(pkceIsAdvertised, methods?.includes('S256'), methods)
+  return authorization_endpoint
 }
 
 /** RFC 9728 section 3.1: the suffix between host and path; the root form follows where the server has a path. */

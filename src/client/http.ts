@@ -4,6 +4,7 @@
  */
 import { displayText } from '../http/html.ts'
 import { parseJson } from '../http/json.ts'
+import { isJsonType } from '../http/message.ts'
 import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
 import { answerIsBounded, documentIsJson } from '../rules/client.ts'
 import type { Rule } from '../rules/rule.ts'
@@ -103,10 +104,6 @@ function oauthErrorOf(response: HttpResponse, rule: Rule): OAuthResponseError {
 export function looseJson({ headers, body }: HttpResponse): JsonObject {
   const parsed = isJsonType(headers.get('content-type') ?? '') ? parseJson(body) : {}
   return 'value' in parsed && isJsonObject(parsed.value) ? parsed.value : {}
-}
-
-export function isJsonType(contentType: string): boolean {
-  return /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType)
 }
 
 /** The body of a form request; members that are undefined are left out. */

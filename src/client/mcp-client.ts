@@ -14,7 +14,11 @@ import { StreamableHttp } from './streamable-http.ts'
 import type { Trace } from './trace.ts'
 
 export { BrowserUserAgent } from './browser.ts'
+export { ClientCredentialsGrant } from './grants/client-credentials.ts'
+export { identityAssertion } from './grants/identity-assertion.ts'
+export { JwtBearerGrant } from './grants/jwt-bearer.ts'
 export { HeadlessUserAgent } from './headless.ts'
+export { readPrivateKey } from './signing.ts'
 export { FileStorage, MemoryStorage } from './storage.ts'
 export { Trace } from './trace.ts'
 

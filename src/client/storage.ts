@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { isJsonObject } from '../mcp/json-rpc.ts'
+import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
 import { ClientError, exitCodes } from './errors.ts'
 import { withLease } from './lease.ts'
 
@@ -33,6 +33,8 @@ export interface StoredTokens {
   readonly resource?: string
   readonly access_token: string
   readonly token_type: string
+  /** The private key to which the tokens are bound, as a JSON Web Key (RFC 9449). */
+  readonly dpop_key?: JsonObject
   /** A NumericDate; absent where the server did not say. */
   readonly expires_at?: number
   readonly refresh_token?: string

@@ -1,12 +1,13 @@
 /** Carries JSON-RPC messages over Streamable HTTP, and their answers back, as JSON or as an event stream. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isJsonType } from '../http/message.ts'
 import { isJsonObject, messageProblem, type JsonRpcMessage, type RequestId } from '../mcp/json-rpc.ts'
 import { modernVersion } from '../mcp/protocol.ts'
 import { answerIsJsonRpc } from '../rules/client.ts'
 import type { Authorizer } from './authorizer.ts'
 import { ClientError, exitCodes } from './errors.ts'
 import { parseEventStream, type EventStreamState } from './event-stream.ts'
-import { isJsonType, readText, timeLimit, type HttpResponse, type OpenResponse } from './http.ts'
+import { readText, timeLimit, type HttpResponse, type OpenResponse } from './http.ts'
 import type { Trace } from './trace.ts'
 
 const accept = 'application/json, text/event-stream'

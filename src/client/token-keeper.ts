@@ -1,7 +1,10 @@
 /** The tokens for one MCP server: found, stored, refreshed and forgotten, safely beside other processes. */
+import type { KeyObject } from 'node:crypto'
+import { DpopProver } from './dpop.ts'
 import { ClientError, exitCodes, OAuthResponseError } from './errors.ts'
+import type { ClientIdentity } from './registrar.ts'
 import { without, type ClientStorage, type Registration, type StoredTokens } from './storage.ts'
-import { requestTokens, revokeToken, type TokenResponse } from './token-request.ts'
+import { requestTokens, revokeToken, type ClientKeys, type Recipient, type TokenResponse } from './token-request.ts'
 import type { Trace } from './trace.ts'
 
 /** An access token is renewed this many seconds before it ends, so that it does not end on the way. */
@@ -9,20 +12,34 @@ const refreshMargin = 30
 
 /** What is stored beside the tokens themselves: where they came from and what they were asked for. */
 export type TokenOrigin = Pick<
-  StoredTokens, 'issuer' | 'registration' | 'token_endpoint' | 'revocation_endpoint' | 'resource' | 'requested_scopes'
+  StoredTokens, 'issuer' | 'registration' | 'token_endpoint' | 'revocation_endpoint' | 'resource' | 'requested_scopes' | 'dpop_key'
 >
+
+export interface TokenKeeperOptions {
+  readonly storage: ClientStorage
+  readonly trace: Trace
+  readonly now?: () => number
+  readonly identity?: ClientIdentity
+  readonly dpop?: boolean
+}
 
 export class TokenKeeper {
   private readonly serverUrl: string
   private readonly storage: ClientStorage
   private readonly trace: Trace
   private readonly now: () => number
+  private readonly privateKey: KeyObject | undefined
+  private readonly dpop: boolean
+  /** The prover of the key that was used last, which knows the nonces of the servers. */
+  private prover: { readonly key: string; readonly prover: DpopProver } | undefined
 
-  constructor(serverUrl: string, storage: ClientStorage, trace: Trace, now: () => number) {
+  constructor(serverUrl: string, options: TokenKeeperOptions) {
     this.serverUrl = serverUrl
-    this.storage = storage
-    this.trace = trace
-    this.now = now
+    this.storage = options.storage
+    this.trace = options.trace
+    this.now = options.now ?? (() => Date.now() / 1000)
+    this.privateKey = options.identity?.privateKey
+    this.dpop = options.dpop ?? false
   }
 
   async find(): Promise<StoredTokens | undefined> {
@@ -40,11 +57,12 @@ export class TokenKeeper {
 
   async save(response: TokenResponse, origin: TokenOrigin): Promise<StoredTokens> {
     const { access_token, token_type, expires_in, refresh_token, scope } = response
-    const { issuer, registration, token_endpoint, revocation_endpoint, resource, requested_scopes } = origin
+    const { issuer, registration, token_endpoint, revocation_endpoint, resource, requested_scopes, dpop_key } = origin
     const tokens: StoredTokens = {
       issuer, registration, token_endpoint, requested_scopes, access_token, token_type,
       ...(revocation_endpoint === undefined ? {} : { revocation_endpoint }),
       ...(resource === undefined ? {} : { resource }),
+      ...(dpop_key === undefined ? {} : { dpop_key }),
       ...(expires_in === undefined ? {} : { expires_at: this.now() + expires_in }),
       ...(refresh_token === undefined ? {} : { refresh_token }),
       ...(scope === undefined ? {} : { scope }),
@@ -67,7 +85,8 @@ export class TokenKeeper {
       try {
         const { resource, refresh_token, scope } = current
         const form = { grant_type: 'refresh_token', refresh_token, resource }
-        const response = await requestTokens(current.token_endpoint, await this.registrationOf(current), form, this.trace)
+        const recipient = await this.recipient(current.token_endpoint, current)
+        const response = await requestTokens(recipient, form, await this.keysFor(current), this.trace)
         // RFC 6749 section 6: without a new refresh token the old one stays; without a scope it is unchanged.
         return await this.save({ ...response, refresh_token: response.refresh_token ?? refresh_token, scope: response.scope ?? scope }, current)
       } catch (error) {
@@ -99,7 +118,8 @@ export class TokenKeeper {
     if (tokens.revocation_endpoint !== undefined) {
       this.trace.step('Revoke the tokens', 'RFC 7009 section 2.1')
       const token = tokens.refresh_token ?? tokens.access_token
-      const revoked = await revokeToken(tokens.revocation_endpoint, await this.registrationOf(tokens), token, this.trace).catch(() => false)
+      const recipient = await this.recipient(tokens.revocation_endpoint, tokens)
+      const revoked = await revokeToken(recipient, token, await this.keysFor(tokens), this.trace).catch(() => false)
       if (!revoked) this.trace.note('the authorization server did not revoke them: they stay valid until they expire')
     }
     await this.forget(tokens)
@@ -119,6 +139,26 @@ export class TokenKeeper {
       const tokens = state.servers[this.serverUrl]
       return tokens ? { ...state, servers: { ...state.servers, [this.serverUrl]: { ...tokens, requested_scopes } } } : state
     })
+  }
+
+  /** The keys to use with the tokens that there are, or for new ones. */
+  async keysFor(tokens: StoredTokens | undefined): Promise<ClientKeys> {
+    const { privateKey } = this
+    const bound = tokens?.dpop_key !== undefined
+    return bound || this.dpop ? { privateKey, prover: this.proverOf(tokens) } : { privateKey }
+  }
+
+  private proverOf(tokens: StoredTokens | undefined): DpopProver {
+    const stored = tokens?.dpop_key
+    const known = this.prover
+    if (known && (stored === undefined || JSON.stringify(stored) === known.key)) return known.prover
+    const prover = new DpopProver(stored, this.now)
+    this.prover = { key: JSON.stringify(prover.exportKey()), prover }
+    return prover
+  }
+
+  private async recipient(url: string, tokens: StoredTokens): Promise<Recipient> {
+    return { url, issuer: tokens.issuer, registration: await this.registrationOf(tokens) }
   }
 
   /** The client of the tokens, with a secret that the server may have replaced since (RFC 7592 section 2.1). */

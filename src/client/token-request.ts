@@ -1,6 +1,10 @@
 /** Requests to the token endpoint, and to the revocation endpoint, with client authentication as registered. */
+import type { KeyObject } from 'node:crypto'
 import { tokenResponseIsComplete, tokensAreGranted, tokenTypeIsUsable } from '../rules/client.ts'
-import { checkAnswer, formBody, readJsonObject, send, type HttpResponse } from './http.ts'
+import type { DpopProver } from './dpop.ts'
+import { ClientError, exitCodes } from './errors.ts'
+import { checkAnswer, formBody, looseJson, readJsonObject, send, type HttpResponse } from './http.ts'
+import { clientAssertion } from './signing.ts'
 import type { Registration } from './storage.ts'
 import type { Trace } from './trace.ts'
 
@@ -13,10 +17,26 @@ export interface TokenResponse {
   readonly scope: string | undefined
 }
 
+/** Where a request goes, and whose it is. */
+export interface Recipient {
+  readonly url: string
+  /** The issuer to which the endpoint belongs: the audience of a client assertion. */
+  readonly issuer: string
+  readonly registration: Registration
+}
+
+/** The keys of the client, where it has any. */
+export interface ClientKeys {
+  /** Signs client assertions (private_key_jwt). */
+  readonly privateKey?: KeyObject | undefined
+  /** Signs DPoP proofs: the tokens will be bound to its key. */
+  readonly prover?: DpopProver | undefined
+}
+
 type Form = Readonly<Record<string, string | undefined>>
 
-export async function requestTokens(endpoint: string, registration: Registration, form: Form, trace: Trace): Promise<TokenResponse> {
-  const response = await postForm(endpoint, registration, form, trace)
+export async function requestTokens(recipient: Recipient, form: Form, keys: ClientKeys, trace: Trace): Promise<TokenResponse> {
+  const response = await postWithNonce(recipient, form, keys, trace)
   checkAnswer(tokensAreGranted, response.status === 200, response, trace)
   const body = readJsonObject(response, trace)
   // Some servers answer errors with 200.
@@ -24,7 +44,8 @@ export async function requestTokens(endpoint: string, registration: Registration
   const { access_token, token_type, expires_in, refresh_token, scope } = body
   trace.check(tokenResponseIsComplete, typeof access_token === 'string' && isTokenText(access_token), undefined, 'access_token')
   trace.check(tokenResponseIsComplete, typeof token_type === 'string', undefined, 'token_type')
-  trace.check(tokenTypeIsUsable, token_type.toLowerCase() === 'bearer', token_type, 'Bearer')
+  const usable = keys.prover ? 'DPoP' : 'Bearer'
+  trace.check(tokenTypeIsUsable, token_type.toLowerCase() === usable.toLowerCase(), token_type, usable)
   const lifetime = readLifetime(expires_in)
   trace.check(tokenResponseIsComplete, lifetime !== 'malformed', expires_in, 'expires_in')
   const renewable = typeof refresh_token === 'string' ? refresh_token : undefined
@@ -33,25 +54,49 @@ export async function requestTokens(endpoint: string, registration: Registration
 }
 
 /** Asks the server to forget a token (RFC 7009 section 2.1). Whether it did is not essential to the client. */
-export async function revokeToken(endpoint: string, registration: Registration, token: string, trace: Trace): Promise<boolean> {
-  const response = await postForm(endpoint, registration, { token }, trace)
+export async function revokeToken(recipient: Recipient, token: string, keys: ClientKeys, trace: Trace): Promise<boolean> {
+  const response = await postForm(recipient, { token }, { privateKey: keys.privateKey }, trace)
   return response.status === 200
 }
 
-function postForm(url: string, registration: Registration, form: Form, trace: Trace): Promise<HttpResponse> {
-  const { client_id, client_secret, token_endpoint_auth_method } = registration
-  const basic = token_endpoint_auth_method === 'client_secret_basic' && client_secret !== undefined
-  const inBody = basic ? {} : { client_id, client_secret }
+/** RFC 9449 section 8: a request that is refused for its nonce is repeated with the right one, once. */
+async function postWithNonce(recipient: Recipient, form: Form, keys: ClientKeys, trace: Trace): Promise<HttpResponse> {
+  const response = await postForm(recipient, form, keys, trace)
+  const { status, headers } = response
+  if (!keys.prover?.learnNonce(recipient.url, status, headers, looseJson(response)['error'])) return response
+  trace.note('the authorization server wants a nonce in the proof')
+  return postForm(recipient, form, keys, trace)
+}
+
+function postForm({ url, issuer, registration }: Recipient, form: Form, keys: ClientKeys, trace: Trace): Promise<HttpResponse> {
+  const { headers, parameters } = authenticate(registration, issuer, keys)
   return send({
     method: 'POST',
     url,
     headers: {
       'content-type': 'application/x-www-form-urlencoded',
       accept: 'application/json',
-      ...(basic ? { authorization: basicCredentials(client_id, client_secret) } : {}),
+      ...headers,
+      ...(keys.prover ? { dpop: keys.prover.proof('POST', url) } : {}),
     },
-    body: formBody({ ...form, ...inBody }),
+    body: formBody({ ...form, ...parameters }),
   }, trace)
+}
+
+/** Client authentication (RFC 6749 section 2.3, RFC 7523 section 2.2), by the method that was registered. */
+function authenticate(
+  { client_id, client_secret, token_endpoint_auth_method }: Registration, issuer: string, { privateKey }: ClientKeys,
+): { headers: Record<string, string>; parameters: Form } {
+  if (token_endpoint_auth_method === 'private_key_jwt') {
+    if (!privateKey) throw new ClientError(`the client ${client_id} authenticates with a private key, which is not given`, exitCodes.usage, { remedy: 'Give it with --private-key.' })
+    const client_assertion = clientAssertion(client_id, issuer, privateKey, Date.now() / 1000)
+    const client_assertion_type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+    return { headers: {}, parameters: { client_id, client_assertion_type, client_assertion } }
+  }
+  if (token_endpoint_auth_method === 'client_secret_basic' && client_secret !== undefined) {
+    return { headers: { authorization: basicCredentials(client_id, client_secret) }, parameters: {} }
+  }
+  return { headers: {}, parameters: { client_id, client_secret } }
 }
 
 /** RFC 6749 section 2.3.1: both parts are form-encoded before they are joined, so that a colon stays what it is. */

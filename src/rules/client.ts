@@ -82,6 +82,16 @@ export const registrationIsPossible: Rule = {
   remedy: 'Register a client by hand at the authorization server.',
 }
 
+export const credentialsBelongToIssuer: Rule = {
+  id: 'credentials-belong-to-issuer',
+  clause: 'MCP 2026-07-28 basic/authorization/client-registration, Authorization Server Binding',
+  error: 'client_error',
+  says: 'the client_id belongs to {expected}, but the MCP server now names {received}',
+  requires: 'Credentials that were registered beforehand are shown to the one authorization server that issued them.',
+  otherwise: 'An MCP server could have the secrets of the client sent to an authorization server of an attacker.',
+  remedy: 'Register at the new authorization server, if it is trustworthy; then remove the old one with --remove-client.',
+}
+
 export const registrationIsAccepted: Rule = {
   id: 'registration-is-accepted',
   clause: 'RFC 7591 section 3.2.2',

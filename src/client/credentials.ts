@@ -1,0 +1,48 @@
+/** Who the client is and how it gets tokens, as the options of the command line say. */
+import { readFile } from 'node:fs/promises'
+import type { Environment } from '../config.ts'
+import type { Arguments, GrantArguments } from './arguments.ts'
+import { ClientError, exitCodes } from './errors.ts'
+import { ClientCredentialsGrant } from './grants/client-credentials.ts'
+import { identityAssertion } from './grants/identity-assertion.ts'
+import { JwtBearerGrant } from './grants/jwt-bearer.ts'
+import type { McpClientOptions } from './mcp-client.ts'
+import { readPrivateKey } from './signing.ts'
+
+export type Credentials = Pick<McpClientOptions, 'identity' | 'grant' | 'dpop' | 'sendResource'>
+
+export async function readCredentials(args: Arguments, environment: Environment): Promise<Credentials> {
+  const { clientId, clientSecret = environment['MCP_CLIENT_SECRET'], clientMetadataUrl, privateKey, sendResource, dpop } = args
+  const grant = args.grant && await readGrant(args.grant)
+  return {
+    sendResource,
+    dpop,
+    identity: {
+      ...(clientId === undefined ? {} : { client_id: clientId }),
+      ...(clientId === undefined || !clientSecret ? {} : { client_secret: clientSecret }),
+      ...(clientMetadataUrl === undefined ? {} : { client_metadata_url: clientMetadataUrl }),
+      ...(privateKey === undefined ? {} : { privateKey: readPrivateKey(await readOption('--private-key', privateKey)) }),
+    },
+    ...(grant ? { grant } : {}),
+  }
+}
+
+async function readGrant(grant: GrantArguments): Promise<NonNullable<Credentials['grant']>> {
+  if (grant.name === 'client-credentials') return registrar => new ClientCredentialsGrant(registrar)
+  if (grant.name === 'jwt-bearer') {
+    const assertion = await readOption('--assertion', grant.assertion)
+    return registrar => new JwtBearerGrant(registrar, async () => assertion)
+  }
+  const { tokenEndpoint: token_endpoint, clientId: client_id } = grant
+  const source = identityAssertion({ token_endpoint, client_id, id_token: await readOption('--id-token', grant.idToken) })
+  return registrar => new JwtBearerGrant(registrar, source)
+}
+
+/** What must not stand on a command line is read from a file. */
+async function readOption(option: string, file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).trim()
+  } catch (error) {
+    throw new ClientError(`${option} ${file} cannot be read: ${(error as Error).message}`, exitCodes.usage)
+  }
+}
