@@ -1,27 +1,21 @@
 /**
  * The HTTP application: turns what `node:http` received into a `Request`, asks the route for a `Reply`, and writes it.
- * Errors end here: as RFC 6749 section 5.2 JSON, as the bearer challenge of RFC 6750, or as a page for a browser.
+ * Errors end here, and become a reply in `error-reply.ts`.
  */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { isLoopbackHost, type Config } from './config.ts'
-import { Context, errorUri, type Services } from './context.ts'
-import { errorText, OAuthError } from './errors.ts'
+import { Context, type Services } from './context.ts'
+import { errorReply, type Caller } from './error-reply.ts'
 import { AbortedRequest, readBody } from './http/body.ts'
 import { corsHeaders, preflightHeaders } from './http/cors.ts'
-import { empty, htmlReply, json, prefersHtml, type Reply, type Request } from './http/message.ts'
+import { empty, type Reply, type Request } from './http/message.ts'
 import { contentSecurityPolicy } from './http/page.ts'
 import { Router, type Found } from './http/router.ts'
-import { challenge } from './mcp/bearer.ts'
-import { errorPage } from './pages/error.ts'
 import { routes, type Route } from './routes.ts'
-import { accessTokenIsInTheHeader } from './rules/access-token.ts'
 import {
   authorizationIsSentOnce, hostIsSentOnce, hostIsServed, methodIsAllowed, originIsAllowed, pathIsKnown,
   requestTargetIsAPath,
 } from './rules/http.ts'
-
-/** Who calls the path, by whatever method; undefined where the path is unknown. */
-type Caller = Route['caller'] | undefined
 
 export type Application = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>
 
@@ -174,44 +168,6 @@ function preflight(request: Request, siblings: readonly Route[]): Reply {
     allow: [...methods, 'OPTIONS'].join(', '),
     ...(siblings[0]!.caller === 'browser' ? {} : preflightHeaders(methods, requested)),
   })
-}
-
-function errorReply(error: unknown, request: Request, caller: Caller, context: Context): Reply {
-  if (!(error instanceof OAuthError)) {
-    context.logFailure(error)
-    return json(500, { error: 'server_error', error_description: 'the server failed; the cause is in its log' })
-  }
-  const { rule } = error.details
-  const headers = errorHeaders(error, request, caller, context)
-  if (isForPeople(request, caller) && prefersHtml(request)) return htmlReply(error.status, errorPage(error), headers)
-  return json(error.status, {
-    error: error.code,
-    error_description: errorText(error.message),
-    ...(rule === undefined ? {} : { error_uri: errorUri(context.config, rule) }),
-  }, headers)
-}
-
-/**
- * A program gets JSON, whatever its HTTP library says to accept (RFC 6749 section 5.2), and also where it probes for a
- * well-known URI. Only somebody who opened a page is shown one.
- */
-function isForPeople(request: Request, caller: Caller): boolean {
-  return caller === undefined ? !request.path.startsWith('/.well-known/') : caller === 'browser'
-}
-
-function errorHeaders(error: OAuthError, request: Request, caller: Caller, { config }: Context): Record<string, string> {
-  const { code, details } = error
-  const refusesToken = error.status === 401 || code === 'insufficient_scope' || details.rule === accessTokenIsInTheHeader.id
-  if (caller === 'resource' && refusesToken) return { 'www-authenticate': challenge(error, config) }
-  // RFC 6749 section 5.2: the scheme that the client used. Unasked, Basic would make a browser ask for a password.
-  if (code === 'invalid_client' && request.headers.authorization !== undefined) {
-    return { 'www-authenticate': `Basic realm="${config.issuer}"` }
-  }
-  if (code === 'invalid_token') return { 'www-authenticate': 'Bearer error="invalid_token"' }
-  if (code === 'method_not_allowed') return { allow: String(details.expected) }
-  // The rest of a body that is not read would be taken for the next request.
-  if (code === 'content_too_large') return { connection: 'close' }
-  return {}
 }
 
 async function write(reply: Reply, request: Request, caller: Caller, outgoing: ServerResponse): Promise<void> {

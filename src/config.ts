@@ -15,13 +15,20 @@ export interface Config {
   readonly resource: string
   readonly host: string
   readonly port: number
-  readonly jwtKey: KeyObject
+  /** The first signs; the others were in use before and still verify. */
+  readonly jwtKeys: readonly [KeyObject, ...KeyObject[]]
   /** Lifetimes in seconds. */
   readonly accessTokenLifetime: number
   readonly authorizationCodeLifetime: number
   readonly refreshTokenLifetime: number
   readonly refreshTokenReuseWindow: number
   readonly autoApprove: boolean
+  /** Whether clients may register to get tokens for themselves, without a user. */
+  readonly clientCredentials: boolean
+  /** Whether DPoP proofs must carry a nonce of this server. */
+  readonly dpopNonce: boolean
+  /** Development only: whether metadata documents and keys of clients may be on this machine. */
+  readonly allowLoopbackDocuments: boolean
   /** Hosts (without port) and origins that are served besides loopback and those of the issuer. */
   readonly allowedHosts: readonly string[]
   readonly allowedOrigins: readonly string[]
@@ -46,15 +53,13 @@ export function loadConfig(env: Environment): Config {
   const host = text(env, 'SERVER_HOST', '127.0.0.1')
   const port = number(env, 'SERVER_PORT', { fallback: 8000, atLeast: 0, atMost: 65535, whole: true })
   const issuer = serverUrl(env, port)
-  const autoApprove = flag(env, 'OAUTH_AUTO_APPROVE')
-  if (autoApprove && !isLoopbackHost(new URL(issuer).hostname)) {
-    throw new ConfigError('OAUTH_AUTO_APPROVE', `is for development, but SERVER_URL is public (${issuer}): unset it`)
-  }
+  const autoApprove = developmentFlag(env, 'OAUTH_AUTO_APPROVE', issuer)
+  const allowLoopbackDocuments = developmentFlag(env, 'OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK', issuer)
   return Object.freeze({
     ...identity(issuer),
     host,
     port,
-    jwtKey: jwtKey(env, debug),
+    jwtKeys: jwtKeys(env, debug),
     accessTokenLifetime: 60 * lifetime(env, 'JWT_ACCESS_TOKEN_EXPIRE_MINUTES', 60),
     authorizationCodeLifetime: 60 * lifetime(env, 'OAUTH_AUTHORIZATION_CODE_EXPIRE_MINUTES', 10),
     refreshTokenLifetime: 86400 * lifetime(env, 'OAUTH_REFRESH_TOKEN_EXPIRE_DAYS', 30),
@@ -62,6 +67,9 @@ export function loadConfig(env: Environment): Config {
       fallback: 30, atLeast: 0, atMost: 600,
     }),
     autoApprove,
+    clientCredentials: flag(env, 'OAUTH_CLIENT_CREDENTIALS', true),
+    dpopNonce: flag(env, 'OAUTH_DPOP_NONCE'),
+    allowLoopbackDocuments,
     allowedHosts: list(env, 'SERVER_ALLOWED_HOSTS'),
     allowedOrigins: list(env, 'SERVER_ALLOWED_ORIGINS'),
     serverName: text(env, 'MCP_SERVER_NAME', 'mcp-authorization'),
@@ -120,19 +128,24 @@ function localUrl(port: number): string {
   return new URL(`http://localhost:${port}`).origin
 }
 
-function jwtKey(env: Environment, debug: boolean): KeyObject {
+function jwtKeys(env: Environment, debug: boolean): Config['jwtKeys'] {
   const secret = env['JWT_SECRET_KEY']
-  if (!secret) {
-    if (debug) return createSecretKey(randomBytes(32))
+  if (!secret && !debug) {
     throw new ConfigError('JWT_SECRET_KEY', 'is missing: set it to 32 random bytes or more, for example '
       + 'JWT_SECRET_KEY=$(openssl rand -hex 32); with DEBUG=true one is made up for each start')
   }
+  const current = secret ? jwtKey('JWT_SECRET_KEY', secret) : createSecretKey(randomBytes(32))
+  const previous = (env['JWT_PREVIOUS_SECRET_KEYS'] ?? '').split(',').map(item => item.trim()).filter(Boolean)
+  return [current, ...previous.map(item => jwtKey('JWT_PREVIOUS_SECRET_KEYS', item))]
+}
+
+function jwtKey(variable: string, secret: string): KeyObject {
   // RFC 7518 section 3.2: a key of at least the size of the hash output, 256 bits.
   if (Buffer.byteLength(secret) < 32) {
-    throw new ConfigError('JWT_SECRET_KEY', 'is shorter than 32 bytes, the least that HS256 allows')
+    throw new ConfigError(variable, 'is shorter than 32 bytes, the least that HS256 allows')
   }
   if (new Set(secret).size < 8) {
-    throw new ConfigError('JWT_SECRET_KEY', 'repeats itself: make it from random bytes, for example openssl rand -hex 32')
+    throw new ConfigError(variable, 'repeats itself: make it from random bytes, for example openssl rand -hex 32')
   }
   return createSecretKey(Buffer.from(secret))
 }
@@ -154,8 +167,17 @@ function list(env: Environment, name: string): readonly string[] {
 }
 
 /** Only `true` and `1` switch something on: `false`, `0`, the empty text and every typing error leave it off. */
-function flag(env: Environment, name: string): boolean {
-  return env[name] === 'true' || env[name] === '1'
+function flag(env: Environment, name: string, fallback = false): boolean {
+  return env[name] ? env[name] === 'true' || env[name] === '1' : fallback
+}
+
+/** A flag that opens what must stay closed on the internet. */
+function developmentFlag(env: Environment, name: string, issuer: string): boolean {
+  const on = flag(env, name)
+  if (on && !isLoopbackHost(new URL(issuer).hostname)) {
+    throw new ConfigError(name, `is for development, but SERVER_URL is public (${issuer}): unset it`)
+  }
+  return on
 }
 
 function lifetime(env: Environment, name: string, fallback: number): number {

@@ -1,6 +1,7 @@
 /** What a handler works with: the state of the server and, for one request, the record of what was decided. */
 import type { Config } from './config.ts'
 import { OAuthError } from './errors.ts'
+import type { FetchDocument } from './http/fetch-document.ts'
 import type { Reply, Request } from './http/message.ts'
 import type { Logger } from './logger.ts'
 import { JsonRpcError, jsonRpcErrors } from './mcp/json-rpc.ts'
@@ -14,6 +15,8 @@ export interface Services {
   /** The present as a NumericDate: seconds since 1970, with a fraction. */
   readonly now: () => number
   readonly logger: Logger
+  /** Fetches what a client named: its metadata document, or its keys. */
+  readonly fetchDocument: FetchDocument
   readonly tools: ReadonlyMap<string, Tool>
   readonly routes: readonly RouteDescription[]
 }
@@ -42,9 +45,9 @@ export class Context extends Checker implements Services {
   readonly store: Store
   readonly now: () => number
   readonly logger: Logger
+  readonly fetchDocument: FetchDocument
   readonly tools: ReadonlyMap<string, Tool>
   readonly routes: readonly RouteDescription[]
-
   private readonly request: Request
 
   constructor(services: Services, request: Request) {
@@ -54,6 +57,7 @@ export class Context extends Checker implements Services {
     this.store = services.store
     this.now = services.now
     this.logger = services.logger
+    this.fetchDocument = services.fetchDocument
     this.tools = services.tools
     this.routes = services.routes
     if (services.config.debug) this.verdicts = []

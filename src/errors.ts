@@ -26,6 +26,9 @@ const statusOf = {
   // RFC 6750 section 3.1
   invalid_token: 401,
   insufficient_scope: 403,
+  // RFC 9449 section 5 and section 8; 401 at the resource server (section 7.1), where app.ts sees to it
+  invalid_dpop_proof: 400,
+  use_dpop_nonce: 400,
   // OpenID Connect Core 1.0 section 3.1.2.6, for prompt=none
   interaction_required: 400,
   // No OAuth specification names these: RFC 9110 section 15.5 does, and RFC 6585 section 4.

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { createApplication } from './app.ts'
 import { loadConfig, withPort, type Config, type Environment } from './config.ts'
+import { documentFetcher, type FetchDocument } from './http/fetch-document.ts'
 import { createLogger, type Logger } from './logger.ts'
 import type { Tool } from './mcp/tool.ts'
 import { tools as ownTools, toolsByName } from './mcp/tools.ts'
@@ -18,6 +19,7 @@ export interface ServeOptions {
   readonly now?: () => number
   readonly logger?: Logger
   readonly store?: Store
+  readonly fetchDocument?: FetchDocument
 }
 
 export interface RunningServer {
@@ -54,6 +56,7 @@ export async function serve(env: Environment, options: ServeOptions = {}): Promi
     now,
     store: options.store ?? new MemoryStore({ ...config, now }),
     logger: options.logger ?? createLogger(config.logLevel),
+    fetchDocument: options.fetchDocument ?? documentFetcher({ allowLoopback: config.allowLoopbackDocuments }),
     tools,
     routes,
   }, stopping.signal)

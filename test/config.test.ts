@@ -14,8 +14,8 @@ function assertInvalid(env: Record<string, string | undefined>, variable: string
 
 describe('loadConfig()', () => {
   it('has a default for everything but the key', () => {
-    const { jwtKey, ...rest } = load()
-    assert.equal(jwtKey.export().toString(), JWT_SECRET_KEY)
+    const { jwtKeys, ...rest } = load()
+    assert.deepEqual(jwtKeys.map(key => key.export().toString()), [JWT_SECRET_KEY])
     assert.deepEqual(rest, {
       issuer: 'http://localhost:8000',
       basePath: '',
@@ -27,6 +27,9 @@ describe('loadConfig()', () => {
       refreshTokenLifetime: 2_592_000,
       refreshTokenReuseWindow: 30,
       autoApprove: false,
+      clientCredentials: true,
+      dpopNonce: false,
+      allowLoopbackDocuments: false,
       allowedHosts: [],
       allowedOrigins: [],
       serverName: 'mcp-authorization',
@@ -41,12 +44,13 @@ describe('loadConfig()', () => {
   const variables = [
     'SERVER_URL', 'SERVER_HOST', 'SERVER_PORT', 'JWT_ACCESS_TOKEN_EXPIRE_MINUTES', 'OAUTH_AUTHORIZATION_CODE_EXPIRE_MINUTES',
     'OAUTH_REFRESH_TOKEN_EXPIRE_DAYS', 'OAUTH_REFRESH_TOKEN_REUSE_WINDOW_SECONDS', 'OAUTH_AUTO_APPROVE', 'SERVER_ALLOWED_HOSTS',
-    'SERVER_ALLOWED_ORIGINS', 'MCP_SERVER_NAME', 'MCP_SERVER_VERSION', 'DEBUG', 'LOG_LEVEL',
+    'SERVER_ALLOWED_ORIGINS', 'MCP_SERVER_NAME', 'MCP_SERVER_VERSION', 'DEBUG', 'LOG_LEVEL', 'OAUTH_CLIENT_CREDENTIALS', 'OAUTH_DPOP_NONCE',
+    'OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK', 'JWT_PREVIOUS_SECRET_KEYS',
   ]
   for (const variable of variables) {
     it(`takes an empty ${variable} for an absent one`, () => {
-      const { jwtKey: _, ...rest } = load({ [variable]: '' })
-      const { jwtKey: __, ...defaults } = load()
+      const { jwtKeys: _, ...rest } = load({ [variable]: '' })
+      const { jwtKeys: __, ...defaults } = load()
       assert.deepEqual(rest, defaults)
     })
   }
@@ -147,9 +151,9 @@ describe('JWT_SECRET_KEY', () => {
     assertInvalid({ JWT_SECRET_KEY: JWT_SECRET_KEY.slice(1) }, 'JWT_SECRET_KEY')
   })
   it('must not repeat itself', () => assertInvalid({ JWT_SECRET_KEY: 'changeme'.repeat(5) }, 'JWT_SECRET_KEY'))
-  it('is counted in bytes', () => assert.equal(load({ JWT_SECRET_KEY: 'äöüßéèêâîôûáíóúñ' }).jwtKey.symmetricKeySize, 32))
+  it('is counted in bytes', () => assert.equal(load({ JWT_SECRET_KEY: 'äöüßéèêâîôûáíóúñ' }).jwtKeys[0].symmetricKeySize, 32))
   it('is made up for each start where DEBUG is on', () => {
-    const [one, other] = [1, 2].map(() => load({ JWT_SECRET_KEY: undefined, DEBUG: 'true' }).jwtKey)
+    const [one, other] = [1, 2].map(() => load({ JWT_SECRET_KEY: undefined, DEBUG: 'true' }).jwtKeys[0])
     assert.equal(one!.symmetricKeySize, 32)
     assert.equal(one!.equals(other!), false)
   })

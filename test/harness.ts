@@ -197,12 +197,12 @@ export function claimsOf(access_token: string): Members {
 
 /** An access token made with the key of the server, valid but for `changes`; an undefined member leaves its claim out. */
 export function craftToken(server: TestServer, changes: Members = {}, typ = 'at+jwt'): string {
-  const { issuer, resource, jwtKey } = server.config
+  const { issuer, resource, jwtKeys } = server.config
   const iat = Math.floor(Date.now() / 1000)
   return signJwt(typ, {
     iss: issuer, sub: 'demo-user', aud: resource, client_id: 'crafted', scope: 'mcp:tools:read mcp:tools:execute',
     iat, exp: iat + 3600, jti: 'crafted', grant_id: 'crafted', ...changes,
-  }, jwtKey)
+  }, jwtKeys[0])
 }
 
 /** The parameters of the Bearer challenge, of which there has to be exactly one. */

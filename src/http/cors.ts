@@ -6,12 +6,12 @@
 
 export const corsHeaders = {
   'access-control-allow-origin': '*',
-  'access-control-expose-headers': 'WWW-Authenticate, Mcp-Session-Id, Mcp-Protocol-Version, Retry-After, Location',
+  'access-control-expose-headers': 'WWW-Authenticate, Mcp-Session-Id, Mcp-Protocol-Version, Retry-After, Location, DPoP-Nonce',
 } as const
 
 const allowedHeaders = [
   'Authorization', 'Content-Type', 'Accept', 'Mcp-Protocol-Version', 'Mcp-Session-Id', 'Last-Event-ID',
-  'Mcp-Method', 'Mcp-Name', 'traceparent', 'tracestate', 'baggage',
+  'Mcp-Method', 'Mcp-Name', 'DPoP', 'traceparent', 'tracestate', 'baggage',
 ]
 
 /**

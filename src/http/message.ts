@@ -51,6 +51,11 @@ export function prefersHtml(request: Request): boolean {
   return (request.headers.accept ?? '').includes('text/html')
 }
 
+/** Whether a Content-Type is JSON, or a type that is built on it (RFC 6839 section 3.1). */
+export function isJsonType(contentType: string): boolean {
+  return /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType)
+}
+
 /** The media type of the body, without its parameters, in lower case; empty when there is none. */
 export function mediaType(headers: IncomingHttpHeaders): string {
   return (headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase()

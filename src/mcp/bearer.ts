@@ -4,19 +4,23 @@ import { errorUri, type Context } from '../context.ts'
 import { errorText, type OAuthError } from '../errors.ts'
 import type { Request } from '../http/message.ts'
 import { verifyAccessToken, type AccessToken } from '../oauth/access-token.ts'
+import { checkTokenBinding, dpopAlgorithms } from '../oauth/dpop.ts'
 import { formatScope, includesScope, supportedScopes } from '../oauth/scope.ts'
 import {
   accessTokenIsInTheHeader, accessTokenIsSent, credentialsAreBearer, scopeIsSufficient,
 } from '../rules/access-token.ts'
+import { proofIsByTheBoundKey } from '../rules/dpop.ts'
 
 export async function authenticate(request: Request, context: Context): Promise<AccessToken> {
   context.check(accessTokenIsInTheHeader, !new URLSearchParams(request.query).has('access_token'))
   const { authorization } = request.headers
   context.check(accessTokenIsSent, authorization !== undefined)
   // credentials = "Bearer" 1*SP b64token; b64token = 1*( ALPHA / DIGIT / "-._~+/" ) *"="     RFC 6750 section 2.1
-  const token = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(authorization)?.[1]
-  context.check(credentialsAreBearer, token !== undefined)
-  return verifyAccessToken(token, context)
+  const [, scheme, presented] = /^(Bearer|DPoP) +([A-Za-z0-9\-._~+/]+=*)$/i.exec(authorization) ?? []
+  context.check(credentialsAreBearer, scheme !== undefined)
+  const token = await verifyAccessToken(presented!, context)
+  await checkTokenBinding(scheme, presented!, token, request, context)
+  return token
 }
 
 /** The 403 names every scope that the call needs, so that one step up is enough. */
@@ -26,8 +30,8 @@ export function checkScope(token: AccessToken, needed: readonly string[], contex
 }
 
 /**
- * The WWW-Authenticate header of a 401 or 403 (RFC 6750 section 3, RFC 9728 section 5.1). One challenge, `Bearer`
- * first: some clients look no further than the first word.
+ * The WWW-Authenticate header of a 401 or 403 (RFC 6750 section 3, RFC 9728 section 5.1). One challenge, and `Bearer`
+ * unless a proof is at fault: some clients look no further than the first word.
  */
 export function challenge(error: OAuthError, config: Config): string {
   const { rule, expected } = error.details
@@ -40,7 +44,10 @@ export function challenge(error: OAuthError, config: Config): string {
   // All scopes at once in a 401: an SDK 1.x client that holds a refresh token has no way to step up later.
   const scope = error.code === 'insufficient_scope' ? String(expected) : formatScope(supportedScopes)
   const parameters = [...reason, ['scope', scope], ['resource_metadata', resourceMetadataUrl(config)]]
-  return `Bearer ${parameters.map(([name, value]) => `${name}="${value}"`).join(', ')}`
+  const isAboutProof = error.code === 'invalid_dpop_proof' || error.code === 'use_dpop_nonce' || rule === proofIsByTheBoundKey.id
+  // RFC 9449 section 7.1: which algorithms a proof may be signed with.
+  if (isAboutProof) parameters.push(['algs', dpopAlgorithms.join(' ')])
+  return `${isAboutProof ? 'DPoP' : 'Bearer'} ${parameters.map(([name, value]) => `${name}="${value}"`).join(', ')}`
 }
 
 /** RFC 9728 section 3.1: the well-known suffix stands between the host and the path of the resource. */

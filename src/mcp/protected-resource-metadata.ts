@@ -1,6 +1,7 @@
 /** Protected resource metadata (RFC 9728): where the authorization server of this MCP server is. */
 import { documentHandler } from '../context.ts'
 import { json } from '../http/message.ts'
+import { dpopAlgorithms } from '../oauth/dpop.ts'
 import { supportedScopes } from '../oauth/scope.ts'
 
 /**
@@ -12,6 +13,7 @@ export const protectedResourceMetadata = documentHandler(({ config }) => json(20
   authorization_servers: [config.issuer],
   scopes_supported: supportedScopes,
   bearer_methods_supported: ['header'],
+  dpop_signing_alg_values_supported: dpopAlgorithms,
   resource_name: config.serverName,
   resource_documentation: `${config.issuer}/docs`,
 }, { 'cache-control': 'public, max-age=300' }))

@@ -6,7 +6,7 @@
 import type { Context } from '../context.ts'
 import { randomToken } from '../crypto.ts'
 import { OAuthError } from '../errors.ts'
-import type { JsonObject } from '../mcp/json-rpc.ts'
+import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
 import {
   accessTokenAudienceIsOurs, accessTokenClaimsAreTyped, accessTokenIsFresh, accessTokenIsFromThePast,
   accessTokenIsNotRevoked, accessTokenIssuerIsOurs,
@@ -25,6 +25,8 @@ export interface AccessToken {
   readonly jti: string
   /** The grant under which it was issued: revoking the grant ends the token. */
   readonly grant_id: string
+  /** The thumbprint of the key to which the token is bound (RFC 9449 section 6.1). */
+  readonly cnf?: { readonly jkt: string }
 }
 
 /** What a grant gives (RFC 6749 section 5.1). */
@@ -41,7 +43,7 @@ const timeClaims = ['iat', 'exp'] as const
 const clockSkew = 30
 
 export function issueAccessToken(
-  grant: Pick<AccessToken, 'sub' | 'client_id' | 'scope' | 'grant_id'> & { readonly resource: string },
+  grant: Pick<AccessToken, 'sub' | 'client_id' | 'scope' | 'grant_id'> & { readonly resource: string; readonly jkt?: string | undefined },
   { config, now }: Context,
 ): string {
   const iat = Math.floor(now())
@@ -55,15 +57,16 @@ export function issueAccessToken(
     exp: iat + Math.ceil(config.accessTokenLifetime),
     jti: randomToken(16),
     grant_id: grant.grant_id,
+    ...(grant.jkt === undefined ? {} : { cnf: { jkt: grant.jkt } }),
   } satisfies AccessToken
-  return signJwt('at+jwt', claims, config.jwtKey)
+  return signJwt('at+jwt', claims, config.jwtKeys[0])
 }
 
 /** Verifies an access token (RFC 9068 section 4) and returns its claims. */
 export async function verifyAccessToken(token: string, context: Context): Promise<AccessToken> {
   const { config, store } = context
   const now = context.now()
-  const claims = verifyJwt(token, 'at+jwt', [config.jwtKey], context)
+  const claims = verifyJwt(token, 'at+jwt', config.jwtKeys, context)
   assertTyped(claims, context)
   context.check(accessTokenIssuerIsOurs, claims.iss === config.issuer, claims.iss, config.issuer)
   context.check(accessTokenAudienceIsOurs, claims.aud === config.resource, claims.aud, config.resource)
@@ -84,11 +87,16 @@ export async function findAccessToken(token: string, context: Context): Promise<
   }
 }
 
+function isConfirmation(cnf: unknown): boolean {
+  return isJsonObject(cnf) && typeof cnf['jkt'] === 'string'
+}
+
 function assertTyped(
   claims: JsonObject, context: Context,
 ): asserts claims is JsonObject & AccessToken & { readonly nbf?: number } {
   const mistyped = textClaims.find(name => typeof claims[name] !== 'string')
     ?? timeClaims.find(name => !Number.isFinite(claims[name]))
     ?? ('nbf' in claims && !Number.isFinite(claims['nbf']) ? 'nbf' : undefined)
+    ?? ('cnf' in claims && !isConfirmation(claims['cnf']) ? 'cnf' : undefined)
   context.check(accessTokenClaimsAreTyped, mistyped === undefined, mistyped)
 }

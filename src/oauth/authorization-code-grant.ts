@@ -8,12 +8,13 @@ import {
 } from '../rules/token.ts'
 import type { AuthorizationCode, Client, Grant } from '../store/records.ts'
 import { issueAccessToken, type IssuedTokens } from './access-token.ts'
+import { checkBoundKey } from './dpop.ts'
 import { codeChallengeS256, isCodeVerifier, verifyCodeVerifier } from './pkce.ts'
 import { readResource } from './resource.ts'
 
 /** Every check comes before the code is used, so that a refused attempt takes nothing from its owner. */
 export async function exchangeAuthorizationCode(
-  form: Parameters, client: Client, context: Context,
+  form: Parameters, client: Client, context: Context, jkt: string | undefined,
 ): Promise<IssuedTokens> {
   const { config, store } = context
   const presented = form.required('code')
@@ -33,8 +34,10 @@ export async function exchangeAuthorizationCode(
     codeChallengeS256(code_verifier), code.code_challenge,
   )
   readResource(form, config, context, resourceIsTheGranted)
+  checkBoundKey(code.dpop_jkt, jkt, context)
 
-  const grant = beginGrant(code, context)
+  const isPublic = client.metadata.token_endpoint_auth_method === 'none'
+  const grant = beginGrant(code, isPublic ? jkt : undefined, context)
   const refresh_token = client.metadata.grant_types.includes('refresh_token') ? randomToken() : undefined
   const { grant_id, client_id, expires_at } = grant
   const refreshToken = refresh_token && { token_hash: sha256(refresh_token), grant_id, client_id, expires_at }
@@ -43,14 +46,15 @@ export async function exchangeAuthorizationCode(
   context.check(codeIsUnused, await store.useAuthorizationCode(code.code_hash, grant, refreshToken || undefined))
 
   return {
-    access_token: issueAccessToken(grant, context),
+    access_token: issueAccessToken({ ...grant, jkt }, context),
     ...(refresh_token === undefined ? {} : { refresh_token }),
     scope: grant.scope,
   }
 }
 
-function beginGrant(code: AuthorizationCode, { config, now }: Context): Grant {
+function beginGrant(code: AuthorizationCode, jkt: string | undefined, { config, now }: Context): Grant {
   const { grant_id, client_id, sub, scope, resource } = code
   const created_at = now()
-  return { grant_id, client_id, sub, scope, resource, created_at, expires_at: created_at + config.refreshTokenLifetime }
+  const expires_at = created_at + config.refreshTokenLifetime
+  return { grant_id, client_id, sub, scope, resource, created_at, expires_at, ...(jkt === undefined ? {} : { jkt }) }
 }

@@ -7,11 +7,12 @@ import { withParameters } from './redirect-uri.ts'
 
 /** Issues the code of a request that the user `sub` approved. */
 export async function grantedLocation(approved: RequestedGrant, sub: string, context: Context): Promise<string> {
-  const { client_id, redirect_uri, state, code_challenge, scope, resource } = approved
+  const { client_id, redirect_uri, state, code_challenge, scope, resource, dpop_jkt } = approved
   const code = randomToken()
   await context.store.addAuthorizationCode({
     code_hash: sha256(code),
     client_id, redirect_uri, code_challenge, scope, resource, sub,
+    ...(dpop_jkt === undefined ? {} : { dpop_jkt }),
     grant_id: randomToken(16),
     expires_at: context.now() + context.config.authorizationCodeLifetime,
   })

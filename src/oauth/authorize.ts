@@ -10,17 +10,17 @@ import { redirect, type Reply, type Request } from '../http/message.ts'
 import { Parameters } from '../http/parameters.ts'
 import {
   clientIsRegistered, clientMayUseCodeGrant, codeChallengeIsSent, codeChallengeIsWellFormed, codeChallengeMethodIsS256,
-  redirectUriIsClear, redirectUriIsRegistered, requestObjectIsNotUsed, responseTypeIsCode, scopeIsSupported,
-  scopeIsWithinRegistration, userCanInteract,
+  redirectUriIsClear, redirectUriIsRegistered, requestObjectIsNotUsed, responseTypeIsCode, userCanInteract,
 } from '../rules/authorization.ts'
 import { methodIsAllowed, parameterIsBounded } from '../rules/http.ts'
 import type { Client, RequestedGrant } from '../store/records.ts'
 import { errorLocation, grantedLocation } from './authorization-response.ts'
 import { askForConsent } from './consent.ts'
+import { findClient } from './find-client.ts'
 import { isCodeChallengeS256 } from './pkce.ts'
 import { isLoopbackRedirectUri, matchesRedirectUri } from './redirect-uri.ts'
 import { readResource } from './resource.ts'
-import { formatScope, parseScope, selectScopes, supportedScopes } from './scope.ts'
+import { grantableScope } from './scope.ts'
 import { demoUser } from './user.ts'
 
 const maxStateLength = 4096
@@ -30,7 +30,7 @@ export async function authorize(request: Request, context: Context): Promise<Rep
   context.check(methodIsAllowed, request.method === 'GET', request.method, 'GET')
   const query = new Parameters(request.query, context)
   query.checkNotRepeated('client_id', 'redirect_uri')
-  const client = await findClient(query, context)
+  const client = await readClient(query, context)
   const redirect_uri = readRedirectUri(query, client, context)
   try {
     const requested = readRequest(query, client, redirect_uri, context)
@@ -47,9 +47,9 @@ export async function authorize(request: Request, context: Context): Promise<Rep
   }
 }
 
-async function findClient(query: Parameters, context: Context): Promise<Client> {
+async function readClient(query: Parameters, context: Context): Promise<Client> {
   const client_id = query.required('client_id')
-  const client = await context.store.findClient(client_id)
+  const client = await findClient(client_id, context)
   context.check(clientIsRegistered, client !== undefined, client_id)
   return client
 }
@@ -81,22 +81,15 @@ function readRequest(query: Parameters, client: Client, redirect_uri: string, co
 
   const state = query.get('state')
   context.check(parameterIsBounded, (state?.length ?? 0) <= maxStateLength, 'state', maxStateLength)
+  const dpop_jkt = query.get('dpop_jkt')
+  context.check(parameterIsBounded, (dpop_jkt?.length ?? 0) <= maxStateLength, 'dpop_jkt', maxStateLength)
   return {
     client_id: client.client_id,
     redirect_uri,
     ...(state === undefined ? {} : { state }),
     code_challenge,
-    scope: narrowScope(query.get('scope'), client, context),
+    scope: grantableScope(query.get('scope'), client.metadata.scope, context),
     resource: readResource(query, context.config, context),
+    ...(dpop_jkt === undefined ? {} : { dpop_jkt }),
   }
-}
-
-/** RFC 6749 section 3.3: what is granted may be less than what is asked; the token response says what it is. */
-function narrowScope(requested: string | undefined, client: Client, context: Context): string {
-  const bound = client.metadata.scope?.split(' ') ?? supportedScopes
-  const { scopes, known } = selectScopes(parseScope(requested ?? '') ?? [requested ?? ''])
-  context.check(scopeIsSupported, known, requested, supportedScopes)
-  const narrowed = scopes.length === 0 ? bound : scopes.filter(scope => bound.includes(scope))
-  context.check(scopeIsWithinRegistration, narrowed.length > 0, requested, bound)
-  return formatScope(narrowed)
 }

@@ -8,21 +8,25 @@ import {
   oneAuthenticationMethodIsUsed,
 } from '../rules/client-authentication.ts'
 import type { AuthenticationMethod, Client } from '../store/records.ts'
+import { readClientAssertion, verifyClientAssertion, type ClientAssertion } from './client-assertion.ts'
+import { findClient } from './find-client.ts'
 
 interface Credentials {
   readonly method: AuthenticationMethod
   readonly client_id: string
-  readonly client_secret: string | undefined
+  readonly client_secret?: string | undefined
+  readonly assertion?: ClientAssertion
 }
 
 export async function authenticateClient(request: Request, form: Parameters, context: Context): Promise<Client> {
-  const { method, client_id, client_secret } = readCredentials(request, form, context)
-  const client = await context.store.findClient(client_id)
+  const { method, client_id, client_secret, assertion } = readCredentials(request, form, context)
+  const client = await findClient(client_id, context)
   context.check(clientIsKnown, client !== undefined, client_id)
   const registered = client.metadata.token_endpoint_auth_method
   // A client that named no method has a secret and may send it either way (RFC 7591 section 2: Basic by default).
   const allowed = registered === undefined ? client_secret !== undefined : method === registered
   context.check(authenticationMethodIsRegistered, allowed, method, registered ?? 'client_secret_basic')
+  if (assertion) await verifyClientAssertion(assertion, client, context)
   if (client.client_secret_hash !== undefined) {
     const matches = client_secret !== undefined && constantTimeEqual(sha256(client_secret), client.client_secret_hash)
     context.check(clientSecretMatches, matches)
@@ -33,15 +37,21 @@ export async function authenticateClient(request: Request, form: Parameters, con
 function readCredentials(request: Request, form: Parameters, context: Context): Credentials {
   const { authorization } = request.headers
   const client_secret = form.get('client_secret')
+  const client_assertion = form.get('client_assertion')
+  const secrets = [authorization, client_secret, client_assertion].filter(secret => secret !== undefined)
+  context.check(oneAuthenticationMethodIsUsed, secrets.length <= 1)
+  if (client_assertion !== undefined) {
+    const assertion = readClientAssertion(client_assertion, form.get('client_assertion_type'), form.get('client_id'), context)
+    return { method: 'private_key_jwt', client_id: assertion.client_id, assertion }
+  }
   if (authorization === undefined) {
     const client_id = form.required('client_id')
     return { method: client_secret === undefined ? 'none' : 'client_secret_post', client_id, client_secret }
   }
   const basic = decodeBasic(authorization)
   context.check(basicCredentialsAreWellFormed, basic !== undefined)
-  const client_id = form.get('client_id')
-  const once = client_secret === undefined && (client_id === undefined || client_id === basic.client_id)
-  context.check(oneAuthenticationMethodIsUsed, once)
+  const client_id = form.get('client_id') ?? basic.client_id
+  context.check(oneAuthenticationMethodIsUsed, client_id === basic.client_id)
   return { method: 'client_secret_basic', ...basic }
 }
 

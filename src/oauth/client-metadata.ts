@@ -1,25 +1,32 @@
 /** Client metadata: what a client says of itself (RFC 7591 section 2), validated. */
+import type { Context } from '../context.ts'
 import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
 import {
-  authenticationMethodIsSupported, clientMetadataIsAnObject, clientMetadataIsTyped, grantTypesAreSupported,
-  grantTypesFitResponseTypes, redirectUriFitsApplicationType, redirectUriIsSafe, redirectUrisAreSent,
+  authenticationMethodIsSupported, clientCredentialsAreConfidential, clientKeysAreSent, clientMetadataIsAnObject,
+  clientMetadataIsTyped, grantTypesAreSupported, grantTypesFitResponseTypes, redirectUriFitsApplicationType, redirectUriIsSafe, redirectUrisAreSent,
   responseTypesAreSupported, scopeCanBeRegistered,
 } from '../rules/registration.ts'
 import type { Checker } from '../rules/rule.ts'
 import { authenticationMethods, type AuthenticationMethod, type ClientMetadata } from '../store/records.ts'
+import { supportedGrantTypes } from './grant-types.ts'
+import { isPrivateKey, thumbprint } from './jws.ts'
 import { isLoopbackRedirectUri, redirectUriProblem } from './redirect-uri.ts'
 import { formatScope, parseScope, selectScopes, supportedScopes } from './scope.ts'
 
-const grantTypes = ['authorization_code', 'refresh_token']
+/** What a client gets that names no grant types (it would have no use for a code alone, RFC 7591 section 2). */
+const defaultGrantTypes = ['authorization_code', 'refresh_token']
 const maxTextLength = 1024
 const maxRedirectUris = 20
+const maxKeySetLength = 8192
 
 /** Reads client metadata. Members that this server does not know are ignored, as RFC 7591 section 2 asks. */
-export function readClientMetadata(body: unknown, checker: Checker): ClientMetadata {
+export function readClientMetadata(body: unknown, context: Context): ClientMetadata {
+  const checker: Checker = context
   checker.check(clientMetadataIsAnObject, isJsonObject(body))
-  const grant_types = readList(body, 'grant_types', checker) ?? grantTypes
-  const unsupported = grant_types.find(type => !grantTypes.includes(type))
-  checker.check(grantTypesAreSupported, unsupported === undefined, unsupported, grantTypes)
+  const supported = supportedGrantTypes(context.config)
+  const grant_types = readList(body, 'grant_types', checker) ?? defaultGrantTypes
+  const unsupported = grant_types.find(type => !supported.includes(type))
+  checker.check(grantTypesAreSupported, unsupported === undefined, unsupported, supported)
   const response_types = readList(body, 'response_types', checker)
     ?? (grant_types.includes('authorization_code') ? ['code'] : [])
   const foreign = response_types.find(type => type !== 'code')
@@ -27,9 +34,13 @@ export function readClientMetadata(body: unknown, checker: Checker): ClientMetad
   const fit = grant_types.includes('authorization_code') === response_types.includes('code')
   checker.check(grantTypesFitResponseTypes, fit, grant_types, response_types)
 
+  const authentication = readAuthentication(body, checker)
+  const canAuthenticate = authentication.token_endpoint_auth_method !== 'none'
+  checker.check(clientCredentialsAreConfidential, canAuthenticate || !grant_types.includes('client_credentials'))
+  const needsRedirect = grant_types.includes('authorization_code') || body['redirect_uris'] !== undefined
   return {
-    redirect_uris: readRedirectUris(body, checker),
-    ...readAuthenticationMethod(body, checker),
+    redirect_uris: needsRedirect ? readRedirectUris(body, checker) : [],
+    ...authentication,
     grant_types,
     response_types,
     ...readScope(body, checker),
@@ -55,11 +66,32 @@ function isLoopbackHttps(uri: string): boolean {
   return isLoopbackRedirectUri(uri.toLowerCase().replace(/^https/, 'http'))
 }
 
-function readAuthenticationMethod(body: JsonObject, checker: Checker): { token_endpoint_auth_method?: AuthenticationMethod } {
+type Authentication = Pick<ClientMetadata, 'token_endpoint_auth_method' | 'jwks' | 'jwks_uri' | 'dpop_bound_access_tokens'>
+
+function readAuthentication(body: JsonObject, checker: Checker): Authentication {
+  const dpop = body['dpop_bound_access_tokens'] ?? undefined
+  checker.check(clientMetadataIsTyped, dpop === undefined || typeof dpop === 'boolean', 'dpop_bound_access_tokens', 'true or false')
+  const bound = dpop === undefined ? {} : { dpop_bound_access_tokens: dpop }
   const method = readText(body, 'token_endpoint_auth_method', checker)
-  if (method === undefined) return {}
+  if (method === undefined) return bound
   checker.check(authenticationMethodIsSupported, isAuthenticationMethod(method), method, authenticationMethods)
-  return { token_endpoint_auth_method: method }
+  const keys = method === 'private_key_jwt' ? readKeys(body, checker) : {}
+  return { token_endpoint_auth_method: method, ...keys, ...bound }
+}
+
+/** RFC 7591 section 2: the public keys by value or by reference, not both. */
+function readKeys(body: JsonObject, checker: Checker): Pick<ClientMetadata, 'jwks' | 'jwks_uri'> {
+  const { jwks } = body
+  const jwks_uri = readText(body, 'jwks_uri', checker)
+  checker.check(clientKeysAreSent, (jwks === undefined) !== (jwks_uri === undefined))
+  if (jwks_uri !== undefined) {
+    checker.check(clientMetadataIsTyped, isWebUrl(jwks_uri), 'jwks_uri', 'an http or https URL')
+    return { jwks_uri }
+  }
+  const keys = isJsonObject(jwks) && Array.isArray(jwks['keys']) ? jwks['keys'] as unknown[] : undefined
+  const usable = keys?.every(key => isJsonObject(key) && !isPrivateKey(key) && thumbprint(key) !== undefined)
+  checker.check(clientMetadataIsTyped, keys && keys.length > 0 && usable && JSON.stringify(keys).length <= maxKeySetLength, 'jwks', 'a set of public keys')
+  return { jwks: { keys: keys as JsonObject[] } }
 }
 
 function isAuthenticationMethod(method: string): method is AuthenticationMethod {

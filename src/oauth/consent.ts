@@ -13,6 +13,7 @@ import { parseForm } from '../http/parameters.ts'
 import { consentBelongsToBrowser, consentIsOpen, userApproved } from '../rules/authorization.ts'
 import type { Client, RequestedGrant } from '../store/records.ts'
 import { errorLocation, grantedLocation } from './authorization-response.ts'
+import { isClientIdUrl } from './client-id-metadata-document.ts'
 import { isLoopbackRedirectUri, redirectHost } from './redirect-uri.ts'
 import { scopeDescriptions } from './scope.ts'
 import { demoUser } from './user.ts'
@@ -58,7 +59,7 @@ function consentPage(requested: RequestedGrant, client: Client, csrf_token: stri
   const scopes = requested.scope.split(' ').map(scope => html`<li>${scopeDescriptions[scope]} <code>${scope}</code></li>`)
   const local = isLoopbackRedirectUri(requested.redirect_uri)
   return page(`Allow ${name} to use ${config.serverName}?`, html`
-<p><strong>${name}</strong> chose this name itself; nobody has checked it.</p>
+<p>${voucher(name, client)}</p>
 <p>It asks to:</p>
 <ul>${scopes}</ul>
 <p>After your decision your browser goes to <strong>${redirectHost(requested.redirect_uri)}</strong>.</p>
@@ -69,6 +70,12 @@ have just started this yourself.</p>` : undefined}
 <button class="primary" name="decision" value="approve">Allow</button>
 <button name="decision" value="deny">Deny</button>
 </form>`)
+}
+
+/** Who stands behind the name: the host of a metadata document vouches for it, for a registered client nobody does. */
+function voucher(name: string, { client_id }: Client): Html {
+  if (!isClientIdUrl(client_id)) return html`<strong>${name}</strong> chose this name itself; nobody has checked it.`
+  return html`The metadata document of <strong>${new URL(client_id).host}</strong> gives this name to <code>${client_id}</code>.`
 }
 
 /** RFC 6265bis section 4.1.3: a name with __Host- can be set over https only, for this host alone. */

@@ -3,6 +3,9 @@ import type { Config } from '../config.ts'
 import { documentHandler } from '../context.ts'
 import { json } from '../http/message.ts'
 import { authenticationMethods } from '../store/records.ts'
+import { dpopAlgorithms } from './dpop.ts'
+import { supportedGrantTypes } from './grant-types.ts'
+import { signatureAlgorithms } from './jws.ts'
 import { supportedScopes } from './scope.ts'
 
 const cacheable = { 'cache-control': 'public, max-age=300' }
@@ -24,7 +27,8 @@ export const openIdConfiguration = documentHandler(({ config }) => json(200, {
 /** The key set that `openid-configuration` has to name. HS256 has no public keys, so it is empty. */
 export const jwks = documentHandler(() => json(200, { keys: [] }, cacheable))
 
-function metadata({ issuer }: Config) {
+function metadata(config: Config) {
+  const { issuer } = config
   return {
     issuer,
     authorization_endpoint: `${issuer}/oauth/authorize`,
@@ -36,12 +40,15 @@ function metadata({ issuer }: Config) {
     scopes_supported: [...supportedScopes, 'offline_access'],
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
-    grant_types_supported: ['authorization_code', 'refresh_token'],
+    grant_types_supported: supportedGrantTypes(config),
     token_endpoint_auth_methods_supported: authenticationMethods,
+    token_endpoint_auth_signing_alg_values_supported: signatureAlgorithms,
     revocation_endpoint_auth_methods_supported: authenticationMethods,
     introspection_endpoint_auth_methods_supported: authenticationMethods.filter(method => method !== 'none'),
     code_challenge_methods_supported: ['S256'],
     authorization_response_iss_parameter_supported: true,
+    client_id_metadata_document_supported: true,
+    dpop_signing_alg_values_supported: dpopAlgorithms,
     service_documentation: `${issuer}/docs`,
   }
 }

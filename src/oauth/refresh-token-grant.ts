@@ -8,10 +8,13 @@ import {
 } from '../rules/token.ts'
 import type { Client } from '../store/records.ts'
 import { issueAccessToken, type IssuedTokens } from './access-token.ts'
+import { checkBoundKey } from './dpop.ts'
 import { readResource } from './resource.ts'
 import { formatScope, includesScope, parseScope, selectScopes } from './scope.ts'
 
-export async function refreshAccessToken(form: Parameters, client: Client, context: Context): Promise<IssuedTokens> {
+export async function refreshAccessToken(
+  form: Parameters, client: Client, context: Context, jkt: string | undefined,
+): Promise<IssuedTokens> {
   const { config, store } = context
   const presented = form.required('refresh_token')
   const token = await store.findRefreshToken(sha256(presented))
@@ -20,6 +23,7 @@ export async function refreshAccessToken(form: Parameters, client: Client, conte
   context.check(refreshTokenIsFresh, token.expires_at > context.now(), token.expires_at, context.now())
   const grant = await store.findGrant(token.grant_id)
   context.check(refreshTokenIsKnown, grant !== undefined, fingerprint(presented))
+  checkBoundKey(grant.jkt, jkt, context)
   readResource(form, config, context, resourceIsTheGranted)
   const scope = narrowScope(form.get('scope'), grant.scope, context)
 
@@ -30,7 +34,7 @@ export async function refreshAccessToken(form: Parameters, client: Client, conte
   context.check(refreshTokenIsUnused, rotation.outcome !== 'reused')
 
   return {
-    access_token: issueAccessToken({ ...grant, scope }, context),
+    access_token: issueAccessToken({ ...grant, scope, jkt }, context),
     refresh_token: successorOf(presented, rotation.outcome === 'repeated' ? rotation.successor_salt : salt),
     scope,
   }

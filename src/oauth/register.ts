@@ -4,13 +4,13 @@ import { randomToken, sha256 } from '../crypto.ts'
 import { parseJson } from '../http/json.ts'
 import { json, mediaType, type Reply, type Request } from '../http/message.ts'
 import { bodyIsJson, jsonIsWellFormed } from '../rules/http.ts'
-import type { Client } from '../store/records.ts'
+import type { Client, ClientMetadata } from '../store/records.ts'
 import { readClientMetadata } from './client-metadata.ts'
 
 export async function register(request: Request, context: Context): Promise<Reply> {
   const metadata = readClientMetadata(await readJsonBody(request, context), context)
   const registration_access_token = randomToken()
-  const client_secret = metadata.token_endpoint_auth_method === 'none' ? undefined : randomToken()
+  const client_secret = hasSecret(metadata) ? randomToken() : undefined
   const client: Client = {
     client_id: randomToken(16),
     client_id_issued_at: Math.floor(context.now()),
@@ -25,6 +25,11 @@ export async function register(request: Request, context: Context): Promise<Repl
     ...(client_secret === undefined ? {} : { client_secret }),
     registration_access_token,
   }, { 'cache-control': 'no-store', pragma: 'no-cache' })
+}
+
+/** Whether a client authenticates with a secret: by default it does (RFC 7591 section 2). */
+export function hasSecret({ token_endpoint_auth_method: method }: ClientMetadata): boolean {
+  return method !== 'none' && method !== 'private_key_jwt'
 }
 
 export async function readJsonBody(request: Request, context: Context): Promise<unknown> {

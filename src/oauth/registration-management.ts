@@ -6,7 +6,7 @@ import { isJsonObject } from '../mcp/json-rpc.ts'
 import { clientIdIsUnchanged, clientMetadataIsAnObject, registrationAccessTokenMatches } from '../rules/registration.ts'
 import type { Client } from '../store/records.ts'
 import { readClientMetadata } from './client-metadata.ts'
-import { describeClient, readJsonBody } from './register.ts'
+import { describeClient, hasSecret, readJsonBody } from './register.ts'
 
 const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' }
 
@@ -27,14 +27,13 @@ export async function updateRegistration(request: Request, context: Context): Pr
   context.check(clientIdIsUnchanged, body['client_id'] === client.client_id && sameSecret, body['client_id'], client.client_id)
   const metadata = readClientMetadata(body, context)
 
-  const { client_id, client_id_issued_at, registration_access_token_hash } = client
-  const needsSecret = metadata.token_endpoint_auth_method !== 'none'
+  const { client_secret_hash: known, ...kept } = client
+  const needsSecret = hasSecret(metadata)
   // A client that leaves `none` gets its first secret now; one that keeps a secret keeps the one it has.
-  const client_secret = needsSecret && client.client_secret_hash === undefined ? randomToken() : undefined
-  const client_secret_hash = client_secret === undefined ? client.client_secret_hash : sha256(client_secret)
+  const client_secret = needsSecret && known === undefined ? randomToken() : undefined
+  const client_secret_hash = client_secret === undefined ? known : sha256(client_secret)
   const updated: Client = {
-    client_id, client_id_issued_at, registration_access_token_hash, metadata,
-    ...(needsSecret && client_secret_hash !== undefined ? { client_secret_hash } : {}),
+    ...kept, metadata, ...(needsSecret && client_secret_hash !== undefined ? { client_secret_hash } : {}),
   }
   await context.store.replaceClient(updated)
   return json(200, {
@@ -58,7 +57,7 @@ async function authenticate(
 ): Promise<{ client: Client; registration_access_token: string }> {
   const registration_access_token = /^Bearer +([\x21-\x7e]+)$/i.exec(request.headers.authorization ?? '')?.[1]
   const client = await context.store.findClient(request.parameter)
-  const matches = client !== undefined && registration_access_token !== undefined
+  const matches = client?.registration_access_token_hash !== undefined && registration_access_token !== undefined
     && constantTimeEqual(sha256(registration_access_token), client.registration_access_token_hash)
   context.check(registrationAccessTokenMatches, matches)
   return { client, registration_access_token }

@@ -1,4 +1,6 @@
 /** Scopes: a space-delimited, case-sensitive set (RFC 6749 section 3.3). */
+import { scopeIsSupported, scopeIsWithinRegistration } from '../rules/authorization.ts'
+import type { Checker } from '../rules/rule.ts'
 
 /** The scopes of the MCP server, with what each lets a client do in words for the consent page. */
 export const scopeDescriptions: Readonly<Record<string, string>> = {
@@ -36,6 +38,19 @@ export function includesScope(granted: readonly string[], needed: readonly strin
 
 export function unionOfScopes(...sets: readonly (readonly string[])[]): readonly string[] {
   return [...new Set(sets.flat())]
+}
+
+/**
+ * What may be granted of a requested scope: what this server has and the client registered, all of it where nothing is
+ * requested (RFC 6749 section 3.3: it may be less than was asked; the token response says what it is).
+ */
+export function grantableScope(requested: string | undefined, registered: string | undefined, checker: Checker): string {
+  const bound = registered?.split(' ') ?? supportedScopes
+  const { scopes, known } = selectScopes(parseScope(requested ?? '') ?? [requested ?? ''])
+  checker.check(scopeIsSupported, known, requested, supportedScopes)
+  const grantable = scopes.length === 0 ? bound : scopes.filter(scope => bound.includes(scope))
+  checker.check(scopeIsWithinRegistration, grantable.length > 0, requested, bound)
+  return formatScope(grantable)
 }
 
 /** The requested scopes without those that are ignored, and whether all that remain are supported. */

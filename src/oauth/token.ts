@@ -7,32 +7,39 @@ import type { Client } from '../store/records.ts'
 import type { IssuedTokens } from './access-token.ts'
 import { exchangeAuthorizationCode } from './authorization-code-grant.ts'
 import { authenticateClient } from './client-authentication.ts'
+import { grantToClient } from './client-credentials-grant.ts'
+import { readTokenRequestProof } from './dpop.ts'
+import { supportedGrantTypes } from './grant-types.ts'
 import { refreshAccessToken } from './refresh-token-grant.ts'
 
-type Grant = (form: Parameters, client: Client, context: Context) => Promise<IssuedTokens>
+/** `jkt` is the key to which the tokens are bound, where the client uses DPoP. */
+type Grant = (form: Parameters, client: Client, context: Context, jkt: string | undefined) => Promise<IssuedTokens>
 
 const grants: ReadonlyMap<string, Grant> = new Map([
   ['authorization_code', exchangeAuthorizationCode],
   ['refresh_token', refreshAccessToken],
+  ['client_credentials', grantToClient],
 ])
 
 export async function token(request: Request, context: Context): Promise<Reply> {
   const form = await parseForm(request, context)
   const grant_type = form.required('grant_type')
-  const grant = grants.get(grant_type)
-  context.check(grantTypeIsSupported, grant !== undefined, grant_type, [...grants.keys()])
+  const supported = supportedGrantTypes(context.config)
+  const grant = supported.includes(grant_type) ? grants.get(grant_type) : undefined
+  context.check(grantTypeIsSupported, grant !== undefined, grant_type, supported)
   const client = await authenticateClient(request, form, context)
   context.check(clientMayUseGrantType, client.metadata.grant_types.includes(grant_type), grant_type)
-  const issued = await grant(form, client, context)
+  const jkt = await readTokenRequestProof(request, client, context)
+  const issued = await grant(form, client, context, jkt)
   await context.store.keepClient(client.client_id)
-  return tokenResponse(issued, context)
+  return tokenResponse(issued, jkt === undefined ? 'Bearer' : 'DPoP', context)
 }
 
 /** RFC 6749 section 5.1: whoever sees tokens must not store them. */
-function tokenResponse({ access_token, refresh_token, scope }: IssuedTokens, { config }: Context): Reply {
+function tokenResponse({ access_token, refresh_token, scope }: IssuedTokens, token_type: string, { config }: Context): Reply {
   return json(200, {
     access_token,
-    token_type: 'Bearer',
+    token_type,
     expires_in: Math.ceil(config.accessTokenLifetime),
     ...(refresh_token === undefined ? {} : { refresh_token }),
     scope,

@@ -27,8 +27,8 @@ export const credentialsAreBearer: Rule = {
   id: 'credentials-are-bearer',
   clause: 'RFC 6750 section 2.1',
   error: 'invalid_token',
-  says: 'the Authorization header must be Bearer and one token',
-  requires: 'credentials = "Bearer" 1*SP b64token.',
+  says: 'the Authorization header must be Bearer (or DPoP) and one token',
+  requires: 'credentials = "Bearer" 1*SP b64token; DPoP in the place of Bearer for a token that is bound to a key.',
   otherwise: 'A lenient parser and a strict one see two different tokens.',
   remedy: 'Send Authorization: Bearer <access token>, nothing after it.',
 }

@@ -92,6 +92,26 @@ export const authenticationMethodIsSupported: Rule = {
   remedy: 'Choose a method that token_endpoint_auth_methods_supported lists.',
 }
 
+export const clientKeysAreSent: Rule = {
+  id: 'client-keys-are-sent',
+  clause: 'RFC 7591 section 2',
+  error: 'invalid_client_metadata',
+  says: 'private_key_jwt needs either jwks or jwks_uri',
+  requires: 'A client that authenticates with private_key_jwt registers its public keys, by value or by reference, not both.',
+  otherwise: 'Its assertions could never be verified, or by two sets of keys that differ.',
+  remedy: 'Send jwks with the public keys, or jwks_uri where they are.',
+}
+
+export const clientCredentialsAreConfidential: Rule = {
+  id: 'client-credentials-are-confidential',
+  clause: 'RFC 6749 section 4.4',
+  error: 'invalid_client_metadata',
+  says: 'the client credentials grant needs a client that authenticates',
+  requires: 'A client that registers client_credentials has a secret or a key.',
+  otherwise: 'Whoever knows the client_id, which is no secret, would get the tokens of the client.',
+  remedy: 'Register with client_secret_basic, client_secret_post or private_key_jwt.',
+}
+
 export const scopeCanBeRegistered: Rule = {
   id: 'scope-can-be-registered',
   clause: 'RFC 7591 section 2',

@@ -1,4 +1,5 @@
 /** The store in memory. Each method runs without a pause, which is what makes it atomic here. */
+import type { FetchedDocument } from '../http/fetch-document.ts'
 import { ExpiringMap } from './expiring-map.ts'
 import type {
   AuthorizationCode, AuthorizationRequest, Client, Grant, RefreshToken, Session, Successor,
@@ -26,6 +27,8 @@ export class MemoryStore implements Store {
   /** Clients that never got a token. A flood of registrations presses out only these. */
   private readonly newClients: ExpiringMap<Client>
   private readonly clients: ExpiringMap<Client>
+  private readonly documents: ExpiringMap<{ readonly document: FetchedDocument; readonly expires_at: number }>
+  private readonly used: ExpiringMap<true>
   private readonly authorizationRequests: ExpiringMap<AuthorizationRequest>
   private readonly codes: ExpiringMap<{ readonly code: AuthorizationCode; used: boolean }>
   private readonly grants: ExpiringMap<{ readonly grant: Grant; readonly tokens: string[] }>
@@ -40,6 +43,8 @@ export class MemoryStore implements Store {
     this.now = now
     this.newClients = new ExpiringMap({ limit: 20_000, lifetime: day, now })
     this.clients = new ExpiringMap({ limit: 100_000, lifetime: 90 * day, now })
+    this.documents = new ExpiringMap({ limit: 1_000, lifetime: day, now })
+    this.used = new ExpiringMap({ limit: 200_000, lifetime: 660, now })
     this.authorizationRequests = new ExpiringMap({ limit: 10_000, lifetime: 600, now })
     this.codes = new ExpiringMap({ limit: 20_000, lifetime: 2 * options.authorizationCodeLifetime, now })
     this.grants = new ExpiringMap({
@@ -80,6 +85,21 @@ export class MemoryStore implements Store {
     this.clients.delete(client_id)
     this.newClients.delete(client_id)
     this.revoke(client_id)
+  }
+
+  async findDocument(url: string): Promise<FetchedDocument | undefined> {
+    const kept = this.documents.get(url)
+    return kept && kept.expires_at > this.now() ? kept.document : undefined
+  }
+
+  async keepDocument(url: string, document: FetchedDocument, expires_at: number): Promise<void> {
+    this.documents.set(url, { document, expires_at })
+  }
+
+  async useOnce(id_hash: string): Promise<boolean> {
+    if (this.used.get(id_hash)) return false
+    this.used.set(id_hash, true)
+    return true
   }
 
   async addAuthorizationRequest(id_hash: string, request: AuthorizationRequest): Promise<void> {
@@ -175,6 +195,7 @@ export class MemoryStore implements Store {
   async counts(): Promise<Readonly<Record<string, number>>> {
     return {
       clients: this.newClients.size + this.clients.size,
+      documents: this.documents.size,
       authorization_requests: this.authorizationRequests.size,
       authorization_codes: this.codes.size,
       grants: this.grants.size,

@@ -9,8 +9,11 @@
  * | AuthorizationCode    | SHA-256 of the code        | twice its lifetime, to tell used from unknown|
  * | Grant                | grant_id                   | lifetime of refresh tokens, or revoked       |
  * | RefreshToken         | SHA-256 of the token       | with its grant                               |
+ * | document of a client | its URL                    | as its Cache-Control says, at most a day     |
+ * | used once            | SHA-256 of what was used   | 11 minutes: assertions and proofs are dead   |
  * | Revocation           | jti, grant_id or client_id | lifetime of access tokens                    |
  */
+import type { JsonObject } from '../mcp/json-rpc.ts'
 
 /** Client metadata (RFC 7591 section 2), as registered and echoed. */
 export interface ClientMetadata {
@@ -30,16 +33,22 @@ export interface ClientMetadata {
   readonly software_id?: string
   readonly software_version?: string
   readonly application_type?: 'native' | 'web'
+  /** The public keys of a client that authenticates with private_key_jwt, or where they are. */
+  readonly jwks?: { readonly keys: readonly JsonObject[] }
+  readonly jwks_uri?: string
+  /** Whether the client always sends DPoP proofs (RFC 9449 section 5.2). */
+  readonly dpop_bound_access_tokens?: boolean
 }
 
-export const authenticationMethods = ['none', 'client_secret_post', 'client_secret_basic'] as const
+export const authenticationMethods = ['none', 'client_secret_post', 'client_secret_basic', 'private_key_jwt'] as const
 export type AuthenticationMethod = (typeof authenticationMethods)[number]
 
 export interface Client {
   readonly client_id: string
   readonly client_id_issued_at: number
   readonly client_secret_hash?: string
-  readonly registration_access_token_hash: string
+  /** Absent where a metadata document describes the client. */
+  readonly registration_access_token_hash?: string
   readonly metadata: ClientMetadata
 }
 
@@ -51,6 +60,8 @@ export interface RequestedGrant {
   readonly code_challenge: string
   readonly scope: string
   readonly resource: string
+  /** The key to which the code is bound (RFC 9449 section 10). */
+  readonly dpop_jkt?: string
 }
 
 /** A request that waits for the decision of the user. */
@@ -66,6 +77,7 @@ export interface AuthorizationCode {
   readonly code_challenge: string
   readonly scope: string
   readonly resource: string
+  readonly dpop_jkt?: string
   readonly sub: string
   readonly grant_id: string
   readonly expires_at: number
@@ -80,6 +92,8 @@ export interface Grant {
   readonly resource: string
   readonly created_at: number
   readonly expires_at: number
+  /** The key to which the refresh tokens of a public client are bound (RFC 9449 section 5). */
+  readonly jkt?: string
 }
 
 export interface RefreshToken {

@@ -2,6 +2,7 @@
  * The store: protocol steps, each of which is atomic, so that another engine can do each as one transaction.
  * Nothing is found after it has expired.
  */
+import type { FetchedDocument } from '../http/fetch-document.ts'
 import type {
   AuthorizationCode, AuthorizationRequest, Client, Grant, RefreshToken, Session, Successor,
 } from './records.ts'
@@ -23,6 +24,13 @@ export interface Store {
   keepClient(client_id: string): Promise<void>
   /** Removes the client and revokes whatever it was issued. */
   removeClient(client_id: string): Promise<void>
+
+  /** A document that a client named, while it is fresh. */
+  findDocument(url: string): Promise<FetchedDocument | undefined>
+  keepDocument(url: string, document: FetchedDocument, expires_at: number): Promise<void>
+
+  /** Whether this is the first use of what must be used once, such as the jti of a proof. */
+  useOnce(id_hash: string): Promise<boolean>
 
   addAuthorizationRequest(id_hash: string, request: AuthorizationRequest): Promise<void>
   findAuthorizationRequest(id_hash: string): Promise<AuthorizationRequest | undefined>

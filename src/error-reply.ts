@@ -1,0 +1,64 @@
+/**
+ * Errors as replies: RFC 6749 section 5.2 JSON, with the challenge of the scheme that is at fault, or a page for somebody
+ * in a browser.
+ */
+import { errorUri, type Context } from './context.ts'
+import { errorText, OAuthError } from './errors.ts'
+import { htmlReply, json, prefersHtml, type Reply, type Request } from './http/message.ts'
+import { challenge } from './mcp/bearer.ts'
+import { dpopNonce } from './oauth/dpop.ts'
+import { errorPage } from './pages/error.ts'
+import type { Route } from './routes.ts'
+import { accessTokenIsInTheHeader } from './rules/access-token.ts'
+
+/** Who calls the path, by whatever method; undefined where the path is unknown. */
+export type Caller = Route['caller'] | undefined
+
+export function errorReply(error: unknown, request: Request, caller: Caller, context: Context): Reply {
+  if (!(error instanceof OAuthError)) {
+    context.logFailure(error)
+    return json(500, { error: 'server_error', error_description: 'the server failed; the cause is in its log' })
+  }
+  const { rule } = error.details
+  const status = statusOf(error, caller)
+  const headers = errorHeaders(error, status, request, caller, context)
+  if (isForPeople(request, caller) && prefersHtml(request)) return htmlReply(status, errorPage(error), headers)
+  return json(status, {
+    error: error.code,
+    error_description: errorText(error.message),
+    ...(rule === undefined ? {} : { error_uri: errorUri(context.config, rule) }),
+  }, headers)
+}
+
+/** RFC 9449 section 7.1: a proof that fails at the resource server is a 401, as a token is. */
+function statusOf({ code, status }: OAuthError, caller: Caller): number {
+  const isAboutProof = code === 'invalid_dpop_proof' || code === 'use_dpop_nonce'
+  return isAboutProof && caller === 'resource' ? 401 : status
+}
+
+/**
+ * A program gets JSON, whatever its HTTP library says to accept (RFC 6749 section 5.2), and also where it probes for a
+ * well-known URI. Only somebody who opened a page is shown one.
+ */
+function isForPeople(request: Request, caller: Caller): boolean {
+  return caller === undefined ? !request.path.startsWith('/.well-known/') : caller === 'browser'
+}
+
+function errorHeaders(
+  error: OAuthError, status: number, request: Request, caller: Caller, context: Context,
+): Record<string, string> {
+  const { code, details } = error
+  // RFC 9449 section 8 and section 9: the nonce to use comes with the demand for one.
+  const nonce: Record<string, string> = code === 'use_dpop_nonce' ? { 'dpop-nonce': dpopNonce(context) } : {}
+  const refusesToken = status === 401 || code === 'insufficient_scope' || details.rule === accessTokenIsInTheHeader.id
+  if (caller === 'resource' && refusesToken) return { ...nonce, 'www-authenticate': challenge(error, context.config) }
+  // RFC 6749 section 5.2: the scheme that the client used. Unasked, Basic would make a browser ask for a password.
+  if (code === 'invalid_client' && request.headers.authorization !== undefined) {
+    return { 'www-authenticate': `Basic realm="${context.config.issuer}"` }
+  }
+  if (code === 'invalid_token') return { 'www-authenticate': 'Bearer error="invalid_token"' }
+  if (code === 'method_not_allowed') return { allow: String(details.expected) }
+  // The rest of a body that is not read would be taken for the next request.
+  if (code === 'content_too_large') return { connection: 'close' }
+  return nonce
+}

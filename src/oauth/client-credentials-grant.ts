@@ -1,0 +1,19 @@
+/**
+ * The client credentials grant (RFC 6749 section 4.4): a client that acts for itself, without a user. The subject of the
+ * token is the client (RFC 9068 section 2.2), so the tools know that nobody stands behind it.
+ */
+import type { Context } from '../context.ts'
+import { randomToken } from '../crypto.ts'
+import type { Parameters } from '../http/parameters.ts'
+import type { Client } from '../store/records.ts'
+import { issueAccessToken, type IssuedTokens } from './access-token.ts'
+import { readResource } from './resource.ts'
+import { grantableScope } from './scope.ts'
+
+export async function grantToClient(form: Parameters, client: Client, context: Context, jkt: string | undefined): Promise<IssuedTokens> {
+  const { client_id, metadata } = client
+  const scope = grantableScope(form.get('scope'), metadata.scope, context)
+  const resource = readResource(form, context.config, context)
+  // RFC 6749 section 4.4.3: no refresh token, since the client can always ask again.
+  return { access_token: issueAccessToken({ sub: client_id, client_id, scope, resource, grant_id: randomToken(16), jkt }, context), scope }
+}
