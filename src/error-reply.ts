@@ -4,7 +4,7 @@
  */
 import { errorUri, type Context } from './context.ts'
 import { errorText, OAuthError } from './errors.ts'
-import { htmlReply, json, prefersHtml, type Reply, type Request } from './http/message.ts'
+import { json, prefersHtml, type Reply, type Request } from './http/message.ts'
 import { challenge } from './mcp/bearer.ts'
 import { dpopNonce } from './oauth/dpop.ts'
 import { errorPage } from './pages/error.ts'
@@ -22,7 +22,7 @@ export function errorReply(error: unknown, request: Request, caller: Caller, con
   const { rule } = error.details
   const status = statusOf(error, caller)
   const headers = errorHeaders(error, status, request, caller, context)
-  if (isForPeople(request, caller) && prefersHtml(request)) return htmlReply(status, errorPage(error), headers)
+  if (isForPeople(request, caller) && prefersHtml(request)) return errorPage(error, status, headers, context.config)
   return json(status, {
     error: error.code,
     error_description: errorText(error.message),

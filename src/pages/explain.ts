@@ -2,8 +2,8 @@
 import type { Config } from '../config.ts'
 import type { Context } from '../context.ts'
 import { html, type Html } from '../http/html.ts'
-import { htmlReply, json, prefersHtml, type Reply, type Request } from '../http/message.ts'
-import { page } from '../http/page.ts'
+import { json, prefersHtml, type Reply, type Request } from '../http/message.ts'
+import { pageReply } from '../http/page.ts'
 import { catalogue, findRule } from '../rules/catalogue.ts'
 import { pathIsKnown } from '../rules/http.ts'
 import type { Rule } from '../rules/rule.ts'
@@ -11,7 +11,7 @@ import type { Rule } from '../rules/rule.ts'
 export function explain(request: Request, context: Context): Reply {
   const rule = findRule(request.parameter)
   context.check(pathIsKnown, rule !== undefined, request.path)
-  return prefersHtml(request) ? htmlReply(200, rulePage(rule, context.config)) : json(200, describeRule(rule))
+  return prefersHtml(request) ? rulePage(rule, context.config) : json(200, describeRule(rule))
 }
 
 export function explainAll(request: Request, { config }: Context): Reply {
@@ -21,11 +21,10 @@ export function explainAll(request: Request, { config }: Context): Reply {
 <table><tbody>${rules.map(({ id, requires, clause }) => html`
 <tr><td><a href="${config.issuer}/explain/${id}">${id}</a></td><td>${requires}</td><td>${clause}</td></tr>`)}
 </tbody></table>`)
-  return htmlReply(200, page('Every rule', html`${groups}`))
+  return pageReply(200, 'Every rule', html`${groups}`, { site: config, path: '/explain' })
 }
 
-/** The parts of a rule that explain it, for an error page as well. */
-export function ruleDefinitions({ requires, otherwise, remedy, clause, error }: Rule): Html {
+function ruleDefinitions({ requires, otherwise, remedy, clause, error }: Rule): Html {
   return html`<dl>
 <dt>What is required</dt><dd>${requires}</dd>
 <dt>What to do</dt><dd>${remedy}</dd>
@@ -35,10 +34,10 @@ export function ruleDefinitions({ requires, otherwise, remedy, clause, error }: 
 </dl>`
 }
 
-function rulePage(rule: Rule, { issuer }: Config): Html {
-  return page(rule.id, html`
+function rulePage(rule: Rule, config: Config): Reply {
+  return pageReply(200, rule.id, html`
 ${ruleDefinitions(rule)}
-<p><a href="${issuer}/explain">All rules</a></p>`)
+<p><a href="${config.issuer}/explain">All rules</a></p>`, { site: config })
 }
 
 function describeRule({ id, clause, error, requires, otherwise, remedy }: Rule): Record<string, unknown> {
