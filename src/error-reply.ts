@@ -2,7 +2,7 @@
  * Errors as replies: RFC 6749 section 5.2 JSON, with the challenge of the scheme that is at fault, or a page for somebody
  * in a browser.
  */
-import { errorUri, type Context } from './context.ts'
+import type { Context } from './context.ts'
 import { errorText, OAuthError } from './errors.ts'
 import { json, prefersHtml, type Reply, type Request } from './http/message.ts'
 import { challenge } from './mcp/bearer.ts'
@@ -26,7 +26,7 @@ export function errorReply(error: unknown, request: Request, caller: Caller, con
   return json(status, {
     error: error.code,
     error_description: errorText(error.message),
-    ...(rule === undefined ? {} : { error_uri: errorUri(context.config, rule) }),
+    ...(rule === undefined ? {} : { error_uri: context.errorUri(rule) }),
   }, headers)
 }
 
@@ -51,7 +51,7 @@ function errorHeaders(
   // RFC 9449 section 8 and section 9: the nonce to use comes with the demand for one.
   const nonce: Record<string, string> = code === 'use_dpop_nonce' ? { 'dpop-nonce': dpopNonce(context) } : {}
   const refusesToken = status === 401 || code === 'insufficient_scope' || details.rule === accessTokenIsInTheHeader.id
-  if (caller === 'resource' && refusesToken) return { ...nonce, 'www-authenticate': challenge(error, context.config) }
+  if (caller === 'resource' && refusesToken) return { ...nonce, 'www-authenticate': challenge(error, context) }
   // RFC 6749 section 5.2: the scheme that the client used. Unasked, Basic would make a browser ask for a password.
   if (code === 'invalid_client' && request.headers.authorization !== undefined) {
     return { 'www-authenticate': `Basic realm="${context.config.issuer}"` }

@@ -19,6 +19,8 @@ export interface NearestMiss {
 export interface MissOptions {
   /** RFC 8252 section 7.3: the port of an http loopback redirect URI is no difference. */
   readonly loopbackPortIsFree?: boolean
+  /** Scopes are sets of words, in any order. */
+  readonly isScope?: boolean
 }
 
 /** Compares no more than this, so that a hostile length costs nothing. */
@@ -72,7 +74,7 @@ function differencesOf(received: string, candidate: string, options: MissOptions
   const [from, to] = [Date.parse(received), Date.parse(candidate)]
   if (isTime(received) && isTime(candidate)) return [`it lies ${span(Math.abs(to - from))} ${from < to ? 'before' : 'after'} the present`]
   if (received.toLowerCase() === candidate.toLowerCase()) return ['it differs in upper and lower case alone']
-  if (/ /.test(received + candidate)) return setDifferences(received.split(' '), candidate.split(' '))
+  if (options.isScope) return setDifferences(received.split(' '), candidate.split(' '))
   return isAnotherValue(received, candidate) ? ['it is another value altogether'] : []
 }
 

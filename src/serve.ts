@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { createApplication } from './app.ts'
 import { loadConfig, withPort, type Config, type Environment } from './config.ts'
+import { FlowRecorder } from './flow.ts'
 import { documentFetcher, type FetchDocument } from './http/fetch-document.ts'
 import { createLogger, type Logger } from './logger.ts'
 import type { Tool } from './mcp/tool.ts'
@@ -59,6 +60,7 @@ export async function serve(env: Environment, options: ServeOptions = {}): Promi
     fetchDocument: options.fetchDocument ?? documentFetcher({ allowLoopback: config.allowLoopbackDocuments }),
     tools,
     routes,
+    recorder: config.debug ? new FlowRecorder(now) : undefined,
   }, stopping.signal)
   server.on('request', (incoming, outgoing) => void application(incoming, outgoing))
   return { config, port, close }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ClientError, exitCodes } from '../src/client/errors.ts'
-import { plainText, Terminal } from '../src/client/terminal.ts'
+import { Terminal } from '../src/client/terminal.ts'
 import type { RecordedExchange } from '../src/client/trace.ts'
+import { plainText } from '../src/plain-text.ts'
 import { stateIsOurs } from '../src/rules/client.ts'
 
 interface Screen {

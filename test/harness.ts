@@ -337,7 +337,7 @@ export async function assertRpcError(response: Response, rule: string, code: num
 }
 
 export function ruleOf(error_uri: unknown): string | undefined {
-  return typeof error_uri === 'string' ? error_uri.split('/explain/')[1] : undefined
+  return typeof error_uri === 'string' ? error_uri.split('/explain/')[1]?.split('?')[0] : undefined
 }
 
 function parameters(members: Members): URLSearchParams {

@@ -1,4 +1,5 @@
 /** What the client shows: steps, traces and errors. Colours and a moving line on a terminal only. */
+import { plainText } from '../plain-text.ts'
 import type { Verdict } from '../rules/rule.ts'
 import type { ClientError } from './errors.ts'
 import type { RecordedExchange, Step, TraceListener } from './trace.ts'
@@ -82,11 +83,6 @@ export class Terminal implements TraceListener {
   private paint(text: string, style: Style): string {
     return this.colours ? `\u001b[${codes[style]}m${text}\u001b[0m` : text
   }
-}
-
-/** Text of somebody else without what steers a terminal; a line end and a tab stay what they are. */
-export function plainText(text: string): string {
-  return text.replace(/(?![\n\t])[\p{Cc}\p{Cf}\u2028\u2029]/gu, character => `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`)
 }
 
 function shorten(text: string): string {

@@ -76,7 +76,7 @@ function readRequest(query: Parameters, client: Client, redirect_uri: string, co
   const code_challenge = query.get('code_challenge')
   context.check(codeChallengeIsSent, code_challenge !== undefined)
   const method = query.get('code_challenge_method')
-  context.check(codeChallengeMethodIsS256, method === 'S256', method ?? 'absent, which means plain')
+  context.check(codeChallengeMethodIsS256, method === 'S256', method ?? 'absent, which means plain', 'S256')
   context.check(codeChallengeIsWellFormed, isCodeChallengeS256(code_challenge), code_challenge.length)
 
   const state = query.get('state')

@@ -12,7 +12,7 @@ interface Operation {
   readonly summary: string
   /** Of the query for GET, of the form or the JSON body else. */
   readonly parameters?: readonly Parameter[]
-  readonly mediaType?: 'application/x-www-form-urlencoded' | 'application/json'
+  readonly mediaType?: 'application/x-www-form-urlencoded' | 'application/json' | 'multipart/form-data'
   readonly security?: 'access token' | 'registration access token'
 }
 
@@ -103,8 +103,31 @@ const operations: Readonly<Record<string, Operation>> = {
   'GET /health': { summary: 'Whether the server runs' },
   'GET /docs': { summary: 'This document as a page' },
   'GET /openapi.json': { summary: 'This document' },
-  'GET /explain': { summary: 'Every rule that is enforced' },
-  'GET /explain/:rule': { summary: 'One rule: what error_uri leads to' },
+  'GET /explain': {
+    summary: 'Every rule that is enforced',
+    parameters: [
+      { name: 'q', description: 'What to look for' },
+      { name: 'by', description: 'specification: grouped by it instead of by role' },
+    ],
+  },
+  'GET /explain/:rule': {
+    summary: 'One rule: what error_uri leads to',
+    parameters: [{ name: 'trace', description: 'The request that broke it, with DEBUG' }],
+  },
+  'GET /source': { summary: 'The annotated source' },
+  'GET /source/:path*': { summary: 'One file of the source' },
+  'GET /flow': { summary: 'The live flow; with DEBUG and on this machine only' },
+  'GET /flow/:flow': {
+    summary: 'One flow; with DEBUG and on this machine only',
+    parameters: [{ name: 'as', description: 'file: to save it; page: to hand it on' }],
+  },
+  'GET /flow/events': {
+    summary: 'What happens, as server-sent events', parameters: [{ name: 'flow', description: 'One flow instead of the newest' }],
+  },
+  'POST /flow/open': {
+    summary: 'Show a flow that was saved', mediaType: 'multipart/form-data',
+    parameters: [{ name: 'file', required: true, description: 'The file' }],
+  },
 }
 
 /** The operation of a route; every route has one, which a test holds. */
@@ -117,7 +140,7 @@ export const openApi = documentHandler(services => json(200, openApiDocument(ser
 function openApiDocument({ config, routes }: Services) {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const route of routes) {
-    const path = route.path.replace(/:(\w+)/, '{$1}')
+    const path = route.path.replace(/:(\w+)\*?/, '{$1}')
     const methods = route.method === '*' ? ['post', 'delete'] : [route.method.toLowerCase()]
     for (const method of methods) paths[path] = { ...paths[path], [method]: operationObject(route, method) }
   }

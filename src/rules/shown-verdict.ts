@@ -31,7 +31,9 @@ export function showVerdict({ rule, passed, received, expected }: Verdict): Show
 /** The nearest miss of a rule that was broken, where there is something to compare. */
 export function missOf({ rule, passed, received, expected }: ShownVerdict): NearestMiss | undefined {
   if (passed || received === undefined || expected === undefined) return undefined
-  return nearestMiss(received, expected, { loopbackPortIsFree: rule === 'redirect-uri-is-registered' })
+  return nearestMiss(received, expected, {
+    loopbackPortIsFree: rule === 'redirect-uri-is-registered', isScope: rule.startsWith('scope-'),
+  })
 }
 
 function shown(value: unknown): string {

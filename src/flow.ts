@@ -1,0 +1,275 @@
+/**
+ * Flows: exchanges that belong together, from the first 401 to the last call of a tool, kept in memory within bounds.
+ * The recorder exists while `DEBUG` is on, and tells whoever watches.
+ */
+import { randomToken } from './crypto.ts'
+import { isRecorded, recordExchange, type Exchange, type JoinedExchange, type RawExchange } from './exchange.ts'
+
+export interface Flow {
+  readonly id: string
+  /** The client that it is about, once that is known. */
+  readonly client_id: string | undefined
+  readonly exchanges: readonly Exchange[]
+  /** How many exchanges had to give way to newer ones. */
+  readonly dropped: number
+}
+
+/** How a flow ended, or how far it is. */
+export interface Ending {
+  readonly kind: 'good' | 'bad' | 'open'
+  readonly text: string
+  /** The rule that refused, where one did. */
+  readonly rule?: string
+}
+
+/** `flow` is where the exchange is now; `moved` where exchanges came to it from another flow. */
+export type Watcher = (event: { readonly flow: Flow; readonly exchange: Exchange; readonly moved: boolean }) => void
+
+export interface RecorderLimits {
+  readonly flows: number
+  readonly exchangesPerFlow: number
+  /** Of all flows, as JSON. */
+  readonly bytes: number
+  /** Seconds without an exchange. */
+  readonly lifetime: number
+}
+
+const defaultLimits: RecorderLimits = { flows: 100, exchangesPerFlow: 200, bytes: 16_777_216, lifetime: 43_200 }
+
+/** How many seconds later a program without a name is still taken for the same: it asks for metadata, then registers. */
+const memory = 120
+
+/** Seconds after which a flow that leads nowhere counts as abandoned. */
+const patience = 600
+
+/** Names that lead to one flow. */
+const maxKeys = 2000
+
+interface LiveFlow extends Flow {
+  exchanges: Exchange[]
+  dropped: number
+  bytes: number
+  /** The names that lead here. */
+  readonly keys: Set<string>
+  client_id: string | undefined
+}
+
+export class FlowRecorder {
+  private readonly flows = new Map<string, LiveFlow>()
+  private readonly byKey = new Map<string, LiveFlow>()
+  private readonly watchers = new Set<Watcher>()
+  private readonly now: () => number
+  private readonly limits: RecorderLimits
+  private bytes = 0
+
+  constructor(now: () => number, limits: Partial<RecorderLimits> = {}) {
+    this.now = now
+    this.limits = { ...defaultLimits, ...limits }
+  }
+
+  /** A name for an exchange that begins, where it is to be recorded. */
+  begin(path: string): string | undefined {
+    return isRecorded(path) ? randomToken(12) : undefined
+  }
+
+  record(raw: RawExchange): void {
+    const joined = recordExchange(raw)
+    const { flow, moved } = this.flowOf(joined)
+    this.add(flow, [joined.exchange])
+    this.remember(flow, joined)
+    this.makeRoom()
+    for (const watcher of this.watchers) watcher({ flow, exchange: joined.exchange, moved })
+  }
+
+  /** All flows, the newest first. */
+  list(): readonly Flow[] {
+    this.forgetExpired()
+    return [...this.flows.values()].reverse()
+  }
+
+  find(id: string): Flow | undefined {
+    this.forgetExpired()
+    return this.flows.get(id)
+  }
+
+  /** An exchange by its trace id, with its flow. */
+  trace(id: string): { readonly flow: Flow; readonly exchange: Exchange } | undefined {
+    for (const flow of this.list()) {
+      const exchange = flow.exchanges.find(exchange => exchange.id === id)
+      if (exchange) return { flow, exchange }
+    }
+    return undefined
+  }
+
+  get watching(): number {
+    return this.watchers.size
+  }
+
+  watch(watcher: Watcher): () => void {
+    this.watchers.add(watcher)
+    return () => this.watchers.delete(watcher)
+  }
+
+  /** The flow of an exchange: that of a code or token, else that of its client, else that of a program without a name. */
+  private flowOf({ exchange, keys, client_id, agent }: JoinedExchange): { flow: LiveFlow; moved: boolean } {
+    const recent = this.recentFlowOf(agent)
+    const known = keys.map(key => this.byKey.get(key)).find(flow => flow !== undefined) ?? this.flowOfClient(client_id, exchange)
+    if (known === undefined) return { flow: this.flowWithoutName(recent, client_id, exchange) ?? this.create(), moved: false }
+    // What a program did before it had a name belongs to the first name that it says.
+    const absorbs = recent !== undefined && recent !== known && isNameless(recent) && exchange.from === 'client'
+    if (absorbs) this.merge(recent, known)
+    return { flow: known, moved: absorbs }
+  }
+
+  private recentFlowOf(agent: string): LiveFlow | undefined {
+    const flow = this.byKey.get(`agent ${agent}`)
+    const last = flow?.exchanges.at(-1)
+    return last && this.now() - last.time < memory ? flow : undefined
+  }
+
+  /** A new authorization request of a client that has its tokens begins a new flow. */
+  private flowOfClient(client_id: string | undefined, exchange: Exchange): LiveFlow | undefined {
+    const flow = client_id === undefined ? undefined : this.byKey.get(`client ${client_id}`)
+    return flow && isAuthorizationRequest(exchange) && hasTokens(flow) ? undefined : flow
+  }
+
+  private flowWithoutName(recent: LiveFlow | undefined, client_id: string | undefined, exchange: Exchange): LiveFlow | undefined {
+    if (recent === undefined) return undefined
+    if (exchange.from === 'user agent') return client_id === undefined ? recent : undefined
+    if (isNameless(recent)) return recent
+    return client_id === undefined && !hasTokens(recent) && !isStart(exchange) ? recent : undefined
+  }
+
+  private create(): LiveFlow {
+    const flow: LiveFlow = { id: randomToken(9), exchanges: [], dropped: 0, bytes: 0, keys: new Set(), client_id: undefined }
+    this.flows.set(flow.id, flow)
+    return flow
+  }
+
+  private merge(from: LiveFlow, into: LiveFlow): void {
+    this.remove(from)
+    for (const key of from.keys) this.point(key, into)
+    into.exchanges.push(...from.exchanges)
+    into.exchanges.sort((a, b) => a.time - b.time)
+    into.bytes += from.bytes
+    this.bytes += from.bytes
+  }
+
+  private add(flow: LiveFlow, exchanges: readonly Exchange[]): void {
+    for (const exchange of exchanges) {
+      flow.exchanges.push(exchange)
+      this.grow(flow, sizeOf(exchange))
+    }
+    while (flow.exchanges.length > this.limits.exchangesPerFlow) {
+      this.grow(flow, -sizeOf(flow.exchanges.shift()!))
+      flow.dropped++
+    }
+    // The map is in the order of the last exchange.
+    this.flows.delete(flow.id)
+    this.flows.set(flow.id, flow)
+  }
+
+  private grow(flow: LiveFlow, bytes: number): void {
+    flow.bytes += bytes
+    this.bytes += bytes
+  }
+
+  private remember(flow: LiveFlow, { keys, client_id, agent }: JoinedExchange): void {
+    if (client_id !== undefined) {
+      flow.client_id ??= client_id
+      this.point(`client ${client_id}`, flow)
+    }
+    for (const key of [...keys, `agent ${agent}`]) this.point(key, flow)
+  }
+
+  private point(key: string, flow: LiveFlow): void {
+    this.byKey.set(key, flow)
+    flow.keys.add(key)
+    if (flow.keys.size <= maxKeys) return
+    const [oldest] = flow.keys
+    flow.keys.delete(oldest!)
+    if (this.byKey.get(oldest!) === flow) this.byKey.delete(oldest!)
+  }
+
+  private makeRoom(): void {
+    this.forgetExpired()
+    for (const flow of this.flows.values()) {
+      if (this.flows.size === 1 || (this.flows.size <= this.limits.flows && this.bytes <= this.limits.bytes)) break
+      this.remove(flow)
+    }
+  }
+
+  private forgetExpired(): void {
+    const dead = this.now() - this.limits.lifetime
+    for (const flow of this.flows.values()) {
+      if (flow.exchanges.at(-1)!.time > dead) break
+      this.remove(flow)
+    }
+  }
+
+  private remove(flow: LiveFlow): void {
+    this.flows.delete(flow.id)
+    this.bytes -= flow.bytes
+    for (const key of flow.keys) if (this.byKey.get(key) === flow) this.byKey.delete(key)
+  }
+}
+
+/** The rule that an exchange was refused by. A rule that was broken and led to no error decided nothing. */
+export function refusalOf({ status, response, verdicts }: Exchange): string | undefined {
+  const refused = status >= 400 || /[?&]error=/.test(response.headers['location'] ?? '') || /"error":\{"code":/.test(response.body)
+  return refused ? verdicts.findLast(({ passed }) => !passed)?.rule : undefined
+}
+
+/** Refusals that are part of a healthy flow: the first challenge, the stream that is not offered, a document that is not here. */
+export function isUsualRefusal({ method, target, status }: Exchange, rule: string): boolean {
+  return rule === 'access-token-is-sent'
+    || (status === 405 && method === 'GET' && target === '/mcp')
+    || (status === 404 && target.startsWith('/.well-known/'))
+}
+
+export function endingOf({ exchanges }: Pick<Flow, 'exchanges'>, now: number): Ending {
+  let ending: Ending = { kind: 'open', text: 'begun' }
+  for (const exchange of exchanges) ending = stepOf(exchange) ?? ending
+  const last = exchanges.at(-1)
+  return ending.kind === 'open' && last && now - last.time > patience ? { kind: 'open', text: `abandoned: ${ending.text}` } : ending
+}
+
+function stepOf(exchange: Exchange): Ending | undefined {
+  const { method, status, title, target, response } = exchange
+  const rule = refusalOf(exchange)
+  if (rule !== undefined) {
+    if (rule === 'access-token-is-sent') return { kind: 'open', text: 'asked for a token' }
+    if (isUsualRefusal(exchange, rule)) return undefined
+    return { kind: 'bad', text: rule === 'user-approved' ? 'denied by the user' : 'refused', rule }
+  }
+  if (status >= 400) return { kind: 'bad', text: `answered with ${status}` }
+  const path = target.split('?', 1)[0]!
+  if (/[?&]code=/.test(response.headers['location'] ?? '')) return { kind: 'open', text: 'code issued' }
+  if (path === '/oauth/register') return { kind: 'open', text: 'client registered' }
+  if (path === '/oauth/authorize' && status === 200) return { kind: 'open', text: 'waits for the user' }
+  if (path === '/oauth/token') return { kind: 'good', text: 'tokens issued' }
+  if (path === '/oauth/revoke') return { kind: 'good', text: 'token revoked' }
+  if (path === '/oauth/register/' || method === 'DELETE') return undefined
+  return title.startsWith('tools/call') ? { kind: 'good', text: 'tool called' } : undefined
+}
+
+function hasTokens(flow: Flow): boolean {
+  return flow.exchanges.some(({ target, status }) => target === '/oauth/token' && status === 200)
+}
+
+function isNameless({ client_id }: LiveFlow): boolean {
+  return client_id === undefined
+}
+
+function isAuthorizationRequest({ target }: Exchange): boolean {
+  return target.startsWith('/oauth/authorize?')
+}
+
+/** What a program does first: it calls the MCP server without a token, or registers. */
+function isStart({ target, status }: Exchange): boolean {
+  return target === '/oauth/register' || (target.startsWith('/mcp') && status === 401)
+}
+
+function sizeOf(exchange: Exchange): number {
+  return JSON.stringify(exchange).length
+}
