@@ -42,6 +42,9 @@ const memory = 120
 /** Seconds after which a flow that leads nowhere counts as abandoned. */
 const patience = 600
 
+const tokensIssued = 'tokens issued'
+const toolCalled = 'tool called'
+
 /** Names that lead to one flow. */
 const maxKeys = 2000
 
@@ -229,13 +232,17 @@ export function isUsualRefusal({ method, target, status }: Exchange, rule: strin
 
 export function endingOf({ exchanges }: Pick<Flow, 'exchanges'>, now: number): Ending {
   let ending: Ending = { kind: 'open', text: 'begun' }
-  for (const exchange of exchanges) ending = stepOf(exchange) ?? ending
+  for (const exchange of exchanges) {
+    const step = stepOf(exchange)
+    // A client that refreshes after its calls has not gone back.
+    if (step && !(step.text === tokensIssued && ending.text === toolCalled)) ending = step
+  }
   const last = exchanges.at(-1)
   return ending.kind === 'open' && last && now - last.time > patience ? { kind: 'open', text: `abandoned: ${ending.text}` } : ending
 }
 
 function stepOf(exchange: Exchange): Ending | undefined {
-  const { method, status, title, target, response } = exchange
+  const { status, title, target, response } = exchange
   const rule = refusalOf(exchange)
   if (rule !== undefined) {
     if (rule === 'access-token-is-sent') return { kind: 'open', text: 'asked for a token' }
@@ -247,10 +254,9 @@ function stepOf(exchange: Exchange): Ending | undefined {
   if (/[?&]code=/.test(response.headers['location'] ?? '')) return { kind: 'open', text: 'code issued' }
   if (path === '/oauth/register') return { kind: 'open', text: 'client registered' }
   if (path === '/oauth/authorize' && status === 200) return { kind: 'open', text: 'waits for the user' }
-  if (path === '/oauth/token') return { kind: 'good', text: 'tokens issued' }
+  if (path === '/oauth/token') return { kind: 'good', text: tokensIssued }
   if (path === '/oauth/revoke') return { kind: 'good', text: 'token revoked' }
-  if (path === '/oauth/register/' || method === 'DELETE') return undefined
-  return title.startsWith('tools/call') ? { kind: 'good', text: 'tool called' } : undefined
+  return title.startsWith('tools/call') ? { kind: 'good', text: toolCalled } : undefined
 }
 
 function hasTokens(flow: Flow): boolean {

@@ -1,6 +1,8 @@
 /** What the client shows: steps, traces and errors. Colours and a moving line on a terminal only. */
 import { plainText } from '../plain-text.ts'
 import type { Verdict } from '../rules/rule.ts'
+import { showVerdict, verdictWords } from '../rules/shown-verdict.ts'
+import { comparisonLines } from './comparison.ts'
 import type { ClientError } from './errors.ts'
 import type { RecordedExchange, Step, TraceListener } from './trace.ts'
 
@@ -49,10 +51,12 @@ export class Terminal implements TraceListener {
     if (responseBody) this.line(`   < ${shorten(responseBody)}`, 'dim')
   }
 
-  verdict({ rule, passed, received, expected }: Verdict): void {
+  verdict(verdict: Verdict): void {
     if (!this.traces) return
-    const values = passed ? '' : ` received ${JSON.stringify(received)}, expected ${JSON.stringify(expected)}`
-    this.line(`   ${passed ? '✓' : '✗'} ${rule.id}  [${rule.clause}]${values}`, passed ? 'green' : 'red')
+    const { rule, passed } = verdict
+    const style = passed ? 'green' : 'red'
+    this.line(`   ${passed ? '✓' : '✗'} ${rule.id}  [${rule.clause}]  ${verdictWords[passed ? 'passed' : 'failed']}`, style)
+    for (const line of comparisonLines(showVerdict(verdict))) this.line(`       ${line}`, style)
   }
 
   error(error: ClientError): void {

@@ -6,10 +6,7 @@ import { createHash } from 'node:crypto'
 import type { Config } from '../config.ts'
 import { html, Html } from './html.ts'
 import { htmlReply, type Reply } from './message.ts'
-import { diagramStyle } from './style-diagram.ts'
-import { style as baseStyle } from './style.ts'
-
-const style = baseStyle + diagramStyle
+import { style } from './style.ts'
 
 export interface Frame {
   /** Whose page it is. A page without one stands alone, as those of the client's loopback listener do. */

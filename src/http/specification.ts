@@ -3,6 +3,7 @@
 /** A citation in running text. What stands before the section is looked up below. */
 export const citation = new RegExp([
   String.raw`\b(?:RFC \d{3,5}|OAuth 2\.1|OpenID Connect (?:Core|Discovery|Dynamic Client Registration) 1\.0) (?:section|appendix) [0-9A-Z](?:\.?[0-9]+)*`,
+  String.raw`\bRFC \d{3,5}\b`,
   String.raw`\bMCP \d{4}-\d\d-\d\d [a-z]+(?:\/[a-z-]+)*`,
   String.raw`\bJSON-RPC 2\.0 section \d+(?:\.\d+)*`,
 ].join('|'), 'g')
@@ -26,6 +27,8 @@ export function specificationUrl(clause: string): string | undefined {
   if (clause.startsWith('JSON-RPC 2.0')) return 'https://www.jsonrpc.org/specification'
   const [, rfc, kind, part] = /^RFC (\d+) (section|appendix) ([0-9A-Z](?:\.?[0-9]+)*)/.exec(clause) ?? []
   if (rfc !== undefined) return `https://www.rfc-editor.org/rfc/rfc${rfc}#${kind}-${part}`
+  const [, alone] = /^RFC (\d+)$/.exec(clause) ?? []
+  if (alone !== undefined) return `https://www.rfc-editor.org/rfc/rfc${alone}`
   const document = documents[specificationOf(clause)]
   const section = / section ([0-9]+(?:\.[0-9]+)*)/.exec(clause)?.[1]
   if (document === undefined || section === undefined) return document

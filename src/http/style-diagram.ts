@@ -17,10 +17,14 @@ export const diagramStyle = `
 .diagram > ol { list-style: none; margin: 0; padding: 0; }
 .diagram li > details { border: 0; background: none; padding: 0; margin: 0; border-radius: 0; }
 .diagram li > details > summary { display: grid; grid-template-columns: repeat(8, minmax(0, 1fr)); padding: .6rem 0 .5rem; margin: 0; font-weight: 400; }
+.diagram li > details > summary { position: relative; list-style: none; }
+.diagram li > details > summary::-webkit-details-marker { display: none; }
+.diagram li > details > summary::before { content: "\\25B8"; position: absolute; left: .25rem; top: .6rem; color: var(--accent); }
+.diagram li > details[open] > summary::before { content: "\\25BE"; }
 .diagram li > details > summary:hover { background: color-mix(in srgb, var(--accent-surface) 60%, transparent); }
 .diagram li > details[open] > summary { background: var(--accent-surface); }
 .call, .answer { grid-column-end: -1; justify-self: start; padding: 0 .4rem; line-height: 1.4; overflow-wrap: anywhere; background: var(--paper); border-radius: .25rem; }
-.answer { margin-top: .3rem; }
+.answer, .line + .call { margin-top: .3rem; }
 .call .path { font-family: var(--mono); font-size: .9em; }
 .call em { color: var(--accent); font-style: normal; font-weight: 600; }
 .call.lane-1, .answer.lane-1 { grid-column-start: 2; }
@@ -46,27 +50,31 @@ export const diagramStyle = `
 .inside pre, .excerpt pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8125rem; }
 .messages { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0 var(--space); }
 .messages > * { min-width: 0; }
+.notice > h2:first-child { margin-top: 0; }
 .verdicts { list-style: none; padding: 0; margin: 0 0 var(--space); }
 .verdicts > li { padding: .3rem 0; }
 .comparison { margin: .5rem 0 .5rem; padding: .75rem 1rem .25rem; border-left: .3rem solid var(--bad); background: var(--bad-surface); border-radius: 0 var(--radius) var(--radius) 0; }
 .comparison :not(pre) > code { background: var(--surface); }
 .comparison dl { margin-bottom: .5rem; }
+dl.rules dd { margin-bottom: .75rem; }
+dl.rules dt span { font-weight: 400; }
+main p > a[aria-current] { color: inherit; font-weight: 650; text-decoration: none; }
 mark { outline: 1px solid var(--on-mark); outline-offset: -1px; font-weight: 650; }
 mark.gap { position: relative; display: inline-block; width: .5em; height: 1em; vertical-align: text-bottom; }
 @media (max-width: 60rem) { .flow-page { grid-template-columns: minmax(0, 1fr); } .flows ol { max-height: 14rem; } }
 @media (max-width: 40rem) {
-  .call.lane-1, .call.lane-2, .answer.lane-1, .answer.lane-2 { grid-column-start: 1; }
-  .lifelines span { font-size: .75rem; margin: 0 .1rem; padding: .25rem 0; }
+  .call.lane-1, .call.lane-2, .answer.lane-1, .answer.lane-2 { grid-column-start: 1; margin-left: 1.1rem; }
+  .lifelines span { font-size: .6875rem; margin: 0 .1rem; padding: .25rem 0; hyphens: manual; }
 }
 @media (prefers-reduced-motion: no-preference) { #diagram > li { animation: arrive .3s ease-out; } @keyframes arrive { from { opacity: 0; } } }
 
 .excerpt { margin: 0 0 var(--space); }
 .excerpt pre { padding-left: 0; padding-right: 0; }
 .excerpt .name { display: flex; justify-content: space-between; flex-wrap: wrap; gap: 0 1rem; font-size: var(--small); margin-bottom: .25rem; }
-.n { display: inline-block; width: 3.25em; padding-right: 1em; text-align: right; color: var(--muted); user-select: none; -webkit-user-select: none; }
-.code-line { display: block; min-height: 1.5em; padding-right: .75rem; }
+.n { display: inline-block; text-indent: 0; width: 3.25em; padding-right: 1em; text-align: right; color: var(--muted); user-select: none; -webkit-user-select: none; }
+.code-line { display: block; min-height: 1.5em; padding: 0 .75rem 0 3.25em; text-indent: -3.25em; }
 .code-line.hit { background: var(--mark); color: var(--on-mark); }
-.code-line.hit .n { color: inherit; }
+.code-line.hit :is(.n, a) { color: inherit; }
 .code-line:target, .annotated div:target { background: var(--accent-surface); }
 .annotated { display: grid; grid-template-columns: minmax(0, 24rem) minmax(0, 1fr); gap: 0 var(--wide); margin: 0 0 var(--wide); }
 .annotated > div { min-width: 0; padding: .35rem 0; }

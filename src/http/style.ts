@@ -3,6 +3,8 @@
  * client has no second one to give. Colours are named for what they say and change with the preference of the system;
  * every pair that carries text has a contrast of 4.5 to 1 or more (WCAG 2.2, 1.4.3).
  */
+import { diagramStyle } from './style-diagram.ts'
+
 export const style = `
 :root {
   color-scheme: light dark;
@@ -126,4 +128,4 @@ form.search { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; mar
 form.search .field { flex: 1 1 16rem; margin: 0; }
 @media (prefers-reduced-motion: no-preference) { button, .button, .choice { transition: border-color .15s, background-color .15s, color .15s; } }
 @media print { .site-header nav, .site-footer, .skip, .actions { display: none; } }
-`
+` + diagramStyle

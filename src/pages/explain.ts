@@ -31,7 +31,7 @@ ${traced}
 ${facts([
   ['Without it', rule.otherwise],
   ['Specified in', clauseLink(rule.clause)],
-  ['Answered with', html`<code>${rule.error}</code>, ${rule.says}`],
+  ['Answered with', html`<code>${rule.error}</code>, ${rule.says.replace(/\{(?:received|expected)\}/g, '…')}`],
   ...(rule.shownAs ? [['Shown as', html`<a href="${config.issuer}/explain/${rule.shownAs.id}">${rule.shownAs.id}</a>, since telling the two apart would help an attacker`] as const] : []),
 ])}
 <h2>Where it is enforced</h2>
@@ -56,8 +56,8 @@ export function explainAll(request: Request, { config }: Context): Reply {
 the tests that hold it.</p>
 ${searchBox('Search: a name, an error code, a clause, a word', `${config.basePath}/explain`, sought)}
 <p>${choice('By role', '', !bySpecification, sought, config)} · ${choice('By specification', 'specification', bySpecification, sought, config)}
-<span class="muted">${sought === '' ? `${count} rules` : html`${count} of them speak of ${sought}`}</span></p>
-${groups.length === 0 ? html`<p>No rule speaks of that. <a href="${config.issuer}/explain">All rules</a></p>` : undefined}
+<span class="muted">${count} ${count === 1 ? 'rule' : 'rules'}${sought && ` with ${sought}`}</span></p>
+${groups.length === 0 ? html`<p>No rule has all these words. <a href="${config.issuer}/explain">All rules</a></p>` : undefined}
 ${groups.map(({ title, rules }) => html`<h2>${title}</h2>
 <dl class="rules">${rules.map(({ id, requires, clause }) => html`
 <dt><a href="${config.issuer}/explain/${id}">${id}</a> <span class="muted small">${clause}</span></dt><dd>${requires}</dd>`)}

@@ -20,7 +20,7 @@ export interface DiagramOptions {
 export function diagram({ exchanges, dropped }: Flow, options: DiagramOptions): Html {
   const [first] = exchanges
   return html`<div class="diagram">
-<div class="lifelines" aria-hidden="true">${parties.map(party => html`<span>${party}</span>`)}</div>
+<div class="lifelines" aria-hidden="true">${parties.map(party => html`<span>${party.replace('authori', 'authori\u00ad')}</span>`)}</div>
 ${dropped > 0 ? html`<p class="muted small">${dropped} earlier messages are no longer kept.</p>` : undefined}
 <ol id="diagram">${exchanges.map(exchange => arrow(exchange, first!.time, options))}
 </ol>
