@@ -51,7 +51,7 @@ function fileOf(file: JsonObject): FlowFile {
     saved_at: number(file, 'saved_at'),
     issuer: text(file, 'issuer'),
     flow: {
-      id: text(flow, 'id'),
+      id: word(flow, 'id'),
       client_id: client_id === undefined ? undefined : text(flow, 'client_id'),
       dropped: number(flow, 'dropped'),
       exchanges: list(flow, 'exchanges', maxExchanges).map(exchangeOf),
@@ -62,12 +62,12 @@ function fileOf(file: JsonObject): FlowFile {
 function exchangeOf(value: unknown): Exchange {
   const exchange = object(value, 'an exchange')
   return {
-    id: text(exchange, 'id'),
+    id: word(exchange, 'id'),
     time: number(exchange, 'time'),
     duration: number(exchange, 'duration'),
     from: party(exchange, 'from'),
     to: party(exchange, 'to'),
-    method: text(exchange, 'method'),
+    method: word(exchange, 'method'),
     target: text(exchange, 'target'),
     title: text(exchange, 'title'),
     status: number(exchange, 'status'),
@@ -115,6 +115,13 @@ function list(owner: JsonObject, name: string, most: number): readonly unknown[]
 
 function text(owner: JsonObject, name: string): string {
   return string(owner[name], name)
+}
+
+/** An id or an HTTP method. */
+function word(owner: JsonObject, name: string): string {
+  const value = string(owner[name], name)
+  if (!/^[\w-]{1,40}$/.test(value)) throw new FileProblem(`${name} is not a word.`)
+  return value
 }
 
 function string(value: unknown, name: string): string {
