@@ -65,7 +65,7 @@ ${script ? html`<script>${new Html(script.text)}</script>` : undefined}
 
 function header({ issuer, serverName }: NonNullable<Frame['site']>, path: string | undefined): Html {
   const links = [
-    ['/explain', 'Rules'], ['/docs', 'Endpoints'],
+    ['/explain', 'Rules'], ['/docs', 'Endpoints'], ['/account', 'Account'],
   ].map(([to, text]) => html`
 <li><a href="${issuer}${to}"${path === to ? html` aria-current="page"` : undefined}>${text}</a></li>`)
   return html`<header class="site-header">

@@ -11,6 +11,7 @@ import * as mcp from './mcp.ts'
 import * as registration from './registration.ts'
 import type { Rule } from './rule.ts'
 import * as token from './token.ts'
+import * as user from './user.ts'
 
 export interface RuleGroup {
   readonly title: string
@@ -22,6 +23,7 @@ export const catalogue: readonly RuleGroup[] = [
   { title: 'Client registration', rules: Object.values(registration) },
   { title: 'Client ID Metadata Documents', rules: Object.values(clientIdMetadataDocument) },
   { title: 'Authorization endpoint', rules: Object.values(authorization) },
+  { title: 'Sign-in and account', rules: Object.values(user) },
   { title: 'Client authentication', rules: Object.values(clientAuthentication) },
   { title: 'Client authentication with a private key', rules: Object.values(clientAssertion) },
   { title: 'Token endpoint', rules: Object.values(token) },
