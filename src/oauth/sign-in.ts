@@ -6,7 +6,7 @@ import type { Context } from '../context.ts'
 import { sha256 } from '../crypto.ts'
 import { OAuthError } from '../errors.ts'
 import { html, type Html } from '../http/html.ts'
-import { redirect, type Reply, type Request } from '../http/message.ts'
+import { prefersHtml, redirect, type Reply, type Request } from '../http/message.ts'
 import { pageReply } from '../http/page.ts'
 import { Parameters } from '../http/parameters.ts'
 import { notice } from '../http/parts.ts'
@@ -45,7 +45,8 @@ export async function signIn(request: Request, context: Context): Promise<Reply>
     context.logger.info('signed in', { sub: user.sub })
     return redirect(303, context.config.basePath + return_to, await beginSession(user, request, context))
   } catch (error) {
-    if (!(error instanceof OAuthError) || error.details.rule !== userIsAuthenticated.id) throw error
+    const isWrong = error instanceof OAuthError && error.details.rule === userIsAuthenticated.id
+    if (!isWrong || !prefersHtml(request)) throw error
     return askToSignIn({ return_to, username, failure: error }, request, context)
   }
 }
