@@ -9,10 +9,12 @@ import { JsonRpcError, jsonRpcErrors } from './mcp/json-rpc.ts'
 import type { Tool } from './mcp/tool.ts'
 import { Checker, ruleText, type Rule, type Verdict } from './rules/rule.ts'
 import type { Store } from './store/store.ts'
+import type { Users } from './users.ts'
 
 export interface Services {
   readonly config: Config
   readonly store: Store
+  readonly users: Users
   /** The present as a NumericDate: seconds since 1970, with a fraction. */
   readonly now: () => number
   readonly logger: Logger
@@ -53,6 +55,7 @@ export interface Recording {
 export class Context extends Checker implements Services {
   readonly config: Config
   readonly store: Store
+  readonly users: Users
   readonly now: () => number
   readonly logger: Logger
   readonly fetchDocument: FetchDocument
@@ -68,6 +71,7 @@ export class Context extends Checker implements Services {
     this.request = request
     this.config = services.config
     this.store = services.store
+    this.users = services.users
     this.now = services.now
     this.logger = services.logger
     this.fetchDocument = services.fetchDocument

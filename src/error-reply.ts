@@ -22,7 +22,7 @@ export function errorReply(error: unknown, request: Request, caller: Caller, con
   const { rule } = error.details
   const status = statusOf(error, caller)
   const headers = errorHeaders(error, status, request, caller, context)
-  if (isForPeople(request, caller) && prefersHtml(request)) return errorPage(error, status, headers, context.config)
+  if (isForPeople(request, caller) && prefersHtml(request)) return errorPage(error, status, headers, context)
   return json(status, {
     error: error.code,
     error_description: errorText(error.message),
@@ -57,6 +57,7 @@ function errorHeaders(
     return { 'www-authenticate': `Basic realm="${context.config.issuer}"` }
   }
   if (code === 'invalid_token') return { 'www-authenticate': 'Bearer error="invalid_token"' }
+  if (code === 'too_many_requests') return { 'retry-after': String(details.expected) }
   if (code === 'method_not_allowed') return { allow: String(details.expected) }
   // The rest of a body that is not read would be taken for the next request.
   if (code === 'content_too_large') return { connection: 'close' }

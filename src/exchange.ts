@@ -67,7 +67,7 @@ const maxBody = 8192
 const maxLine = 2048
 
 /** Pages about the server are no part of any flow. */
-const ownPages = /^\/(?:$|(?:health|docs|openapi\.json|explain|flow|source|account|favicon\.ico)(?:\/|$))/
+const ownPages = /^\/(?:$|(?:health|docs|openapi\.json|explain|flow|source|account|sign-out|favicon\.ico)(?:\/|$))/
 
 export function isRecorded(path: string): boolean {
   return !ownPages.test(path)
@@ -176,9 +176,15 @@ function keysOf({ sent, answered, redirected, bearer, claims, hidden }: Parts, {
 function clientOf(path: string, { sent, answered, basic, claims }: Parts): string | undefined {
   const assertion = sent.get('client_assertion')
   const inPath = /^\/oauth\/register\/([^/]+)$/.exec(path)?.[1]
-  const named = [sent.get('client_id'), basic, inPath, answered['client_id'], claims?.['client_id'], assertion && claimsOf(assertion)?.['sub']]
+  const named = [sent.get('client_id'), basic, inPath, answered['client_id'], claims?.['client_id'],
+    assertion && claimsOf(assertion)?.['sub'], clientOfReturn(sent.get('return_to'))]
     .find((name): name is string => typeof name === 'string' && name !== '')
   return named?.slice(0, 300)
+}
+
+/** After the sign-in the browser goes back to an authorization request, which is that of a client. */
+function clientOfReturn(return_to: string | undefined): string | undefined {
+  return new URLSearchParams(return_to?.split('?')[1]).get('client_id') ?? undefined
 }
 
 function titleOf(path: string, { sent, sentJson }: Parts): string {

@@ -7,6 +7,7 @@ import type { Handler, RouteDescription } from './context.ts'
 import { maxFlowFile } from './flow-file.ts'
 import { directPath, mcp, openInitialize } from './mcp/endpoint.ts'
 import { protectedResourceMetadata } from './mcp/protected-resource-metadata.ts'
+import { account, changeAccount } from './oauth/account.ts'
 import { authorize } from './oauth/authorize.ts'
 import { decide } from './oauth/consent.ts'
 import { introspect } from './oauth/introspect.ts'
@@ -14,6 +15,7 @@ import { authorizationServerMetadata, jwks, openIdConfiguration } from './oauth/
 import { register } from './oauth/register.ts'
 import { deleteRegistration, readRegistration, updateRegistration } from './oauth/registration-management.ts'
 import { revoke } from './oauth/revoke.ts'
+import { signIn, signInPage, signOut } from './oauth/sign-in.ts'
 import { token } from './oauth/token.ts'
 import { docs } from './pages/docs.ts'
 import { explain, explainAll } from './pages/explain.ts'
@@ -48,6 +50,12 @@ export const routes: readonly Route[] = [
   row('POST',   '/oauth/token',                              token,                       'program',  'OAuth 2.1 section 3.2'),
   row('POST',   '/oauth/revoke',                             revoke,                      'program',  'RFC 7009 section 2'),
   row('POST',   '/oauth/introspect',                         introspect,                  'program',  'RFC 7662 section 2'),
+
+  row('GET',    '/sign-in',                                  signInPage,                  'browser',  'OpenID Connect Core 1.0 section 3.1.2.3'),
+  row('POST',   '/sign-in',                                  signIn,                      'browser',  'OpenID Connect Core 1.0 section 3.1.2.3'),
+  row('POST',   '/sign-out',                                 signOut,                     'browser',  'Ends the session of the browser'),
+  row('GET',    '/account',                                  account,                     'browser',  'What the user allowed'),
+  row('POST',   '/account',                                  changeAccount,               'browser',  'RFC 7009 section 1, by the user'),
 
   row('*',      '/mcp',                                      mcp,                         'resource', 'MCP 2026-07-28 basic/transports/streamable-http'),
   row('POST',   '/mcp/initialize',                           openInitialize,              'resource', 'MCP 2025-11-25 basic/lifecycle'),

@@ -166,7 +166,7 @@ const failures: readonly Failure[] = [
     },
     rule: 'scope-is-sufficient',
     cause: () => ['came mcp:tools:read', 'expected mcp:tools:[execute]', 'it lacks mcp:tools:execute'],
-    remedy: 'Start a new authorization request',
+    remedy: 'Start a new authorization request for the granted scopes and those that the challenge names; a refresh cannot widen a grant.',
   },
   {
     what: 'a token of another issuer',

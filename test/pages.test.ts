@@ -39,6 +39,19 @@ describe('GET /', () => {
     assert.match(await page(server, '/'), /<h1>&lt;b&gt;Weather&lt;\/b&gt;<\/h1>/)
   })
 
+  for (const client of ['claude mcp add --transport http', 'mcpServers', 'code --add-mcp', 'modelcontextprotocol/inspector', 'mcp-remote', 'dist/client.js']) {
+    it(`says how to connect by ${client}`, async t => {
+      const server = await startServer(t)
+      const commands = [...(await page(server, '/')).matchAll(/<pre class="command"[^>]*>([^<]*)/g)].map(([, text]) => text!)
+      assert.ok(commands.some(text => text.includes(client) && text.includes(server.config.resource)))
+    })
+  }
+
+  it('leaves nothing of the name of the server in a command that a shell would read', async t => {
+    const server = await startServer(t, { MCP_SERVER_NAME: 'My "server"; $(reboot)' })
+    assert.match(await page(server, '/'), /claude mcp add --transport http my-server-reboot http/)
+  })
+
   it('has links that lead somewhere', async t => {
     const server = await startServer(t)
     for (const [, href] of (await page(server, '/')).matchAll(/href="(http[^"]+)"/g)) {
@@ -54,7 +67,8 @@ describe('GET /health', () => {
     assert.deepEqual(await readJson(response), {
       status: 'ok', version: '0.1.0',
       store: {
-        clients: 0, authorization_requests: 0, authorization_codes: 0, grants: 0, refresh_tokens: 0, revocations: 0, sessions: 0,
+        clients: 0, documents: 0, authorization_requests: 0, authorization_codes: 0, grants: 0, refresh_tokens: 0, revocations: 0,
+        sessions: 0, browser_sessions: 0, consents: 0,
       },
     })
   })
@@ -66,7 +80,8 @@ describe('GET /health', () => {
     await postForm(`${server.url}/oauth/revoke`, { client_id: client['client_id'], token: tokens['access_token'] })
     const { store } = await readJson(await get(`${server.url}/health`))
     assert.deepEqual(store, {
-      clients: 2, authorization_requests: 0, authorization_codes: 1, grants: 1, refresh_tokens: 1, revocations: 1, sessions: 0,
+      clients: 2, documents: 0, authorization_requests: 0, authorization_codes: 1, grants: 1, refresh_tokens: 1, revocations: 1,
+      sessions: 0, browser_sessions: 0, consents: 0,
     })
   })
 

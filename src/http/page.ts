@@ -63,9 +63,10 @@ ${script ? html`<script>${new Html(script.text)}</script>` : undefined}
 `
 }
 
-function header({ issuer, serverName }: NonNullable<Frame['site']>, path: string | undefined): Html {
+function header({ issuer, serverName, debug }: NonNullable<Frame['site']>, path: string | undefined): Html {
   const links = [
-    ['/explain', 'Rules'], ['/docs', 'Endpoints'],
+    ...(debug ? [['/flow', 'Live flow']] : []),
+    ['/explain', 'Rules'], ['/source', 'Source'], ['/docs', 'Endpoints'], ['/account', 'Account'],
   ].map(([to, text]) => html`
 <li><a href="${issuer}${to}"${path === to ? html` aria-current="page"` : undefined}>${text}</a></li>`)
   return html`<header class="site-header">

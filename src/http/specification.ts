@@ -29,11 +29,16 @@ export function specificationUrl(clause: string): string | undefined {
   if (rfc !== undefined) return `https://www.rfc-editor.org/rfc/rfc${rfc}#${kind}-${part}`
   const [, alone] = /^RFC (\d+)$/.exec(clause) ?? []
   if (alone !== undefined) return `https://www.rfc-editor.org/rfc/rfc${alone}`
-  const document = documents[specificationOf(clause)]
+  const document = documents[specificationOf(clause)] ?? draftUrl(clause)
   const section = / section ([0-9]+(?:\.[0-9]+)*)/.exec(clause)?.[1]
   if (document === undefined || section === undefined) return document
   // The HTML of the OpenID Foundation has no anchors that follow from the number.
   return document.includes('openid.net') ? document : `${document}#section-${section}`
+}
+
+function draftUrl(clause: string): string | undefined {
+  const [draft] = /^draft-[a-z0-9-]+/.exec(clause) ?? []
+  return draft && `https://datatracker.ietf.org/doc/html/${draft}`
 }
 
 function slug(heading: string): string {

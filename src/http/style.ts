@@ -29,7 +29,7 @@ export const style = `
 html { font: 1rem/1.6 var(--sans); -webkit-text-size-adjust: 100%; }
 body { margin: 0; min-height: 100vh; display: flex; flex-direction: column; background: var(--paper); color: var(--ink); overflow-wrap: break-word; }
 h1, h2, h3 { line-height: 1.25; text-wrap: balance; margin: var(--wide) 0 var(--tight); }
-h1 { font-size: var(--huge); letter-spacing: -.015em; margin-top: 0; }
+h1 { font-size: var(--huge); letter-spacing: -.015em; margin: 0 0 var(--space); }
 h2 { font-size: var(--large); }
 h3 { font-size: 1rem; }
 p, ul, ol, dl, pre, table, fieldset { margin: 0 0 var(--space); }
@@ -69,6 +69,8 @@ mark { background: var(--mark); color: var(--on-mark); border-radius: 2px; paddi
 .card > :is(h2, h3):first-child { margin-top: 0; }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); gap: var(--space); margin: 0 0 var(--space); padding: 0; list-style: none; }
 .cards > * { margin: 0; }
+.cards h2 { font-size: 1rem; margin-bottom: .25rem; }
+.cards p { color: var(--muted); font-size: var(--small); }
 .notice { border: 1px solid var(--line); border-left: .3rem solid var(--strong-line); border-radius: var(--radius); background: var(--surface); padding: .75rem 1rem; margin: 0 0 var(--space); }
 .notice.good { border-color: var(--good); background: var(--good-surface); }
 .notice.bad { border-color: var(--bad); background: var(--bad-surface); }
@@ -92,7 +94,7 @@ ol.steps > li:not(:last-child)::after { content: ""; position: absolute; left: .
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .5rem 1rem .5rem 0; border-bottom: 1px solid var(--line); }
 th { font-size: var(--small); color: var(--muted); font-weight: 600; }
-th[scope=row] { font-size: inherit; color: inherit; }
+th[scope=row] { font-size: inherit; font-weight: 500; color: inherit; }
 td:last-child, th:last-child { padding-right: 0; }
 @media (max-width: 40rem) {
   dl.facts { grid-template-columns: minmax(0, 1fr); gap: 0; }
@@ -105,6 +107,7 @@ td:last-child, th:last-child { padding-right: 0; }
 
 details { border: 1px solid var(--line); border-radius: var(--radius); background: var(--surface); padding: .5rem 1rem; margin: 0 0 var(--tight); }
 details[open] > summary { margin-bottom: var(--tight); }
+summary > small { font-weight: 400; }
 summary { cursor: pointer; font-weight: 600; }
 summary::marker { color: var(--accent); }
 
@@ -113,6 +116,13 @@ button:hover, .button:hover { border-color: var(--accent); color: var(--accent);
 button.primary, .button.primary { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
 button.primary:hover, .button.primary:hover { background: var(--accent-hover); border-color: var(--accent-hover); color: var(--on-accent); }
 button.link { border: 0; padding: 0; min-height: 0; background: none; color: var(--accent); font-weight: inherit; text-decoration: underline; text-underline-offset: .15em; }
+.people { display: grid; gap: .75rem; }
+.people button { text-align: left; }
+.people small { display: block; font-weight: 400; }
+ul.rows { list-style: none; padding: 0; }
+ul.rows > li { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between; padding: .75rem 0; border-top: 1px solid var(--line); }
+ul.rows > li > span { flex: 1 1 14rem; min-width: 0; }
+button.danger { border-color: var(--bad); color: var(--bad); }
 .actions { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; margin: 0 0 var(--space); }
 fieldset { border: 0; padding: 0; min-width: 0; }
 legend { padding: 0; font-weight: 600; margin-bottom: var(--tight); }
@@ -123,7 +133,7 @@ input[type=checkbox] { width: 1.25rem; height: 1.25rem; margin: .15rem 0 0; flex
 .choice { display: flex; gap: .75rem; padding: .75rem 1rem; border: 1px solid var(--line); border-radius: var(--radius); background: var(--surface); margin: 0 0 var(--tight); cursor: pointer; }
 .choice:hover { border-color: var(--accent); }
 .choice > span { min-width: 0; }
-.choice small { display: block; color: var(--muted); }
+.choice code { display: block; width: max-content; max-width: 100%; margin-top: .25rem; color: var(--muted); }
 form.search { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; margin: 0 0 var(--space); }
 form.search .field { flex: 1 1 16rem; margin: 0; }
 @media (prefers-reduced-motion: no-preference) { button, .button, .choice { transition: border-color .15s, background-color .15s, color .15s; } }

@@ -71,7 +71,10 @@ async function callNamedTool(
   const missing = Object.entries(tool.requiredCapabilities ?? {})
     .filter(([name]) => !Object.hasOwn(clientCapabilities ?? {}, name))
   context.check(clientHasCapability, missing.length === 0, clientCapabilities, Object.fromEntries(missing))
-  return callTool(tool, args, { sub: token!.sub, client_id: token!.client_id })
+  const { sub, client_id } = token!
+  // RFC 9700 section 4.15.1: the subject of a client that acts for itself is the client, whoever else has that sub.
+  const user = sub === client_id ? undefined : context.users.find(sub)
+  return callTool(tool, args, { sub, client_id, user })
 }
 
 export function findTool(params: JsonObject, context: Context): Tool {

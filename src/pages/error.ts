@@ -1,5 +1,5 @@
 /** An error for a person in a browser: what happened, and what to do about it. It never leads anywhere else. */
-import type { Config } from '../config.ts'
+import type { Context } from '../context.ts'
 import type { OAuthError } from '../errors.ts'
 import { displayText, html } from '../http/html.ts'
 import type { Reply } from '../http/message.ts'
@@ -7,7 +7,8 @@ import { pageReply } from '../http/page.ts'
 import { facts, notice } from '../http/parts.ts'
 import { findRule } from '../rules/catalogue.ts'
 
-export function errorPage(error: OAuthError, status: number, headers: Readonly<Record<string, string>>, site: Config): Reply {
+export function errorPage(error: OAuthError, status: number, headers: Readonly<Record<string, string>>, context: Context): Reply {
+  const site = context.config
   const rule = error.details.rule === undefined ? undefined : findRule(error.details.rule)
   return pageReply(status, titles[status] ?? 'This cannot go on', html`
 ${notice('bad', html`<p>${displayText(error.message, 400)}.</p>`)}
@@ -18,7 +19,7 @@ ${facts([
   ['It is required', rule.requires],
   ['Without it', rule.otherwise],
   ['Specified in', rule.clause],
-  ['More', html`<a href="${site.issuer}/explain/${rule.id}">${rule.id}</a>`],
+  ['More', html`<a href="${context.errorUri(rule.id)}">${rule.id}</a>`],
 ])}`}
 <p class="muted">Nothing was sent to the application that led you here. You can close this page.</p>`, { site, width: 'narrow' }, headers)
 }

@@ -40,6 +40,9 @@ const message: readonly Parameter[] = [
   { name: 'params', description: 'An object' },
 ]
 
+const csrfToken: Parameter = { name: 'csrf_token', required: true, description: 'From the page' }
+const returnTo: Parameter = { name: 'return_to', description: 'The page of this server to go to afterwards' }
+
 const operations: Readonly<Record<string, Operation>> = {
   'GET /.well-known/oauth-protected-resource': { summary: 'Protected resource metadata' },
   'GET /.well-known/oauth-protected-resource/mcp': { summary: 'Protected resource metadata of /mcp' },
@@ -64,14 +67,33 @@ const operations: Readonly<Record<string, Operation>> = {
       { name: 'state', description: 'Comes back as it is' },
       { name: 'scope', description: 'What the client wants to do' },
       { name: 'resource', description: 'The resource of the protected resource metadata' },
-      { name: 'prompt', description: 'none: do not ask the user' },
+      { name: 'prompt', description: 'none: do not ask the user; login: sign in again; consent: ask again' },
+      { name: 'login_hint', description: 'The user name, for the sign-in page' },
     ],
   },
   'POST /oauth/consent': {
     summary: 'The decision of the user, from the consent page', mediaType: form,
     parameters: [
-      { name: 'csrf_token', required: true, description: 'From the page' },
+      csrfToken,
       { name: 'decision', description: 'approve; anything else denies' },
+      { name: 'scope.<scope>', description: 'Each scope that is allowed, whatever its value' },
+    ],
+  },
+  'GET /sign-in': { summary: 'The sign-in page', parameters: [returnTo] },
+  'POST /sign-in': {
+    summary: 'Sign in, from the page', mediaType: form,
+    parameters: [
+      csrfToken, returnTo, { name: 'username', required: true, description: 'Whose password it is' },
+      { name: 'password', description: 'Unless it is a demonstration user' },
+    ],
+  },
+  'POST /sign-out': { summary: 'Sign out, from a page', mediaType: form, parameters: [csrfToken, returnTo] },
+  'GET /account': { summary: 'What the signed-in user allowed' },
+  'POST /account': {
+    summary: 'Take it back, from the page', mediaType: form,
+    parameters: [
+      csrfToken, { name: 'client_id', description: 'The client that loses everything' },
+      { name: 'grant_id', description: 'The one grant that ends' },
     ],
   },
   'POST /oauth/token': {

@@ -11,6 +11,7 @@ import * as mcp from './mcp.ts'
 import * as registration from './registration.ts'
 import type { Rule } from './rule.ts'
 import * as token from './token.ts'
+import * as user from './user.ts'
 
 export interface RuleGroup {
   /** Who enforces it. */
@@ -24,6 +25,7 @@ export const catalogue: readonly RuleGroup[] = [
   { role: 'Authorization server', title: 'Client registration', rules: Object.values(registration) },
   { role: 'Authorization server', title: 'Client ID Metadata Documents', rules: Object.values(clientIdMetadataDocument) },
   { role: 'Authorization server', title: 'Authorization endpoint', rules: Object.values(authorization) },
+  { role: 'Authorization server', title: 'Sign-in and account', rules: Object.values(user) },
   { role: 'Authorization server', title: 'Client authentication', rules: Object.values(clientAuthentication) },
   { role: 'Authorization server', title: 'Client authentication with a private key', rules: Object.values(clientAssertion) },
   { role: 'Authorization server', title: 'Token endpoint', rules: Object.values(token) },
