@@ -118,8 +118,8 @@ export class FlowRecorder {
     const recent = this.recentFlowOf(agent)
     const known = keys.map(key => this.byKey.get(key)).find(flow => flow !== undefined) ?? this.flowOfClient(client_id, exchange)
     if (known === undefined) return { flow: this.flowWithoutName(recent, client_id, exchange) ?? this.create(), moved: false }
-    // What a program did before it had a name belongs to the first name that it says.
-    const absorbs = recent !== undefined && recent !== known && isNameless(recent) && exchange.from === 'client'
+    // What a program or a browser did before it had a name belongs to the first name that it says.
+    const absorbs = recent !== undefined && recent !== known && isNameless(recent)
     if (absorbs) this.merge(recent, known)
     return { flow: known, moved: absorbs }
   }
@@ -138,8 +138,8 @@ export class FlowRecorder {
 
   private flowWithoutName(recent: LiveFlow | undefined, client_id: string | undefined, exchange: Exchange): LiveFlow | undefined {
     if (recent === undefined) return undefined
-    if (exchange.from === 'user agent') return client_id === undefined ? recent : undefined
     if (isNameless(recent)) return recent
+    if (exchange.from === 'user agent') return client_id === undefined ? recent : undefined
     return client_id === undefined && !hasTokens(recent) && !isStart(exchange) ? recent : undefined
   }
 

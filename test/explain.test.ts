@@ -165,7 +165,7 @@ const failures: readonly Failure[] = [
       return callMcp(server, tokens['access_token'], 'tools/call', { name: 'get_weather', arguments: { location: 'Lisbon' } })
     },
     rule: 'scope-is-sufficient',
-    cause: () => ['came mcp:tools:read', 'expected mcp:tools:[execute]', 'it lacks mcp:tools:execute'],
+    cause: () => ['came mcp:tools:read', 'expected mcp:tools:read[ mcp:tools:execute]', 'it lacks mcp:tools:execute'],
     remedy: 'Start a new authorization request for the granted scopes and those that the challenge names; a refresh cannot widen a grant.',
   },
   {
