@@ -66,7 +66,7 @@ mark.gap { position: relative; display: inline-block; width: .5em; height: 1em; 
   .call.lane-1, .call.lane-2, .answer.lane-1, .answer.lane-2 { grid-column-start: 1; margin-left: 1.1rem; }
   .lifelines span { font-size: .6875rem; margin: 0 .1rem; padding: .25rem 0; hyphens: manual; }
 }
-@media (prefers-reduced-motion: no-preference) { #diagram > li { animation: arrive .3s ease-out; } @keyframes arrive { from { opacity: 0; } } }
+@media (prefers-reduced-motion: no-preference) { #diagram > .arrived { animation: arrive .3s ease-out; } @keyframes arrive { from { translate: 0 -.5rem; } } }
 
 .excerpt { margin: 0 0 var(--space); }
 .excerpt pre { padding-left: 0; padding-right: 0; }

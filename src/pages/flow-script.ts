@@ -19,8 +19,10 @@ export const liveScript = inlineScript(`(() => {
   for (const id of ['flows', 'flow', 'flow-head']) source.addEventListener(id, event => replace(id, event.data))
   source.addEventListener('exchange', event => {
     const atEnd = innerHeight + scrollY > document.documentElement.scrollHeight - 200
-    document.getElementById('diagram').insertAdjacentHTML('beforeend', event.data)
-    if (atEnd) document.getElementById('diagram').lastElementChild.scrollIntoView({ block: 'nearest' })
+    const list = document.getElementById('diagram')
+    list.insertAdjacentHTML('beforeend', event.data)
+    list.lastElementChild.classList.add('arrived')
+    if (atEnd) list.lastElementChild.scrollIntoView({ block: 'nearest' })
   })
   source.addEventListener('moved', event => location.replace(event.data))
 })()`)
