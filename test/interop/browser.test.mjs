@@ -179,20 +179,23 @@ interop('Chromium', () => {
     const { server, browser } = await start(t)
     const redirect_uri = 'https://app.example.com/callback'
     const request = await createRequest(server, { redirect_uri })
-    const { page, context } = await openWindow(browser)
-    await context.route('https://app.example.com/**', route => route.fulfill({ contentType: 'text/html', body: '<h1>The client</h1>' }))
-    await page.goto(request.url)
-    await signInAs(page, 'Demo User')
-    await press(page, 'Allow')
-    await page.getByRole('heading', { name: 'The client' }).waitFor()
-    await page.goto('about:blank')
-    await page.goto(request.again().url)
-    assert.ok(page.url().startsWith(`${redirect_uri}?code=`), page.url())
+    const { page, context } = await openConsent(browser, request)
+    /** Where our server sends a tab; the host itself is not there to answer, so that the tab is of no use afterwards. */
+    const locationAfter = async (tab, path, navigate) => {
+      const answer = tab.waitForResponse(response => new URL(response.url()).pathname === path)
+      await Promise.all([answer, navigate().catch(() => {})])
+      return (await answer).headers()['location']
+    }
+    assert.match(await locationAfter(page, '/oauth/consent', () => press(page, 'Allow')), /^https:\/\/app\.example\.com\/callback\?code=/)
+    const again = await context.newPage()
+    const location = await locationAfter(again, '/oauth/authorize', () => again.goto(request.again().url))
+    assert.match(location, /^https:\/\/app\.example\.com\/callback\?code=/)
     const site = await listen(t, (_request, response) => response.setHeader('content-type', 'text/html').end(
       `<a href="${request.again().url.replaceAll('&', '&amp;')}">Go</a>`))
-    await page.goto(site.replace('localhost', '127.0.0.1'))
-    await page.getByRole('link', { name: 'Go' }).click()
-    await page.getByText('You allowed this client').waitFor()
+    const sent = await context.newPage()
+    await sent.goto(site.replace('localhost', '127.0.0.1'))
+    await sent.getByRole('link', { name: 'Go' }).click()
+    await sent.getByText('You allowed this client').waitFor()
   })
 
   it('sees a hostile client name as text', async t => {
