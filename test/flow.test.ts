@@ -450,8 +450,14 @@ describe('A flow that is saved', () => {
   })
 
   it('is refused from a page of another origin', async t => {
-    const response = await upload(await start(t), '{}', { origin: 'https://evil.example' })
-    assert.equal(response.status, 403)
+    const server = await start(t)
+    assert.equal((await upload(server, '{}', { origin: 'https://evil.example' })).status, 403)
+    assert.equal((await upload(server, '{}', { origin: 'null', 'sec-fetch-site': 'cross-site' })).status, 403)
+  })
+
+  it('is taken from its own page, which a browser calls null (Fetch section 3.2)', async t => {
+    const response = await upload(await start(t), '{}', { origin: 'null', 'sec-fetch-site': 'same-origin' })
+    assert.equal(response.status, 400)
   })
 
   it('does no harm when it is hostile', async t => {

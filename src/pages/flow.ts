@@ -12,7 +12,8 @@ import { readUploadedFile } from '../http/multipart.ts'
 import { page, pageReply, type Frame } from '../http/page.ts'
 import { command, notice } from '../http/parts.ts'
 import { isLoopbackAddress } from '../http/special-address.ts'
-import { methodIsAllowed, originIsAllowed, pathIsKnown } from '../rules/http.ts'
+import { checkFormSite } from '../oauth/browser.ts'
+import { pathIsKnown } from '../rules/http.ts'
 import { diagram, endingBadge } from './flow-diagram.ts'
 import { liveScript } from './flow-script.ts'
 
@@ -47,10 +48,7 @@ ${flowSection(found, context, query.get('open') ?? undefined)}
 /** Opens a file that was saved. It is shown and kept nowhere. */
 export async function openFlow(request: Request, context: Context): Promise<Reply> {
   recorderFor(request, context)
-  context.check(methodIsAllowed, request.method === 'POST', request.method, 'POST')
-  const { origin } = request.headers
-  const ours = origin === undefined || URL.canParse(origin) && new URL(origin).host === request.headers.host
-  context.check(originIsAllowed, ours, origin)
+  checkFormSite(request, context)
   const text = await readUploadedFile(request, 'file')
   const opened = text === undefined || text === '' ? { problem: 'No file was chosen.' } : readFlowFile(text)
   if ('problem' in opened) {
