@@ -103,7 +103,7 @@ describe('A flow', () => {
     const server = await start(t)
     await runClient(server)
     const [flow] = await flows(server)
-    assert.deepEqual(arrows(await page(server, `/flow/${flow!.id}`)).map(text => text.replace(/ [\d.]+ s, took .*? ms/, '').replace(/ \d+ checks/, '')), [
+    assert.deepEqual(arrows(await page(server, `/flow/${flow!.id}`)).map(text => text.replace(/ [\d.]+ s · [\d.]+ ms/, '').replace(/ \d+ checks/, '')), [
       'client to resource server: POST /mcp answered: 401 access-token-is-sent',
       'client to resource server: GET /.well-known/oauth-protected-resource/mcp answered: 200',
       'client to authorization server: GET /.well-known/oauth-authorization-server answered: 200',

@@ -38,7 +38,7 @@ export function arrow(exchange: Exchange, begun: number, { base, open }: Diagram
   query ? html`<span class="muted">?…</span>` : undefined}${title ? html` <em>${plainText(title)}</em>` : undefined}</span>
 <span class="line ${lane(from)} ${lane(to)}-end"></span>
 <span class="answer ${lane(from)}"><span class="unseen">answered: </span>${outcome(exchange)} <span class="muted small">${
-  Math.max(0, time - begun).toFixed(2)} s, took ${duration < 10 ? duration.toFixed(1) : Math.round(duration)} ms</span></span>
+  Math.max(0, time - begun).toFixed(2)} s · ${duration < 10 ? duration.toFixed(1) : Math.round(duration)} ms</span></span>
 <span class="line back ${lane(from)} ${lane(to)}-end"></span>
 ${goesOn(exchange)}
 </summary>

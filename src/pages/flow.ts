@@ -28,7 +28,7 @@ ${liveLine(`${context.config.basePath}/flow/events`)}
 ${flowList(recorder, context, newest?.id)}
 ${flowSection(newest, context)}
 </div>
-${openForm(context)}`, { ...frame(context), path: '/flow', script: liveScript })
+${openForm(context)}`, { ...frame(context), script: liveScript })
 }
 
 /** `/flow/<id>`: one flow; `?as=file` to keep it, `?as=page` to hand it on. */
@@ -39,7 +39,7 @@ export function flow(request: Request, context: Context): Reply {
   const query = new URLSearchParams(request.query)
   if (query.get('as') === 'file') return flowFile(found, context)
   if (query.get('as') === 'page') return flowPage(found, context)
-  return pageReply(200, titleOf(found), html`
+  return pageReply(200, 'Live flow', html`
 ${liveLine(`${context.config.basePath}/flow/events?flow=${found.id}`)}
 ${flowSection(found, context, query.get('open') ?? undefined)}
 <p><a href="${context.config.basePath}/flow">All flows</a></p>`, { ...frame(context), script: liveScript })
@@ -55,9 +55,10 @@ export async function openFlow(request: Request, context: Context): Promise<Repl
     return pageReply(400, 'This file cannot be opened', html`${notice('bad', html`<p>${opened.problem}</p>`)}
 ${openForm(context)}`, frame(context))
   }
-  return pageReply(200, titleOf(opened.flow), html`
+  return pageReply(200, 'A flow from a file', html`
 ${notice('warning', html`<p>This is a file, saved ${moment(opened.saved_at)} at <code>${displayText(opened.issuer)}</code>. Nothing of it was
 recorded here, and nobody vouches for what it says.</p>`)}
+<h2>${titleOf(opened.flow)}</h2>
 ${diagram(opened.flow, { base: context.config.basePath })}`, frame(context))
 }
 
@@ -136,7 +137,7 @@ ${diagram(flow, { base: undefined })}`, { width: 'wide' })
 }
 
 function frame({ config }: Context): Frame {
-  return { site: config, width: 'wide' }
+  return { site: config, path: '/flow', width: 'wide' }
 }
 
 function moment(time: number): Html {
