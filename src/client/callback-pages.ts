@@ -13,8 +13,8 @@ export function successPage(issuer: string): CallbackPage {
   return compose(200, 'You can close this page', html`
 ${notice('good', html`<p>The client has received the answer and goes on in the terminal.</p>`)}
 ${facts([
-  ['What happened', html`<strong>${displayText(issuer)}</strong> answered the request that the client made, and let it go on.`],
-  ['What to do', 'Go back to the terminal. There it says whether the answer was worth tokens.'],
+  ['What happened', html`<strong>${displayText(issuer)}</strong> answered what the client had asked.`],
+  ['What to do', 'Go back to the terminal: it says whether the client got its tokens.'],
 ])}`)
 }
 
@@ -69,5 +69,5 @@ const meanings: Readonly<Record<string, string>> = {
 }
 
 function compose(status: number, title: string, body: Html): CallbackPage {
-  return { status, document: page(title, body, { width: 'narrow' }) }
+  return { status, document: page(title, body, { program: 'The MCP client on this computer', width: 'narrow' }) }
 }

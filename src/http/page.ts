@@ -11,6 +11,8 @@ import { style } from './style.ts'
 export interface Frame {
   /** Whose page it is. A page without one stands alone, as those of the client's loopback listener do. */
   readonly site?: Pick<Config, 'issuer' | 'serverName' | 'debug'>
+  /** Which program shows a page that stands alone. */
+  readonly program?: string
   /** The path of the page, where the header links to it. */
   readonly path?: string
   /** `narrow` for a form, `wide` for a diagram or for code beside prose. */
@@ -38,7 +40,7 @@ export function pageReply(
   return htmlReply(status, page(title, body, frame), { ...policy, ...headers })
 }
 
-export function page(title: string, body: Html, { site, path, width, script }: Frame = {}): Html {
+export function page(title: string, body: Html, { site, program, path, width, script }: Frame = {}): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -51,7 +53,7 @@ export function page(title: string, body: Html, { site, path, width, script }: F
 </head>
 <body>
 <a class="skip" href="#content">Skip to the content</a>
-${site ? header(site, path) : undefined}
+${site ? header(site, path) : program && html`<header class="site-header"><span class="site-name">${mark}<span>${program}</span></span></header>`}
 <main id="content"${width ? html` class="${width}"` : undefined}>
 <h1>${title}</h1>
 ${body}

@@ -9,7 +9,7 @@ import type { ListedGrant } from '../store/store.ts'
 import { csrfField, identifyBrowser, parseOwnForm } from './browser.ts'
 import { findSession } from './browser-session.ts'
 import { isClientIdUrl } from './client-id-metadata-document.ts'
-import { clientName, day } from './consent-page.ts'
+import { clientName, minute, timeElement } from './consent-page.ts'
 import { askToSignIn } from './sign-in.ts'
 
 /** A client with what the user allowed it, and what it can do by that now. */
@@ -72,11 +72,11 @@ function clientCard({ client_id, name, consents, grants }: Allowed, field: Html,
 <h3>${name}</h3>
 <p class="muted small">${isClientIdUrl(client_id) ? 'Described at' : 'Registered here as'} <code>${displayText(client_id, 300)}</code></p>
 ${consents.map(({ scope, redirect_host, given_at }) => html`
-<p>On <time>${day(given_at)}</time> you allowed <code>${scope}</code>; the answer went to <strong>${redirect_host}</strong>.</p>`)}
+<p>On ${timeElement(given_at)} you allowed <code>${scope}</code>; the answer went to <strong>${redirect_host}</strong>.</p>`)}
 ${grants.length === 0 ? html`<p>It has no access now.</p>` : html`<ul class="rows">${grants.map(grant => html`
-<li><span>Access since <time>${day(grant.created_at)}</time> with <code>${grant.scope}</code>${
-  grant.refreshed_at === undefined ? undefined : html`, last renewed on <time>${day(grant.refreshed_at)}</time>`}</span>
-${form('grant_id', grant.grant_id, html`<button>End this access</button>`)}</li>`)}
+<li><span>Access since ${timeElement(grant.created_at)} with <code>${grant.scope}</code>${
+  grant.refreshed_at === undefined ? undefined : html`, last renewed on ${timeElement(grant.refreshed_at)}`}</span>
+${form('grant_id', grant.grant_id, html`<button aria-label="End this access, of ${name} since ${minute(grant.created_at)}">End this access</button>`)}</li>`)}
 </ul>`}
 ${form('client_id', client_id, html`<button class="danger">Withdraw everything from ${name}</button>`)}
 </section>`

@@ -32,6 +32,8 @@ export function consentBody(question: Question, { config }: Context): Html {
   const { name, email } = user
   return html`
 ${voucher(client)}
+${earlier && html`<p>You allowed it <code>${earlier.scope}</code> on ${timeElement(earlier.given_at)}, which you can take back
+at <a href="${config.issuer}/account">your account</a>.</p>`}
 <form method="post" action="${config.basePath}/oauth/consent">
 ${question.decisionField}
 <fieldset>
@@ -46,8 +48,6 @@ ${facts([
   ['The answer goes to', html`<strong>${redirectHost(requested.redirect_uri)}</strong>`],
 ])}
 ${warning(requested.redirect_uri)}
-${earlier && notice('neutral', html`<p>You allowed this client on <time>${day(earlier.given_at)}</time>:
-<code>${earlier.scope}</code>. You can take that back at <a href="${config.issuer}/account">your account</a>.</p>`)}
 <div class="actions">
 <button class="primary" name="decision" value="approve">Allow</button>
 <button name="decision" value="deny">Deny</button>
@@ -56,9 +56,13 @@ ${earlier && notice('neutral', html`<p>You allowed this client on <time>${day(ea
 <form id="sign-out" method="post" action="${config.basePath}/sign-out">${question.signOutFields}</form>`
 }
 
-/** A NumericDate as a day. */
-export function day(time: number): string {
-  return new Date(time * 1000).toISOString().slice(0, 10)
+/** A NumericDate for people. */
+export function timeElement(time: number): Html {
+  return html`<time datetime="${new Date(time * 1000).toISOString()}">${minute(time)}</time>`
+}
+
+export function minute(time: number): string {
+  return `${new Date(time * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 
 /** Who stands behind the name: the host of a metadata document vouches for it, for a registered client nobody does. */
