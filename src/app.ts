@@ -188,9 +188,20 @@ async function write(reply: Reply, request: Request, caller: Caller, outgoing: S
   }
   for await (const part of reply.body) {
     if (outgoing.destroyed) return
-    outgoing.write(part)
+    if (!outgoing.write(part)) await drained(outgoing)
   }
   outgoing.end()
+}
+
+/** Waits until a slow reader has read, so that what is made for it does not pile up. */
+function drained(outgoing: ServerResponse): Promise<void> {
+  return new Promise(resolve => {
+    const go = (): void => {
+      outgoing.off('drain', go).off('close', go)
+      resolve()
+    }
+    outgoing.on('drain', go).on('close', go)
+  })
 }
 
 /** Before the reply is sent, so that whoever follows its `error_uri` finds the record. */

@@ -14,16 +14,8 @@ export interface Flow {
   readonly dropped: number
 }
 
-/** How a flow ended, or how far it is. */
-export interface Ending {
-  readonly kind: 'good' | 'bad' | 'open'
-  readonly text: string
-  /** The rule that refused, where one did. */
-  readonly rule?: string
-}
-
-/** `flow` is where the exchange is now; `moved` where exchanges came to it from another flow. */
-export type Watcher = (event: { readonly flow: Flow; readonly exchange: Exchange; readonly moved: boolean }) => void
+/** `absorbed` is the id of a flow whose exchanges turned out to belong to this one, and which is no more. */
+export type Watcher = (event: { readonly flow: Flow; readonly exchange: Exchange; readonly absorbed: string | undefined }) => void
 
 export interface RecorderLimits {
   readonly flows: number
@@ -38,12 +30,6 @@ const defaultLimits: RecorderLimits = { flows: 100, exchangesPerFlow: 200, bytes
 
 /** How many seconds later a program without a name is still taken for the same: it asks for metadata, then registers. */
 const memory = 120
-
-/** Seconds after which a flow that leads nowhere counts as abandoned. */
-const patience = 600
-
-const tokensIssued = 'tokens issued'
-const toolCalled = 'tool called'
 
 /** Names that lead to one flow. */
 const maxKeys = 2000
@@ -77,11 +63,11 @@ export class FlowRecorder {
 
   record(raw: RawExchange): void {
     const joined = recordExchange(raw)
-    const { flow, moved } = this.flowOf(joined)
+    const { flow, absorbed } = this.flowOf(joined)
     this.add(flow, [joined.exchange])
     this.remember(flow, joined)
     this.makeRoom()
-    for (const watcher of this.watchers) watcher({ flow, exchange: joined.exchange, moved })
+    for (const watcher of this.watchers) watcher({ flow, exchange: joined.exchange, absorbed })
   }
 
   /** All flows, the newest first. */
@@ -114,14 +100,14 @@ export class FlowRecorder {
   }
 
   /** The flow of an exchange: that of a code or token, else that of its client, else that of a program without a name. */
-  private flowOf({ exchange, keys, client_id, agent }: JoinedExchange): { flow: LiveFlow; moved: boolean } {
+  private flowOf({ exchange, keys, client_id, agent }: JoinedExchange): { flow: LiveFlow; absorbed: string | undefined } {
     const recent = this.recentFlowOf(agent)
     const known = keys.map(key => this.byKey.get(key)).find(flow => flow !== undefined) ?? this.flowOfClient(client_id, exchange)
-    if (known === undefined) return { flow: this.flowWithoutName(recent, client_id, exchange) ?? this.create(), moved: false }
+    if (known === undefined) return { flow: this.flowWithoutName(recent, client_id, exchange) ?? this.create(), absorbed: undefined }
     // What a program or a browser did before it had a name belongs to the first name that it says.
-    const absorbs = recent !== undefined && recent !== known && isNameless(recent)
-    if (absorbs) this.merge(recent, known)
-    return { flow: known, moved: absorbs }
+    const absorbed = recent !== known && recent && isNameless(recent) ? recent : undefined
+    if (absorbed) this.merge(absorbed, known)
+    return { flow: known, absorbed: absorbed?.id }
   }
 
   private recentFlowOf(agent: string): LiveFlow | undefined {
@@ -215,48 +201,6 @@ export class FlowRecorder {
     this.bytes -= flow.bytes
     for (const key of flow.keys) if (this.byKey.get(key) === flow) this.byKey.delete(key)
   }
-}
-
-/** The rule that an exchange was refused by. A rule that was broken and led to no error decided nothing. */
-export function refusalOf({ status, response, verdicts }: Exchange): string | undefined {
-  const refused = status >= 400 || /[?&]error=/.test(response.headers['location'] ?? '') || /"error":\{"code":/.test(response.body)
-  return refused ? verdicts.findLast(({ passed }) => !passed)?.rule : undefined
-}
-
-/** Refusals that are part of a healthy flow: the first challenge, the stream that is not offered, a document that is not here. */
-export function isUsualRefusal({ method, target, status }: Exchange, rule: string): boolean {
-  return rule === 'access-token-is-sent'
-    || (status === 405 && method === 'GET' && target === '/mcp')
-    || (status === 404 && target.startsWith('/.well-known/'))
-}
-
-export function endingOf({ exchanges }: Pick<Flow, 'exchanges'>, now: number): Ending {
-  let ending: Ending = { kind: 'open', text: 'begun' }
-  for (const exchange of exchanges) {
-    const step = stepOf(exchange)
-    // A client that refreshes after its calls has not gone back.
-    if (step && !(step.text === tokensIssued && ending.text === toolCalled)) ending = step
-  }
-  const last = exchanges.at(-1)
-  return ending.kind === 'open' && last && now - last.time > patience ? { kind: 'open', text: `abandoned: ${ending.text}` } : ending
-}
-
-function stepOf(exchange: Exchange): Ending | undefined {
-  const { status, title, target, response } = exchange
-  const rule = refusalOf(exchange)
-  if (rule !== undefined) {
-    if (rule === 'access-token-is-sent') return { kind: 'open', text: 'asked for a token' }
-    if (isUsualRefusal(exchange, rule)) return undefined
-    return { kind: 'bad', text: rule === 'user-approved' ? 'denied by the user' : 'refused', rule }
-  }
-  if (status >= 400) return { kind: 'bad', text: `answered with ${status}` }
-  const path = target.split('?', 1)[0]!
-  if (/[?&]code=/.test(response.headers['location'] ?? '')) return { kind: 'open', text: 'code issued' }
-  if (path === '/oauth/register') return { kind: 'open', text: 'client registered' }
-  if (path === '/oauth/authorize' && status === 200) return { kind: 'open', text: 'waits for the user' }
-  if (path === '/oauth/token') return { kind: 'good', text: tokensIssued }
-  if (path === '/oauth/revoke') return { kind: 'good', text: 'token revoked' }
-  return title.startsWith('tools/call') ? { kind: 'good', text: toolCalled } : undefined
 }
 
 function hasTokens(flow: Flow): boolean {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { RawExchange } from '../src/exchange.ts'
 import { readFlowFile, writeFlowFile } from '../src/flow-file.ts'
-import { endingOf, FlowRecorder, type Flow } from '../src/flow.ts'
+import { endingOf } from '../src/flow-ending.ts'
+import { FlowRecorder, type Flow } from '../src/flow.ts'
 import { json, type Request } from '../src/http/message.ts'
 import {
   authorize, basic, bearer, callMcp, decide, escapeHtml, exchange, get, getTokens, locationOf, openConsent, postForm, postMcp, readJson,
@@ -368,6 +369,18 @@ describe('GET /flow/events', () => {
     await register(server, { client_name: 'Second' })
     await authorize(server, first)
     assert.doesNotMatch(await stream.until(text => text.includes('/oauth/authorize')), /Second/)
+    stream.close()
+  })
+
+  it('leads on when its flow turns out to be part of another', async t => {
+    const server = await start(t)
+    const { tokens } = await runClient(server)
+    await callMcp(server, undefined, 'ping')
+    const [nameless, flow] = await flows(server)
+    const stream = await watch(server, `?flow=${nameless!.id}`)
+    await stream.until(text => text.includes('event: flow'))
+    await callMcp(server, tokens['access_token'], 'ping')
+    assert.ok((await stream.until(text => text.includes('event: moved'))).includes(`data: /flow/${flow!.id}\n`))
     stream.close()
   })
 

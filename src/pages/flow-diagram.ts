@@ -3,7 +3,8 @@
  * text first, so it reads without the drawing, and every arrow opens to what was sent, what was answered and why.
  */
 import { parties, type Exchange, type Message, type Party } from '../exchange.ts'
-import { isUsualRefusal, refusalOf, type Ending, type Flow } from '../flow.ts'
+import { isUsualRefusal, refusalOf, type Ending } from '../flow-ending.ts'
+import type { Flow } from '../flow.ts'
 import { parseJson } from '../http/json.ts'
 import { html, type Html } from '../http/html.ts'
 import { badge } from '../http/parts.ts'

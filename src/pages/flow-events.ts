@@ -26,12 +26,14 @@ export function flowEvents(request: Request, context: Context): Reply {
 /** One page that watches: one flow, or whichever is the newest. */
 class Watch {
   private readonly recorder: FlowRecorder
-  private readonly selected: string | undefined
+  private selected: string | undefined
   private readonly context: Context
   private shown: string | undefined
   /** What the page has not been told; too much of it is told as a whole. */
   private waiting: { readonly flow: Flow; readonly exchange: Exchange }[] = []
   private stale = true
+  /** Where the selected flow has gone. */
+  private moved: string | undefined
   private wake = (): void => {}
 
   constructor(recorder: FlowRecorder, selected: string | undefined, context: Context) {
@@ -41,10 +43,11 @@ class Watch {
   }
 
   async *events(signal: AbortSignal): AsyncGenerator<string> {
-    const stop = this.recorder.watch(({ flow, exchange, moved }) => {
+    const stop = this.recorder.watch(({ flow, exchange, absorbed }) => {
       if (this.waiting.length < maxWaiting) this.waiting.push({ flow, exchange })
       else this.stale = true
-      if (moved) this.stale = true
+      if (absorbed !== undefined) this.stale = true
+      if (absorbed !== undefined && absorbed === this.selected) this.moved = this.selected = flow.id
       this.wake()
     })
     signal.addEventListener('abort', () => this.wake())
@@ -69,12 +72,9 @@ class Watch {
     const [newest] = recorder.list()
     const flow = this.selected === undefined ? newest : recorder.find(this.selected)
     if (this.selected === undefined) yield event('flows', flowList(recorder, context, flow?.id))
-    if (flow === undefined) {
-      // Its messages turned out to belong to another flow, or it is forgotten.
-      const to = this.selected === undefined ? undefined : waiting.at(-1)?.flow.id
-      if (to !== undefined) yield `event: moved\ndata: ${context.config.basePath}/flow/${to}\n\n`
-      return
-    }
+    if (this.moved !== undefined) yield `event: moved\ndata: ${context.config.basePath}/flow/${this.moved}\n\n`
+    this.moved = undefined
+    if (flow === undefined) return
     if (stale || flow.id !== this.shown) {
       this.shown = flow.id
       yield event('flow', flowSection(flow, context))

@@ -1,40 +1,18 @@
-/** What a developer sees in a real Chromium: the live flow, the explanation of an error, the source. */
+/** What a developer does in a real Chromium: watches the live flow, follows an error to its explanation, saves, opens, reads. */
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { it } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { assertSoundPage, createRequest, openWindow, startChromium } from './chromium.mjs'
-import { assertToolsWork, Browser, defer, interop, MemoryProvider, redirect_uri, startServer, temporaryFolder, until } from './harness.mjs'
+import { fail, runSdkClient } from './flows.mjs'
+import { interop, redirect_uri, startServer, temporaryFolder } from './harness.mjs'
 
-interop('The live flow in Chromium', async () => {
-  const { Client, StreamableHTTPClientTransport, UnauthorizedError } = await import('@modelcontextprotocol/client')
+/** What is drawn of a flow. */
+const messages = page => page.locator('#diagram > li')
 
+interop('The live flow in Chromium', () => {
   const start = t => startServer(t, { DEBUG: 'true' })
-
-  /** The client of the official SDK goes through everything: refused, registered, authorized, connected, three tools called. */
-  async function runSdkClient(t, server, client_name = 'SDK client') {
-    const authProvider = new MemoryProvider({ client_name })
-    const open = () => new StreamableHTTPClientTransport(new URL(server.mcpUrl), { authProvider })
-    const client = () => new Client({ name: 'interop', version: '1' })
-    const transport = open()
-    await assert.rejects(client().connect(transport), UnauthorizedError)
-    await transport.finishAuth(await new Browser().visit(authProvider.visits.at(-1)))
-    const connected = client()
-    defer(t, () => connected.close())
-    await connected.connect(open())
-    await assertToolsWork(connected)
-  }
-
-  /** An authorization request with `localhost` in place of `127.0.0.1`, and where its error leads. */
-  async function fail(server) {
-    const request = await createRequest(server, { redirect_uri })
-    const { url } = request.again({ redirect_uri: redirect_uri.replace('127.0.0.1', 'localhost') })
-    const { error_uri } = await (await fetch(url)).json()
-    return error_uri
-  }
-
-  const messages = page => page.locator('#diagram > li')
 
   it('draws a run of the official SDK client, message by message, while the page is open', async t => {
     const [server, browser] = await Promise.all([start(t), startChromium(t)])
@@ -159,35 +137,4 @@ interop('The live flow in Chromium', async () => {
     await createRequest(again, { redirect_uri, client_name: 'A new client' })
     await page.locator('#diagram em').getByText('A new client').waitFor()
   })
-
-  for (const [width, colorScheme] of [[360, 'light'], [1280, 'dark'], [1600, 'light']]) {
-    it(`has sound pages at ${width} pixels, ${colorScheme}`, async t => {
-      const [server, browser] = await Promise.all([start(t), startChromium(t)])
-      const window = await openWindow(browser, { width, colorScheme })
-      const { page } = window
-      const visit = async (path, name, prepare = async () => {}) => {
-        await page.goto(new URL(path, server.url).href)
-        await prepare()
-        await assertSoundPage(window, name)
-      }
-      await visit('/flow', 'an empty /flow', () => page.getByText('Live:').waitFor())
-      await runSdkClient(t, server)
-      const error_uri = await fail(server)
-      await visit('/flow', '/flow with everything open', async () => {
-        await page.getByText('Live:').waitFor()
-        await page.locator('#flows a').last().click()
-        await page.getByText('Live:').waitFor()
-        await until(() => messages(page).count(), () => 'no messages')
-        await page.evaluate(() => document.querySelectorAll('#diagram details').forEach(details => { details.open = true }))
-      })
-      await visit(error_uri, 'an explanation of a request')
-      await page.getByRole('link', { name: 'See it in its flow' }).click()
-      await assertSoundPage(window, 'a flow with an error')
-      await visit('/explain', 'every rule')
-      await visit('/explain?by=specification&q=token', 'a search')
-      await visit('/explain/access-token-claims-are-typed', 'a rule')
-      await visit('/source', 'the source')
-      await visit('/source/oauth/redirect-uri.ts', 'a file of the source')
-    })
-  }
 })
