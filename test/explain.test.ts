@@ -184,9 +184,9 @@ const failures: readonly Failure[] = [
   },
 ]
 
-describe('The page to which an error leads names cause and remedy exactly:', () => {
+describe('The page to which an error leads names cause and remedy exactly', () => {
   for (const { what, env, fail, rule, cause, remedy } of failures) {
-    it(what, async t => {
+    it(`after ${what}`, async t => {
       const server = await start(t, env)
       const uri = await errorUri(await fail(server))
       assert.match(uri, new RegExp(`/explain/${rule}\\?trace=[\\w-]{16}$`))
@@ -196,7 +196,7 @@ describe('The page to which an error leads names cause and remedy exactly:', () 
     })
   }
 
-  it('a client that is unknown to the authorization endpoint, for whom sits in front of the browser', async t => {
+  it('after a client that is unknown to the authorization endpoint, to whom sits in front of the browser', async t => {
     const server = await start(t)
     const response = await get(`${server.url}/oauth/authorize?client_id=forgotten&redirect_uri=http://localhost/cb`, asBrowser)
     assert.equal(response.status, 400)

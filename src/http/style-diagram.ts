@@ -49,6 +49,7 @@ export const diagramStyle = `
 .inside { background: var(--surface); border: 1px solid var(--line); border-radius: var(--radius); padding: 1rem; margin: .25rem 0 var(--space); }
 .inside h3 { margin-top: var(--space); font-size: var(--small); color: var(--muted); }
 .inside pre, .excerpt pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8125rem; }
+.inside pre { max-height: 28rem; }
 .messages { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0 var(--space); }
 .messages > * { min-width: 0; }
 .notice > h2:first-child { margin-top: 0; }

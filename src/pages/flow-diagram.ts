@@ -87,14 +87,14 @@ function inside(exchange: Exchange, base: string | undefined): Html {
 ${broken.length > 0 ? html`<ul class="verdicts">${broken.map(verdict => verdictItem(verdict, base))}</ul>` : undefined}
 <div class="messages">
 <div><h3>${capital(from)} asks</h3>
-<pre>${method} ${plainText(path)}${query ? `\n  ?${plainText(query).replaceAll('&', '\n  &')}` : ''}
+<pre tabindex="0">${method} ${plainText(path)}${query ? `\n  ?${plainText(query).replaceAll('&', '\n  &')}` : ''}
 ${headerLines(request)}${bodyText(request)}</pre></div>
 <div><h3>${capital(to)} answers</h3>
-<pre>${status}
+<pre tabindex="0">${status}
 ${headerLines(response)}${bodyText(response)}</pre></div>
 </div>
 ${claims === undefined ? undefined : html`<h3>Claims of the access token</h3>
-<pre>${pretty(claims)}</pre>`}
+<pre tabindex="0">${pretty(claims)}</pre>`}
 ${held.length > 0 ? html`<details class="held"><summary>${counted(held.length, 'rule')} held</summary>
 <ul class="verdicts">${held.map(verdict => verdictItem(verdict, base))}</ul></details>` : undefined}
 </div>`
