@@ -94,6 +94,7 @@ describe('The record of an exchange holds no secret', () => {
   const hidden: readonly (readonly [string, Partial<Request>, Partial<RawExchange>])[] = [
     ['of a form', { headers: form }, { body: `code=${secret}` }],
     ['of a form with an unusual name', { headers: form }, { body: `clientSecret=${secret}&Code-Verifier=${secret}&new_password=${secret}` }],
+    ['of a sign-in', { path: '/sign-in', headers: form }, { body: `username=ada&password=${secret}`, caller: 'browser' }],
     ['of a query', { path: '/mcp', query: `access_token=${secret}` }, {}],
     ['of JSON', { headers: asJson }, { body: JSON.stringify({ client_secret: secret }) }],
     ['of JSON below such a name', { headers: asJson }, { body: JSON.stringify({ token: { value: secret } }) }],
