@@ -27,7 +27,7 @@ function homePage(config: Config, routes: readonly RouteDescription[]): Reply {
   const { issuer, resource, serverName } = config
   return pageReply(200, serverName, html`
 <p class="lead">An OAuth 2.1 authorization server and an MCP server in one, to read, run and debug. An MCP client needs one URL of it, <code>${resource}</code></p>
-<ul class="cards">${places.map(([path, title, text]) => html`
+<ul class="cards">${places.filter(([path]) => path !== '/flow' || config.debug).map(([path, title, text]) => html`
 <li class="card"><h2><a href="${issuer}${path}">${title}</a></h2><p>${text}</p></li>`)}
 </ul>
 <h2>Connect a client</h2>
@@ -41,8 +41,11 @@ ${table('Endpoints', ['Endpoint', 'Specification'], routes.map(({ method, path, 
   [html`<code>${method} ${path}</code>`, specification])))}`, { site: config, path: '/' })
 }
 
+/** The live flow is there with `DEBUG` alone. */
 const places = [
+  ['/flow', 'Live flow', 'Watch a client and both servers speak, message by message, and see why the server decided as it did.'],
   ['/explain', 'Rules', 'Every rule that is enforced here, with its clause, its reason, and what to do when it is broken.'],
+  ['/source', 'Source', 'The code that answers you, its comments beside it, each citation and each rule a link.'],
   ['/docs', 'Endpoints', 'Each endpoint with its parameters, and the same as an OpenAPI document.'],
   ['/account', 'Your account', 'Sign in, see which applications act in your name, and take that back.'],
   ['/health', 'Health', 'Whether the server runs, and how full it is.'],
