@@ -71,12 +71,14 @@ function readKept(form: Parameters, waiting: AuthorizationRequest, context: Cont
 async function decisionLocation(
   approved: boolean, kept: readonly string[], waiting: AuthorizationRequest, context: Context,
 ): Promise<string> {
+  const { sub, client_id, client_name, redirect_uri } = waiting
+  const redirect_host = redirectHost(redirect_uri)
+  // Whatever the user said before: the last word counts.
+  await context.store.forgetConsent(sub, client_id, redirect_host)
   try {
     context.check(userApproved, approved)
     context.check(scopeIsKept, kept.length > 0)
-    const { sub, client_id, client_name, redirect_uri } = waiting
     const scope = formatScope(kept)
-    const redirect_host = redirectHost(redirect_uri)
     await context.store.rememberConsent({ sub, client_id, client_name, redirect_host, scope, given_at: context.now() })
     return await grantedLocation({ ...waiting, scope }, sub, context)
   } catch (error) {

@@ -187,7 +187,7 @@ export class MemoryStore extends MemoryOfUsers implements Store {
   }
 
   async withdrawConsent(sub: string, client_id: string): Promise<void> {
-    this.forgetConsents(sub, client_id)
+    this.keepConsents(sub, consent => consent.client_id !== client_id)
     const isWithdrawn = (record: Grant | AuthorizationCode) => record.sub === sub && record.client_id === client_id
     for (const [code_hash, { code }] of [...this.codes]) if (isWithdrawn(code)) this.codes.delete(code_hash)
     for (const [grant_id, { grant }] of [...this.grants]) if (isWithdrawn(grant)) this.endGrantAtOnce(grant_id)

@@ -76,6 +76,8 @@ export interface Store {
 
   /** Remembers the decision, in the place of an earlier one on the same client and redirect host. */
   rememberConsent(consent: Consent): Promise<void>
+  /** Forgets what the user allowed, and leaves the grants as they are. */
+  forgetConsent(sub: string, client_id: string, redirect_host: string): Promise<void>
   findConsent(sub: string, client_id: string, redirect_host: string): Promise<Consent | undefined>
   listConsents(sub: string): Promise<readonly Consent[]>
   listGrants(sub: string): Promise<readonly ListedGrant[]>
