@@ -79,7 +79,7 @@ function refreshWith({ server, client, refresh_token }: Bound, key: KeyPair, cha
   })
 }
 
-/** The scheme and the parameters of the one challenge. */
+/** The scheme of the first challenge, and all parameters. */
 function challengeOf(response: Response): Members {
   const header = response.headers.get('www-authenticate') ?? assert.fail('no challenge')
   const [, scheme] = /^(\w+) \w+="/.exec(header) ?? []
@@ -144,6 +144,8 @@ describe('A token request with a DPoP proof', () => {
     'a jti that makes it larger than 8 KB (RFC 9449 section 11.1)': { changes: { jti: 'x'.repeat(7_000) }, rule: wellFormed },
     'another htm (RFC 9449 section 4.3)': { changes: { htm: 'GET' }, rule: forRequest },
     'htm in lower case (RFC 9110 section 9.1)': { changes: { htm: 'post' }, rule: forRequest },
+    'a list of methods as htm': { changes: { htm: ['POST'] }, rule: forRequest },
+    'an htm that cannot be made a text': { changes: { htm: { toString: 1, valueOf: 1 } }, rule: forRequest },
     'no htm': { changes: { htm: undefined }, rule: forRequest },
     'another htu (RFC 9449 section 4.3)': { changes: { htu: 'https://other.example.com/oauth/token' }, rule: forRequest },
     'the htu of another path': { changes: { htu: 'ISSUER/oauth/revoke' }, rule: forRequest },
@@ -388,11 +390,12 @@ describe('/mcp with a token that is bound to a key', () => {
     const { server, access_token } = await startBound(t)
     const response = await postMcp(server, access_token, ping)
     assert.deepEqual(challengeOf(response), {
-      scheme: 'DPoP', error: 'invalid_token', scope: 'mcp:tools:read mcp:tools:execute', algs: 'ES256 EdDSA RS256 PS256',
+      scheme: 'Bearer', error: 'invalid_token', scope: 'mcp:tools:read mcp:tools:execute', algs: 'ES256 EdDSA RS256 PS256',
       error_description: 'a token that is bound to a key must be sent as DPoP, and only such a token',
       error_uri: `${server.config.issuer}/explain/bound-token-comes-with-proof`,
       resource_metadata: `${server.config.issuer}/.well-known/oauth-protected-resource/mcp`,
     })
+    assert.match(response.headers.get('www-authenticate')!, /, DPoP algs="[^"]+"$/)
     await assertRefused(response, 'bound-token-comes-with-proof', 'invalid_token', 401)
   })
 
@@ -408,7 +411,7 @@ describe('/mcp with a token that is bound to a key', () => {
     const { access_token } = tokens
     const dpop = createTokenProof(createKeyPair(), access_token, 'POST', server.config.resource)
     const response = await postMcp(server, undefined, ping, { authorization: `DPoP ${access_token}`, dpop })
-    assert.equal(challengeOf(response)['scheme'], 'Bearer')
+    assert.equal(challengeOf(response)['scheme'], 'DPoP')
     await assertRefused(response, 'bound-token-comes-with-proof', 'invalid_token', 401)
   })
 

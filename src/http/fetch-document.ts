@@ -48,7 +48,8 @@ export interface FetcherOptions {
   readonly timeLimit?: number
 }
 
-export function documentFetcher({ allowLoopback, resolve = resolveBySystem, timeLimit = defaultTimeLimit }: FetcherOptions): FetchDocument {
+export function documentFetcher(options: FetcherOptions): FetchDocument {
+  const { allowLoopback, resolve = resolveBySystem, timeLimit = defaultTimeLimit } = options
   const isAllowed = (address: string): boolean => isPublicAddress(address) || allowLoopback && isLoopbackAddress(address)
   const lookup = guardedLookup(resolve, isAllowed)
   const underWay = new Map<string, { readonly host: string; readonly document: Promise<FetchedDocument> }>()
@@ -78,7 +79,8 @@ function get(target: URL, sizeLimit: number, lookup: LookupFunction, timeLimit: 
   const asDocumentError = (error: unknown): DocumentError => {
     if (error instanceof DocumentError) return error
     const { name, code } = error as NodeJS.ErrnoException
-    return new DocumentError(signal.aborted ? `it did not answer in ${timeLimit / 1000} s` : `it cannot be reached (${code ?? name})`, passing)
+    const problem = signal.aborted ? `it did not answer in ${timeLimit / 1000} s` : `it cannot be reached (${code ?? name})`
+    return new DocumentError(problem, passing)
   }
   return new Promise((resolve, reject) => {
     const outgoing = request(target, {
@@ -97,7 +99,7 @@ async function readDocument(incoming: IncomingMessage, sizeLimit: number): Promi
   const { statusCode = 0, headers } = incoming
   // RFC 9110 section 15.6 and RFC 6585 section 4: of all errors these say that they will pass.
   const temporary = statusCode >= 500 || statusCode === 429
-  if (statusCode !== 200) throw new DocumentError(`it answered ${statusCode}, where 200 is needed and no redirect is followed`, { temporary })
+  if (statusCode !== 200) throw new DocumentError(`it answered ${statusCode}, where only 200 will do`, { temporary })
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of incoming as AsyncIterable<Buffer>) {

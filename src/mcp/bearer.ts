@@ -30,8 +30,8 @@ export function checkScope(token: AccessToken, needed: readonly string[], contex
 }
 
 /**
- * The WWW-Authenticate header of a 401 or 403 (RFC 6750 section 3, RFC 9728 section 5.1). One challenge: `DPoP` for whom
- * it is meant, and `Bearer` for all others, some of which look no further than the first word.
+ * The WWW-Authenticate header of a 401 or 403 (RFC 6750 section 3, RFC 9728 section 5.1). The challenge has the scheme
+ * that was used (RFC 9449 section 7.2), and `Bearer` where none was: some clients look no further than the first word.
  */
 export function challenge(error: OAuthError, request: Request, config: Config): string {
   const { rule, expected } = error.details
@@ -44,16 +44,11 @@ export function challenge(error: OAuthError, request: Request, config: Config): 
   // All scopes at once in a 401: an SDK 1.x client that holds a refresh token has no way to step up later.
   const scope = error.code === 'insufficient_scope' ? String(expected) : formatScope(supportedScopes)
   const parameters = [...reason, ['scope', scope], ['resource_metadata', resourceMetadataUrl(config)]]
-  const scheme = schemeFor(error, request)
+  const challenge = parameters.map(([name, value]) => `${name}="${value}"`).join(', ')
   // RFC 9449 section 7.1: which algorithms a proof may be signed with.
-  if (scheme === 'DPoP') parameters.push(['algs', dpopAlgorithms.join(' ')])
-  return `${scheme} ${parameters.map(([name, value]) => `${name}="${value}"`).join(', ')}`
-}
-
-/** The scheme that was used, unless it is the wrong one for the token. */
-function schemeFor({ details }: OAuthError, { headers }: Request): 'Bearer' | 'DPoP' {
-  if (details.rule === boundTokenComesWithProof.id) return details.expected === 'DPoP' ? 'DPoP' : 'Bearer'
-  return /^DPoP /i.test(headers.authorization ?? '') ? 'DPoP' : 'Bearer'
+  const algs = `algs="${dpopAlgorithms.join(' ')}"`
+  if (/^DPoP /i.test(request.headers.authorization ?? '')) return `DPoP ${challenge}, ${algs}`
+  return rule === boundTokenComesWithProof.id ? `Bearer ${challenge}, DPoP ${algs}` : `Bearer ${challenge}`
 }
 
 /** RFC 9728 section 3.1: the well-known suffix stands between the host and the path of the resource. */

@@ -75,9 +75,13 @@ function readMetadata(document: JsonObject, context: Context): ClientMetadata {
 
 /** One document serves all authorization servers: what only others support is none of our business, and no mistake. */
 function supportedParts({ grant_types, response_types }: JsonObject, { config }: Context): JsonObject {
-  const supported = supportedGrantTypes(config)
   return {
-    ...(Array.isArray(grant_types) ? { grant_types: grant_types.filter(type => typeof type !== 'string' || supported.includes(type)) } : {}),
-    ...(Array.isArray(response_types) ? { response_types: response_types.filter(type => typeof type !== 'string' || type === 'code') } : {}),
+    ...(Array.isArray(grant_types) ? { grant_types: textsAmong(grant_types, supportedGrantTypes(config)) } : {}),
+    ...(Array.isArray(response_types) ? { response_types: textsAmong(response_types, ['code']) } : {}),
   }
+}
+
+/** What is no text is left for the rules to find. */
+function textsAmong(list: readonly unknown[], supported: readonly string[]): readonly unknown[] {
+  return list.filter(item => typeof item !== 'string' || supported.includes(item))
 }

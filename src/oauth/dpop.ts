@@ -43,7 +43,8 @@ export async function checkTokenBinding(
   scheme: string, presented: string, token: AccessToken, request: Request, context: Context,
 ): Promise<void> {
   const bound = token.cnf?.jkt
-  context.check(boundTokenComesWithProof, (scheme.toLowerCase() === 'dpop') === (bound !== undefined), scheme, bound ? 'DPoP' : 'Bearer')
+  const sentAsBound = scheme.toLowerCase() === 'dpop'
+  context.check(boundTokenComesWithProof, sentAsBound === (bound !== undefined), scheme, bound ? 'DPoP' : 'Bearer')
   if (bound === undefined) return
   const proof = verifyProof(proofsOf(request), `${context.config.issuer}${request.path}`, request.method, context)
   context.check(dpopProofIsForThisToken, proof.ath === sha256(presented), proof.ath)
@@ -84,8 +85,8 @@ function verifyProof(sent: readonly string[], htu: string, htm: string, context:
   const { claims } = proof
   const { iat, jti, nonce, ath } = claims
   context.check(dpopProofIsWellFormed, typeof jti === 'string' && jti !== '', 'it has no jti')
-  const about = `${String(claims['htm'])} ${normalized(claims['htu'])}`
-  context.check(dpopProofIsForThisRequest, about === `${htm} ${normalized(htu)}`, about, `${htm} ${htu}`)
+  const isForThis = claims['htm'] === htm && normalized(claims['htu']) === normalized(htu)
+  context.check(dpopProofIsForThisRequest, isForThis, { htm: claims['htm'], htu: claims['htu'] }, { htm, htu })
   const now = context.now()
   context.check(dpopProofIsFresh, typeof iat === 'number' && Math.abs(now - iat) <= proofLifetime, iat, now)
   context.check(dpopNonceIsOurs, !context.config.dpopNonce || isRecentNonce(nonce, context))
@@ -111,7 +112,7 @@ function nonceOf(key: KeyObject, period: number): string {
 
 /** Section 4.3: without query and fragment, and after the normalization of RFC 3986 section 6.2.2 and section 6.2.3. */
 function normalized(htu: unknown): string {
-  if (typeof htu !== 'string' || !URL.canParse(htu)) return 'no URL'
+  if (typeof htu !== 'string' || !URL.canParse(htu)) return 'none'
   const { origin, pathname } = new URL(htu)
   return origin + pathname.replace(/%[0-9a-f]{2}/gi, decodeUnreserved)
 }

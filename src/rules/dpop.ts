@@ -79,7 +79,8 @@ export const dpopKeyIsTheSame: Rule = {
   clause: 'RFC 9449 section 5',
   error: 'invalid_grant',
   says: 'the proof was made with another key than that of the grant',
-  requires: 'A code that was asked for with dpop_jkt, and the refresh token of a public client, are used with the key they are bound to.',
+  requires: 'A code that was asked for with dpop_jkt, and the refresh token of a public client, are used with the key that '
+    + 'they are bound to.',
   otherwise: 'A stolen code or refresh token could be used with a key of the thief.',
   remedy: 'Keep the key for as long as the grant lives.',
 }

@@ -46,8 +46,8 @@ export class MemoryStore implements Store {
     this.documents = new ExpiringMap({ limit: 1_000, lifetime: day, now })
     this.used = {
       'assertion': new ExpiringMap({ limit: 100_000, lifetime: 720, now }),
-      'proof of a token request': new ExpiringMap({ limit: 100_000, lifetime: 180, now }),
-      'proof of a resource request': new ExpiringMap({ limit: 200_000, lifetime: 180, now }),
+      'proof of a token request': new ExpiringMap({ limit: 200_000, lifetime: 130, now }),
+      'proof of a resource request': new ExpiringMap({ limit: 200_000, lifetime: 130, now }),
     }
     this.authorizationRequests = new ExpiringMap({ limit: 10_000, lifetime: 600, now })
     this.codes = new ExpiringMap({ limit: 20_000, lifetime: 2 * options.authorizationCodeLifetime, now })

@@ -11,7 +11,7 @@
  * | RefreshToken         | SHA-256 of the token       | with its grant                               |
  * | document of a client | what it is for, and URL    | as its headers say, at most a day            |
  * | used assertion       | SHA-256 of client and jti  | 12 minutes: no assertion lives longer        |
- * | used proof           | SHA-256 of key and jti     | 3 minutes: no proof lives longer             |
+ * | used proof           | SHA-256 of key and jti     | 130 seconds: no proof lives longer           |
  * | Revocation           | jti, grant_id or client_id | lifetime of access tokens                    |
  */
 import type { JsonObject } from '../mcp/json-rpc.ts'
