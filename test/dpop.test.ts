@@ -610,8 +610,8 @@ function fullStore(full: OneTimeUse): MemoryStore {
 /** Puts the issuer and the time where a table can only name them. */
 function filled(changes: Members, { config }: TestServer): Members {
   return Object.fromEntries(Object.entries(changes).map(([name, value]) => {
-    const ahead = /^NOW([+-]\d+)$/.exec(String(value))?.[1]
-    if (ahead !== undefined) return [name, Math.floor(Date.now() / 1000) + Number(ahead)]
-    return [name, typeof value === 'string' ? value.replace('ISSUER', config.issuer) : value]
+    if (typeof value !== 'string') return [name, value]
+    const ahead = /^NOW([+-]\d+)$/.exec(value)?.[1]
+    return [name, ahead === undefined ? value.replace('ISSUER', config.issuer) : Math.floor(Date.now() / 1000) + Number(ahead)]
   }))
 }

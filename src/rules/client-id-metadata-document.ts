@@ -32,7 +32,7 @@ export const documentIsReachable: Rule = {
   id: 'document-is-reachable',
   clause: 'RFC 9110 section 15.6.4',
   error: 'temporarily_unavailable',
-  says: 'what the client is known by cannot be read now: {received}',
+  says: 'the metadata document or the keys of the client cannot be read now: {received}',
   requires: 'The document of a client, or its key set, can be fetched within 5 seconds when it is needed.',
   otherwise: 'A client told that it is unknown throws its tokens away, when it only has to try again.',
   remedy: 'Repeat the request later. Let the document be cached (Cache-Control: max-age), so that it is needed less often.',
