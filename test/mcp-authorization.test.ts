@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   assertRefused, bearer, bearerChallenge, callMcp, callModern, craftToken, get, getTokens, postJson, postMcp, startServer, startWithTokens,
-  testKey, type TestServer,
+  type TestServer,
 } from './harness.ts'
 
 const both = 'mcp:tools:read mcp:tools:execute'
@@ -84,10 +84,10 @@ describe('/mcp with a token that does not open it', () => {
   }
 
   it('goes on opening after the key has changed, where the old one is kept as a previous key', async t => {
-    const env = { SERVER_URL: 'http://localhost:8000' }
+    const env = { SERVER_URL: 'http://localhost:8000', JWT_SECRET_KEY: 'an older test key of 32 bytes or more' }
     const { tokens } = await getTokens(await startServer(t, env))
-    const changed = { ...env, JWT_SECRET_KEY: 'a newer test key of 32 bytes or more, no secret' }
-    const keeping = await startServer(t, { ...changed, JWT_PREVIOUS_SECRET_KEYS: testKey })
+    const changed = { ...env, JWT_SECRET_KEY: 'a newer test key of 32 bytes or more' }
+    const keeping = await startServer(t, { ...changed, JWT_PREVIOUS_SECRET_KEYS: env.JWT_SECRET_KEY })
     assert.equal((await callMcp(keeping, tokens['access_token'], 'ping')).status, 200)
     const forgetting = await startServer(t, changed)
     assert.equal((await callMcp(forgetting, tokens['access_token'], 'ping')).status, 401)
