@@ -200,6 +200,40 @@ describe('OAUTH_AUTO_APPROVE', () => {
   })
 })
 
+describe('OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK', () => {
+  flag('OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK', env => load(env).allowLoopbackDocuments)
+  it('is refused where the server is public', () => {
+    assertInvalid(
+      { OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK: 'true', SERVER_URL: 'https://mcp.example.com' }, 'OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK',
+    )
+  })
+})
+
+describe('OAUTH_DPOP_NONCE', () => {
+  flag('OAUTH_DPOP_NONCE', env => load(env).dpopNonce)
+})
+
+describe('OAUTH_CLIENT_CREDENTIALS', () => {
+  for (const [raw, on] of [['', true], ['true', true], ['1', true], ['false', false], ['0', false], ['no', false], ['TRUE', false]] as const) {
+    it(`is ${on ? 'on' : 'off'} with ${JSON.stringify(raw)}`, () => assert.equal(load({ OAUTH_CLIENT_CREDENTIALS: raw }).clientCredentials, on))
+  }
+})
+
+describe('JWT_PREVIOUS_SECRET_KEYS', () => {
+  const previous = ['fedcba9876543210fedcba9876543210', 'zyxwvutsrqponmlkzyxwvutsrqponmlk']
+
+  it('are a list with commas, behind the key that signs', () => {
+    const { jwtKeys } = load({ JWT_PREVIOUS_SECRET_KEYS: ` ${previous[0]}, ${previous[1]} ,` })
+    assert.deepEqual(jwtKeys.map(key => key.export().toString()), [JWT_SECRET_KEY, ...previous])
+  })
+
+  it('are as long as the key that signs (RFC 7518 section 3.2)', () => {
+    assertInvalid({ JWT_PREVIOUS_SECRET_KEYS: `${previous[0]},short` }, 'JWT_PREVIOUS_SECRET_KEYS')
+  })
+
+  it('do not repeat themselves', () => assertInvalid({ JWT_PREVIOUS_SECRET_KEYS: 'a'.repeat(32) }, 'JWT_PREVIOUS_SECRET_KEYS'))
+})
+
 describe('DEBUG', () => {
   flag('DEBUG', env => load(env).debug)
   it('makes the log level debug', () => assert.equal(load({ DEBUG: 'true' }).logLevel, 'debug'))

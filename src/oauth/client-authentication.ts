@@ -34,6 +34,11 @@ export async function authenticateClient(request: Request, form: Parameters, con
   return client
 }
 
+/** Whether the client has no way to authenticate, so that anybody can send its client_id (RFC 6749 section 2.1). */
+export function isPublicClient({ metadata }: Client): boolean {
+  return metadata.token_endpoint_auth_method === 'none'
+}
+
 function readCredentials(request: Request, form: Parameters, context: Context): Credentials {
   const { authorization } = request.headers
   const client_secret = form.get('client_secret')
