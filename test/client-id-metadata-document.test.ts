@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { DocumentError, type FetchDocument, type FetchedDocument } from '../src/http/fetch-document.ts'
 import { startDocumentServer, type DocumentServer } from './document-server.ts'
 import {
-  assertRefused, authorize, basic, claimsOf, decide, exchange, get, locationOf, openConsent, readJson, redirect_uri, refresh, requestCode,
+  assertRefused, authorize, basic, claimsOf, decide, exchange, get, locationOf, openConsent, postForm, readJson, redirect_uri, refresh, requestCode,
   requestToken, startServer, type Members, type TestContext, type TestServer,
 } from './harness.ts'
 import { createAssertion, createKeyPair } from './key-pair.ts'
@@ -115,6 +115,16 @@ describe('A client that a metadata document describes', () => {
     const unauthenticated = await requestToken(server, { grant_type: 'client_credentials', client_id })
     await assertRefused(unauthenticated, 'client-is-authenticated', 'invalid_client', 401)
   })
+
+  for (const token_endpoint_auth_method of [undefined, null, 'none']) {
+    it(`is public with the method ${token_endpoint_auth_method}, and no secret makes it another`, async t => {
+      const server = await startWith(t, fetcher(documentOf(client_id, { token_endpoint_auth_method })))
+      assert.equal((await exchange(server, client, await authorize(server, client))).status, 200)
+      const token = { token: 'x', client_id, client_secret: 'made up' }
+      await assertRefused(await postForm(`${server.url}/oauth/introspect`, token), 'client-is-authenticated', 'invalid_client', 401)
+      await assertRefused(await postForm(`${server.url}/oauth/introspect`, { token: 'x', client_id }), 'client-is-confidential', 'invalid_client', 401)
+    })
+  }
 
   it('is answered 401 where it tried to authenticate by Basic (RFC 6749 section 5.2)', async t => {
     const server = await startWith(t, fetcher('[]'))
@@ -296,11 +306,13 @@ describe('A metadata document', () => {
     })
   }
 
-  it('is refused with client_credentials for a client that does not authenticate (RFC 6749 section 4.4)', async t => {
-    const server = await startWith(t, fetcher(documentOf(client_id, { grant_types: ['client_credentials'] })))
-    const body = await assertRefusedOnPage(await requestCode(server, client), invalid)
-    assert.match(body['error_description'], /client credentials grant needs a client that authenticates/)
-  })
+  for (const token_endpoint_auth_method of [undefined, null, 'none']) {
+    it(`is refused with client_credentials and the method ${token_endpoint_auth_method} (RFC 6749 section 4.4)`, async t => {
+      const server = await startWith(t, fetcher(documentOf(client_id, { grant_types: ['client_credentials'], token_endpoint_auth_method })))
+      const body = await assertRefusedOnPage(await requestCode(server, client), invalid)
+      assert.match(body['error_description'], /client credentials grant needs a client that authenticates/)
+    })
+  }
 
   it('that does not exist makes the client unknown, and that is not kept', async t => {
     const state = fetcher()

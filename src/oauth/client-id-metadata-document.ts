@@ -64,8 +64,10 @@ function sharedSecretOf(document: JsonObject): string | undefined {
  * here they all mean that this is no client.
  */
 function readMetadata(document: JsonObject, context: Context): ClientMetadata {
+  // A registration without a method would get a secret (RFC 7591 section 2); here there is none to be had.
+  const token_endpoint_auth_method = document['token_endpoint_auth_method'] ?? 'none'
   try {
-    return readClientMetadata({ token_endpoint_auth_method: 'none', ...document, ...supportedParts(document, context) }, context)
+    return readClientMetadata({ ...document, ...supportedParts(document, context), token_endpoint_auth_method }, context)
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error
     context.check(clientDocumentDescribesAClient, false, error.message)
