@@ -292,6 +292,24 @@ describe('The keys at jwks_uri', () => {
     assert.equal((await requestWith(server, createAssertion(key, client_id, issuer, later))).status, 200)
   })
 
+  it('are fetched again for a kid that is new, once a minute at the most (OpenID Connect Core 1.0 section 10.1.1)', async t => {
+    let key = { ...createKeyPair(), kid: 'old' }
+    let fetched = 0
+    const { server, client_id, issuer } = await startWith(t, () => {
+      fetched++
+      return answer({ keys: [{ ...key.jwk, kid: key.kid }] })()
+    })
+    const send = () => requestWith(server, createAssertion(key, client_id, issuer, { exp: Math.floor(Date.now() / 1000) + 300 }, { kid: key.kid }))
+    assert.equal((await send()).status, 200)
+    key = { ...createKeyPair(), kid: 'new' }
+    assert.equal((await send()).status, 401)
+    assert.equal(fetched, 1)
+    server.advance(61)
+    assert.equal((await send()).status, 200)
+    assert.equal((await send()).status, 200)
+    assert.equal(fetched, 2)
+  })
+
   const bad: Record<string, FetchDocument> = {
     'that are no JSON': answer('keys'),
     'that are HTML': answer({ keys: [] }, 'text/html'),

@@ -29,8 +29,9 @@ export function isClientIdUrl(client_id: string): boolean {
 export async function findDocumentedClient(client_id: string, context: Context): Promise<Client> {
   const problem = clientIdUrlProblem(client_id, context)
   context.check(clientIdUrlIsValid, problem === undefined, problem)
-  const read = (document: FetchedDocument): Client => readClient(document, client_id, context)
-  return readDocument(client_id, sizeLimit, clientDocumentIsAvailable, read, context)
+  return readDocument(client_id, {
+    sizeLimit, rule: clientDocumentIsAvailable, read: document => readClient(document, client_id, context),
+  }, context)
 }
 
 /** draft section 3. Dot segments are among what a URL parser would rewrite. */
