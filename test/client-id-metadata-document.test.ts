@@ -3,8 +3,8 @@ import { describe, it } from 'node:test'
 import { DocumentError, type FetchDocument, type FetchedDocument } from '../src/http/fetch-document.ts'
 import { startDocumentServer, type DocumentServer } from './document-server.ts'
 import {
-  assertRefused, authorize, basic, claimsOf, decide, exchange, get, locationOf, openConsent, postForm, readJson, redirect_uri, refresh, requestCode,
-  requestToken, startServer, type Members, type TestContext, type TestServer,
+  assertRefused, authorize, basic, bearer, claimsOf, decide, exchange, get, locationOf, openConsent, postForm, readJson, redirect_uri,
+  refresh, requestCode, requestToken, startServer, type Members, type TestContext, type TestServer,
 } from './harness.ts'
 import { createAssertion, createKeyPair } from './key-pair.ts'
 
@@ -55,6 +55,12 @@ async function assertRefusedOnPage(response: Response, rule: string, error = 'in
   return assertRefused(response, rule, error, status)
 }
 
+/** Asserts that the token endpoint takes the client_id for that of no client, by the rule. */
+async function assertUnknown(server: TestServer, client_id: string, rule: string): Promise<void> {
+  const response = await requestToken(server, { grant_type: 'refresh_token', refresh_token: 'x', client_id })
+  await assertRefused(response, rule, 'invalid_client', 400)
+}
+
 describe('A client that a metadata document describes', () => {
   it('gets tokens without registering (MCP 2026-07-28 basic/authorization/client-registration)', async t => {
     const { server, documents } = await startBoth(t)
@@ -80,7 +86,7 @@ describe('A client that a metadata document describes', () => {
 
   it('cannot be read, changed or deleted as a registration (RFC 7592 section 2)', async t => {
     const server = await startWith(t, fetcher())
-    const response = await fetch(`${server.url}/oauth/register/${encodeURIComponent(client_id)}`, { headers: { authorization: 'Bearer x' } })
+    const response = await get(`${server.url}/oauth/register/${encodeURIComponent(client_id)}`, bearer('x'))
     await assertRefused(response, 'registration-access-token-matches', 'invalid_token', 401)
   })
 
@@ -102,7 +108,7 @@ describe('A client that a metadata document describes', () => {
     assert.equal((await requestCode(server, client)).status, 302)
   })
 
-  it('authenticates with its private key where the document says so (draft-ietf-oauth-client-id-metadata-document-00 section 6.2)', async t => {
+  it('authenticates with a private key where the document says so (draft-ietf-oauth-client-id-metadata-document-00 section 6.2)', async t => {
     const key = createKeyPair()
     const server = await startWith(t, fetcher(documentOf(client_id, {
       token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key.jwk] }, grant_types: ['client_credentials'], response_types: [],
@@ -120,9 +126,9 @@ describe('A client that a metadata document describes', () => {
     it(`is public with the method ${token_endpoint_auth_method}, and no secret makes it another`, async t => {
       const server = await startWith(t, fetcher(documentOf(client_id, { token_endpoint_auth_method })))
       assert.equal((await exchange(server, client, await authorize(server, client))).status, 200)
-      const token = { token: 'x', client_id, client_secret: 'made up' }
-      await assertRefused(await postForm(`${server.url}/oauth/introspect`, token), 'client-is-authenticated', 'invalid_client', 401)
-      await assertRefused(await postForm(`${server.url}/oauth/introspect`, { token: 'x', client_id }), 'client-is-confidential', 'invalid_client', 401)
+      const introspect = (form: Members) => postForm(`${server.url}/oauth/introspect`, { token: 'x', client_id, ...form })
+      await assertRefused(await introspect({ client_secret: 'made up' }), 'client-is-authenticated', 'invalid_client', 401)
+      await assertRefused(await introspect({}), 'client-is-confidential', 'invalid_client', 401)
     })
   }
 
@@ -144,7 +150,7 @@ describe('The consent page for such a client', () => {
     assert.ok(!html.includes('nobody has checked it'))
   })
 
-  it('shows the host of the redirect URI, and warns where it is this computer (MCP 2026-07-28 basic/authorization/security-considerations)', async t => {
+  it('shows where the code goes, and warns where that is this computer (MCP 2026-07-28 basic/authorization/security-considerations)', async t => {
     const { html } = await openConsent(await startWith(t, fetcher(), env), client)
     assert.ok(html.includes('<strong>127.0.0.1:7777</strong>'))
     assert.ok(html.includes('any program that runs on it could be the one that asks'))
@@ -152,7 +158,8 @@ describe('The consent page for such a client', () => {
 
   it('does not warn where the redirect URI is on the internet', async t => {
     const web = 'https://app.example.com/callback'
-    const { html } = await openConsent(await startWith(t, fetcher(documentOf(client_id, { redirect_uris: [web] })), env), client, { redirect_uri: web })
+    const server = await startWith(t, fetcher(documentOf(client_id, { redirect_uris: [web] })), env)
+    const { html } = await openConsent(server, client, { redirect_uri: web })
     assert.ok(html.includes('<strong>app.example.com</strong>'))
     assert.ok(!html.includes('class="warning"'))
   })
@@ -217,12 +224,15 @@ describe('A client_id that looks like the URL of a document', () => {
       const state = fetcher(documentOf(url))
       const server = await startWith(t, state)
       await assertRefusedOnPage(await requestCode(server, { client_id: url }), 'client-id-url-is-valid')
-      await assertRefused(await requestToken(server, { grant_type: 'refresh_token', client_id: url }), 'client-id-url-is-valid', 'invalid_client', 400)
+      await assertUnknown(server, url, 'client-id-url-is-valid')
       assert.deepEqual(state.urls, [])
     })
   }
 
-  for (const url of ['https://app.example.com/c?v=1', 'https://app.example.com:8443/c', 'https://app.example.com/%7euser/', 'https://xn--pp-via.example.com/c']) {
+  const valid = [
+    'https://app.example.com/c?v=1', 'https://app.example.com:8443/c', 'https://app.example.com/%7euser/', 'https://xn--pp-via.example.com/c',
+  ]
+  for (const url of valid) {
     it(`is taken as ${url}`, async t => {
       assert.equal((await requestCode(await startWith(t, fetcher(documentOf(url))), { client_id: url })).status, 302)
     })
@@ -259,7 +269,9 @@ describe('A metadata document', () => {
       document: documentOf('https://APP.example.com/oauth/client.json'), rule: 'client-document-names-itself',
     },
     'that names no client_id': { document: documentOf(client_id, { client_id: undefined }), rule: 'client-document-names-itself' },
-    'that names a list of client_ids': { document: documentOf(client_id, { client_id: [client_id] }), rule: 'client-document-names-itself' },
+    'that names a list of client_ids': {
+      document: documentOf(client_id, { client_id: [client_id] }), rule: 'client-document-names-itself',
+    },
     'without a client_name (MCP 2026-07-28 basic/authorization/client-registration)': {
       document: documentOf(client_id, { client_name: undefined }), rule: incomplete,
     },
@@ -278,7 +290,9 @@ describe('A metadata document', () => {
     'with an unknown method of client authentication': {
       document: documentOf(client_id, { token_endpoint_auth_method: 'tls_client_auth' }), rule: invalid,
     },
-    'with private_key_jwt and no key': { document: documentOf(client_id, { token_endpoint_auth_method: 'private_key_jwt' }), rule: invalid },
+    'with private_key_jwt and no key': {
+      document: documentOf(client_id, { token_endpoint_auth_method: 'private_key_jwt' }), rule: invalid,
+    },
     'with client_secret_basic (draft-ietf-oauth-client-id-metadata-document-00 section 4.1)': {
       document: documentOf(client_id, { token_endpoint_auth_method: 'client_secret_basic' }), rule: secret,
     },
@@ -300,7 +314,7 @@ describe('A metadata document', () => {
       const state = fetcher(document, changes)
       const server = await startWith(t, state)
       await assertRefusedOnPage(await requestCode(server, client), rule)
-      await assertRefused(await requestToken(server, { grant_type: 'refresh_token', refresh_token: 'x', client_id }), rule, 'invalid_client', 400)
+      await assertUnknown(server, client_id, rule)
       assert.equal(state.urls.length, 2)
       assert.equal((await readJson(await get(`${server.url}/health`)))['store'].documents, 0)
     })
@@ -319,7 +333,7 @@ describe('A metadata document', () => {
     const server = await startWith(t, state)
     state.error = new DocumentError('it answered 404', { temporary: false })
     await assertRefusedOnPage(await requestCode(server, client), 'client-document-is-available')
-    await assertRefused(await requestToken(server, { grant_type: 'refresh_token', client_id }), 'client-document-is-available', 'invalid_client', 400)
+    await assertUnknown(server, client_id, 'client-document-is-available')
     state.error = undefined
     assert.equal((await requestCode(server, client)).status, 302)
   })
@@ -339,7 +353,9 @@ describe('A metadata document', () => {
 describe('The cache of metadata documents', () => {
   /** For how many seconds one answer serves: it does just before, and no longer then. */
   const lifetimes: Record<string, { lifetime: number | undefined; kept: number }> = {
-    'keeps a document as long as its headers say (draft-ietf-oauth-client-id-metadata-document-00 section 4.4)': { lifetime: 600, kept: 600 },
+    'keeps a document as long as its headers say (draft-ietf-oauth-client-id-metadata-document-00 section 4.4)': {
+      lifetime: 600, kept: 600,
+    },
     'keeps it for 5 minutes where they say nothing': { lifetime: undefined, kept: 300 },
     'keeps it for a minute at the least': { lifetime: 1, kept: 60 },
     'keeps it for a day at the most': { lifetime: 365 * day, kept: day },
@@ -382,9 +398,10 @@ describe('A document server that is hostile', () => {
   it('is not asked at all without the development switch (draft-ietf-oauth-client-id-metadata-document-00 section 6.5)', async t => {
     const documents = await startDocumentServer(t)
     const server = await startServer(t)
-    await assertRefusedOnPage(await requestCode(server, { client_id: `https://127.0.0.1:${documents.port}/client.json` }), 'client-document-is-available')
-    await assertRefusedOnPage(await requestCode(server, { client_id: `https://localhost:${documents.port}/client.json` }), 'client-document-is-available')
-    await assertRefusedOnPage(await requestCode(server, { client_id: `https://[::1]:${documents.port}/client.json` }), 'client-document-is-available')
+    for (const host of ['127.0.0.1', 'localhost', '[::1]']) {
+      const response = await requestCode(server, { client_id: `https://${host}:${documents.port}/client.json` })
+      await assertRefusedOnPage(response, 'client-document-is-available')
+    }
     assert.deepEqual(documents.requests, [])
   })
 
