@@ -343,7 +343,9 @@ describe('A metadata document', () => {
     const server = await startWith(t, state)
     const { refresh_token } = await readJson(await exchange(server, client, await authorize(server, client)))
     state.error = new DocumentError('it did not answer in 5 s', { temporary: true })
-    await assertRefused(await refresh(server, client, refresh_token), 'document-is-reachable', 'temporarily_unavailable', 503)
+    const response = await refresh(server, client, refresh_token)
+    assert.equal(response.headers.get('retry-after'), '30')
+    await assertRefused(response, 'document-is-reachable', 'temporarily_unavailable', 503)
     await assertRefusedOnPage(await requestCode(server, client), 'document-is-reachable', 'temporarily_unavailable', 503)
     state.error = undefined
     assert.equal((await refresh(server, client, refresh_token)).status, 200)
