@@ -4,7 +4,7 @@ import { DocumentError, type FetchDocument } from '../src/http/fetch-document.ts
 import { MemoryStore } from '../src/store/memory.ts'
 import { startDocumentServer } from './document-server.ts'
 import {
-  assertRefused, authorize, basic, exchange, get, postForm, readJson, refresh, register, requestRegistration, requestToken, startServer,
+  assertRefused, authorize, basic, bearer, exchange, get, postForm, readJson, refresh, register, requestRegistration, requestToken, startServer,
   type Members, type TestContext, type TestServer,
 } from './harness.ts'
 import { createAssertion, createKeyPair, type Algorithm, type KeyPair } from './key-pair.ts'
@@ -15,7 +15,7 @@ const jwks_uri = 'https://app.example.com/jwks.json'
 /** Metadata of a client that authenticates with the keys. */
 function keyMetadata(...keys: readonly Members[]): Members {
   return {
-    token_endpoint_auth_method: 'private_key_jwt', jwks: { keys }, grant_types: ['client_credentials'], response_types: [], redirect_uris: undefined,
+    token_endpoint_auth_method: 'private_key_jwt', jwks: { keys }, grant_types: ['client_credentials'], redirect_uris: undefined,
   }
 }
 
@@ -27,7 +27,9 @@ async function start(t: TestContext, key: KeyPair = createKeyPair(), env: Record
 }
 
 /** A token request with the assertion; `changes` replace or, when undefined, remove parameters. */
-function requestWith(server: TestServer, client_assertion: string, changes: Members = {}, headers: Record<string, string> = {}): Promise<Response> {
+function requestWith(
+  server: TestServer, client_assertion: string, changes: Members = {}, headers: Record<string, string> = {},
+): Promise<Response> {
   return requestToken(server, { grant_type: 'client_credentials', client_assertion_type, client_assertion, ...changes }, headers)
 }
 
@@ -133,8 +135,12 @@ describe('A client assertion', () => {
     'whose jti is empty': { changes: { jti: '' }, rule: 'client-assertion-is-unused' },
     'whose jti has 40 kB': { changes: { jti: 'x'.repeat(40_000) }, rule: 'client-assertion-is-a-jwt' },
     'that is not signed (RFC 7523 section 3)': { header: { alg: 'none' }, rule: 'client-assertion-signature-verifies' },
-    'by another algorithm than that of the key (RFC 8725 section 3.1)': { header: { alg: 'RS256' }, rule: 'client-assertion-signature-verifies' },
-    'with critical header parameters (RFC 7515 section 4.1.11)': { header: { crit: ['a'], a: 1 }, rule: 'client-assertion-signature-verifies' },
+    'by another algorithm than that of the key (RFC 8725 section 3.1)': {
+      header: { alg: 'RS256' }, rule: 'client-assertion-signature-verifies',
+    },
+    'with critical header parameters (RFC 7515 section 4.1.11)': {
+      header: { crit: ['a'], a: 1 }, rule: 'client-assertion-signature-verifies',
+    },
     'by a key that the client does not have': { header: { kid: 'other' }, rule: 'client-assertion-signature-verifies' },
   }
   for (const [what, { changes = {}, header = {}, rule }] of Object.entries(refused)) {
@@ -259,10 +265,12 @@ describe('A client assertion', () => {
 })
 
 describe('The keys at jwks_uri', () => {
+  const referringMetadata = { ...keyMetadata(), jwks: undefined, jwks_uri }
+
   /** A server with a client whose keys are at `jwks_uri`, where `fetchDocument` answers. */
   async function startWith(t: TestContext, fetchDocument: FetchDocument) {
     const server = await startServer(t, debug, { fetchDocument })
-    const { client_id } = await register(server, { ...keyMetadata(), jwks: undefined, jwks_uri })
+    const { client_id } = await register(server, referringMetadata)
     return { server, client_id: client_id as string, issuer: server.config.issuer }
   }
 
@@ -292,6 +300,25 @@ describe('The keys at jwks_uri', () => {
     assert.equal((await requestWith(server, createAssertion(key, client_id, issuer, later))).status, 200)
   })
 
+  it('are fetched again for a kid that is new, once a minute at the most (OpenID Connect Core 1.0 section 10.1.1)', async t => {
+    let key = { ...createKeyPair(), kid: 'old' }
+    let fetched = 0
+    const { server, client_id, issuer } = await startWith(t, () => {
+      fetched++
+      return answer({ keys: [{ ...key.jwk, kid: key.kid }] })()
+    })
+    const exp = Math.floor(Date.now() / 1000) + 300
+    const send = () => requestWith(server, createAssertion(key, client_id, issuer, { exp }, { kid: key.kid }))
+    assert.equal((await send()).status, 200)
+    key = { ...createKeyPair(), kid: 'new' }
+    assert.equal((await send()).status, 401)
+    assert.equal(fetched, 1)
+    server.advance(61)
+    assert.equal((await send()).status, 200)
+    assert.equal((await send()).status, 200)
+    assert.equal(fetched, 2)
+  })
+
   const bad: Record<string, FetchDocument> = {
     'that are no JSON': answer('keys'),
     'that are HTML': answer({ keys: [] }, 'text/html'),
@@ -308,14 +335,16 @@ describe('The keys at jwks_uri', () => {
   }
 
   it('that cannot be read for now are no fault of the client', async t => {
-    const { server, client_id, issuer } = await startWith(t, async () => { throw new DocumentError('it did not answer', { temporary: true }) })
+    const fetchDocument = async (): Promise<never> => { throw new DocumentError('it did not answer', { temporary: true }) }
+    const { server, client_id, issuer } = await startWith(t, fetchDocument)
     const response = await requestWith(server, createAssertion(createKeyPair(), client_id, issuer))
     await assertRefused(response, 'document-is-reachable', 'temporarily_unavailable', 503)
   })
 
   it('are passed over where they are no keys', async t => {
     const key = createKeyPair()
-    const { server, client_id, issuer } = await startWith(t, answer({ keys: [null, 1, {}, { kty: 'constructor' }, { kty: 'oct', k: 'AA' }, key.jwk] }))
+    const keys = [null, 1, {}, { kty: 'constructor' }, { kty: 'oct', k: 'AA' }, key.jwk]
+    const { server, client_id, issuer } = await startWith(t, answer({ keys }))
     assert.equal((await requestWith(server, createAssertion(key, client_id, issuer))).status, 200)
   })
 
@@ -329,7 +358,7 @@ describe('The keys at jwks_uri', () => {
     const documents = await startDocumentServer(t)
     const server = await startServer(t, debug)
     for (const host of ['127.0.0.1', 'localhost', '[::1]']) {
-      const { client_id } = await register(server, { ...keyMetadata(), jwks: undefined, jwks_uri: `https://${host}:${documents.port}/jwks` })
+      const { client_id } = await register(server, { ...referringMetadata, jwks_uri: `https://${host}:${documents.port}/jwks` })
       const response = await requestWith(server, createAssertion(createKeyPair(), client_id, server.config.issuer))
       await assertRefused(response, 'client-keys-are-available', 'invalid_client', 401)
     }
@@ -340,7 +369,7 @@ describe('The keys at jwks_uri', () => {
     const documents = await startDocumentServer(t)
     const server = await startServer(t, { OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK: 'true' })
     const key = createKeyPair()
-    const { client_id } = await register(server, { ...keyMetadata(), jwks: undefined, jwks_uri: documents.put('/jwks', { keys: [key.jwk] }) })
+    const { client_id } = await register(server, { ...referringMetadata, jwks_uri: documents.put('/jwks', { keys: [key.jwk] }) })
     assert.equal((await requestWith(server, createAssertion(key, client_id, server.config.issuer))).status, 200)
   })
 })
@@ -352,8 +381,12 @@ describe('POST /oauth/register with keys', () => {
   const refused: Record<string, { metadata: Members; rule: string }> = {
     'none (RFC 7591 section 2)': { metadata: method, rule: 'client-keys-are-sent' },
     'by value and by reference (RFC 7591 section 2)': { metadata: { ...method, jwks: keys, jwks_uri }, rule: 'client-keys-are-sent' },
-    'by value and by reference for another method (RFC 7591 section 2)': { metadata: { jwks: keys, jwks_uri }, rule: 'client-keys-are-sent' },
-    'that are private (RFC 7517 section 9.2)': { metadata: { ...method, jwks: { keys: [{ ...jwk, d: 'AA' }] } }, rule: 'client-metadata-is-typed' },
+    'by value and by reference for another method (RFC 7591 section 2)': {
+      metadata: { jwks: keys, jwks_uri }, rule: 'client-keys-are-sent',
+    },
+    'that are private (RFC 7517 section 9.2)': {
+      metadata: { ...method, jwks: { keys: [{ ...jwk, d: 'AA' }] } }, rule: 'client-metadata-is-typed',
+    },
     'that are symmetric': { metadata: { ...method, jwks: { keys: [{ kty: 'oct', k: 'AA' }] } }, rule: 'client-metadata-is-typed' },
     'that are no keys': { metadata: { ...method, jwks: { keys: [1] } }, rule: 'client-metadata-is-typed' },
     'in an empty set': { metadata: { ...method, jwks: { keys: [] } }, rule: 'client-metadata-is-typed' },
@@ -362,7 +395,9 @@ describe('POST /oauth/register with keys', () => {
     'at an http URL, where anybody on the way could change them': {
       metadata: { ...method, jwks_uri: 'http://app.example.com/jwks.json' }, rule: 'client-metadata-is-typed',
     },
-    'at a URL with a password': { metadata: { ...method, jwks_uri: 'https://a:b@app.example.com/jwks.json' }, rule: 'client-metadata-is-typed' },
+    'at a URL with a password': {
+      metadata: { ...method, jwks_uri: 'https://a:b@app.example.com/jwks.json' }, rule: 'client-metadata-is-typed',
+    },
     'at what is no URL': { metadata: { ...method, jwks_uri: 'jwks.json' }, rule: 'client-metadata-is-typed' },
   }
   for (const [what, { metadata, rule }] of Object.entries(refused)) {
@@ -379,9 +414,10 @@ describe('POST /oauth/register with keys', () => {
   it('gives a client its first secret when it leaves its key (RFC 7592 section 2.2)', async t => {
     const server = await startServer(t)
     const client = await register(server, { ...method, jwks: keys })
-    const response = await fetch(client['registration_client_uri'], {
-      method: 'PUT', headers: { 'content-type': 'application/json', 'authorization': `Bearer ${client['registration_access_token']}` },
-      body: JSON.stringify({ client_id: client['client_id'], redirect_uris: client['redirect_uris'], token_endpoint_auth_method: 'client_secret_post' }),
+    const { client_id, redirect_uris, registration_client_uri, registration_access_token } = client
+    const response = await fetch(registration_client_uri, {
+      method: 'PUT', headers: { 'content-type': 'application/json', ...bearer(registration_access_token) },
+      body: JSON.stringify({ client_id, redirect_uris, token_endpoint_auth_method: 'client_secret_post' }),
     })
     const updated = await readJson(response)
     assert.equal(typeof updated['client_secret'], 'string')

@@ -116,7 +116,8 @@ describe('With OAUTH_CLIENT_CREDENTIALS=false', () => {
   const env = { OAUTH_CLIENT_CREDENTIALS: 'false' }
 
   it('no client can register the grant (RFC 7591 section 2)', async t => {
-    await assertRefused(await requestRegistration(await startServer(t, env), metadata), 'grant-types-are-supported', 'invalid_client_metadata', 400)
+    const response = await requestRegistration(await startServer(t, env), metadata)
+    await assertRefused(response, 'grant-types-are-supported', 'invalid_client_metadata', 400)
   })
 
   it('no client can use it (RFC 6749 section 5.2)', async t => {

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test'
 import { DocumentError, type FetchDocument, type FetchedDocument } from '../src/http/fetch-document.ts'
 import { startDocumentServer, type DocumentServer } from './document-server.ts'
 import {
-  assertRefused, authorize, basic, claimsOf, decide, exchange, get, locationOf, openConsent, readJson, redirect_uri, refresh, requestCode,
-  requestToken, startServer, type Members, type TestContext, type TestServer,
+  assertRefused, authorize, basic, bearer, claimsOf, decide, exchange, get, locationOf, openConsent, postForm, readJson, redirect_uri,
+  refresh, requestCode, requestToken, startServer, type Members, type TestContext, type TestServer,
 } from './harness.ts'
 import { createAssertion, createKeyPair } from './key-pair.ts'
 
@@ -55,6 +55,12 @@ async function assertRefusedOnPage(response: Response, rule: string, error = 'in
   return assertRefused(response, rule, error, status)
 }
 
+/** Asserts that the token endpoint takes the client_id for that of no client, by the rule. */
+async function assertUnknown(server: TestServer, client_id: string, rule: string): Promise<void> {
+  const response = await requestToken(server, { grant_type: 'refresh_token', refresh_token: 'x', client_id })
+  await assertRefused(response, rule, 'invalid_client', 400)
+}
+
 describe('A client that a metadata document describes', () => {
   it('gets tokens without registering (MCP 2026-07-28 basic/authorization/client-registration)', async t => {
     const { server, documents } = await startBoth(t)
@@ -80,7 +86,7 @@ describe('A client that a metadata document describes', () => {
 
   it('cannot be read, changed or deleted as a registration (RFC 7592 section 2)', async t => {
     const server = await startWith(t, fetcher())
-    const response = await fetch(`${server.url}/oauth/register/${encodeURIComponent(client_id)}`, { headers: { authorization: 'Bearer x' } })
+    const response = await get(`${server.url}/oauth/register/${encodeURIComponent(client_id)}`, bearer('x'))
     await assertRefused(response, 'registration-access-token-matches', 'invalid_token', 401)
   })
 
@@ -102,7 +108,7 @@ describe('A client that a metadata document describes', () => {
     assert.equal((await requestCode(server, client)).status, 302)
   })
 
-  it('authenticates with its private key where the document says so (draft-ietf-oauth-client-id-metadata-document-00 section 6.2)', async t => {
+  it('authenticates with a private key where the document says so (draft-ietf-oauth-client-id-metadata-document-00 section 6.2)', async t => {
     const key = createKeyPair()
     const server = await startWith(t, fetcher(documentOf(client_id, {
       token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key.jwk] }, grant_types: ['client_credentials'], response_types: [],
@@ -115,6 +121,16 @@ describe('A client that a metadata document describes', () => {
     const unauthenticated = await requestToken(server, { grant_type: 'client_credentials', client_id })
     await assertRefused(unauthenticated, 'client-is-authenticated', 'invalid_client', 401)
   })
+
+  for (const token_endpoint_auth_method of [undefined, null, 'none']) {
+    it(`is public with the method ${token_endpoint_auth_method}, and no secret makes it another`, async t => {
+      const server = await startWith(t, fetcher(documentOf(client_id, { token_endpoint_auth_method })))
+      assert.equal((await exchange(server, client, await authorize(server, client))).status, 200)
+      const introspect = (form: Members) => postForm(`${server.url}/oauth/introspect`, { token: 'x', client_id, ...form })
+      await assertRefused(await introspect({ client_secret: 'made up' }), 'client-is-authenticated', 'invalid_client', 401)
+      await assertRefused(await introspect({}), 'client-is-confidential', 'invalid_client', 401)
+    })
+  }
 
   it('is answered 401 where it tried to authenticate by Basic (RFC 6749 section 5.2)', async t => {
     const server = await startWith(t, fetcher('[]'))
@@ -134,7 +150,7 @@ describe('The consent page for such a client', () => {
     assert.ok(!html.includes('nobody has checked it'))
   })
 
-  it('shows the host of the redirect URI, and warns where it is this computer (MCP 2026-07-28 basic/authorization/security-considerations)', async t => {
+  it('shows where the code goes, and warns where that is this computer (MCP 2026-07-28 basic/authorization/security-considerations)', async t => {
     const { html } = await openConsent(await startWith(t, fetcher(), env), client)
     assert.ok(html.includes('<strong>127.0.0.1:7777</strong>'))
     assert.ok(html.includes('any program that runs on it could be the one that asks'))
@@ -142,7 +158,8 @@ describe('The consent page for such a client', () => {
 
   it('does not warn where the redirect URI is on the internet', async t => {
     const web = 'https://app.example.com/callback'
-    const { html } = await openConsent(await startWith(t, fetcher(documentOf(client_id, { redirect_uris: [web] })), env), client, { redirect_uri: web })
+    const server = await startWith(t, fetcher(documentOf(client_id, { redirect_uris: [web] })), env)
+    const { html } = await openConsent(server, client, { redirect_uri: web })
     assert.ok(html.includes('<strong>app.example.com</strong>'))
     assert.ok(!html.includes('class="warning"'))
   })
@@ -207,12 +224,15 @@ describe('A client_id that looks like the URL of a document', () => {
       const state = fetcher(documentOf(url))
       const server = await startWith(t, state)
       await assertRefusedOnPage(await requestCode(server, { client_id: url }), 'client-id-url-is-valid')
-      await assertRefused(await requestToken(server, { grant_type: 'refresh_token', client_id: url }), 'client-id-url-is-valid', 'invalid_client', 400)
+      await assertUnknown(server, url, 'client-id-url-is-valid')
       assert.deepEqual(state.urls, [])
     })
   }
 
-  for (const url of ['https://app.example.com/c?v=1', 'https://app.example.com:8443/c', 'https://app.example.com/%7euser/', 'https://xn--pp-via.example.com/c']) {
+  const valid = [
+    'https://app.example.com/c?v=1', 'https://app.example.com:8443/c', 'https://app.example.com/%7euser/', 'https://xn--pp-via.example.com/c',
+  ]
+  for (const url of valid) {
     it(`is taken as ${url}`, async t => {
       assert.equal((await requestCode(await startWith(t, fetcher(documentOf(url))), { client_id: url })).status, 302)
     })
@@ -249,7 +269,9 @@ describe('A metadata document', () => {
       document: documentOf('https://APP.example.com/oauth/client.json'), rule: 'client-document-names-itself',
     },
     'that names no client_id': { document: documentOf(client_id, { client_id: undefined }), rule: 'client-document-names-itself' },
-    'that names a list of client_ids': { document: documentOf(client_id, { client_id: [client_id] }), rule: 'client-document-names-itself' },
+    'that names a list of client_ids': {
+      document: documentOf(client_id, { client_id: [client_id] }), rule: 'client-document-names-itself',
+    },
     'without a client_name (MCP 2026-07-28 basic/authorization/client-registration)': {
       document: documentOf(client_id, { client_name: undefined }), rule: incomplete,
     },
@@ -268,7 +290,9 @@ describe('A metadata document', () => {
     'with an unknown method of client authentication': {
       document: documentOf(client_id, { token_endpoint_auth_method: 'tls_client_auth' }), rule: invalid,
     },
-    'with private_key_jwt and no key': { document: documentOf(client_id, { token_endpoint_auth_method: 'private_key_jwt' }), rule: invalid },
+    'with private_key_jwt and no key': {
+      document: documentOf(client_id, { token_endpoint_auth_method: 'private_key_jwt' }), rule: invalid,
+    },
     'with client_secret_basic (draft-ietf-oauth-client-id-metadata-document-00 section 4.1)': {
       document: documentOf(client_id, { token_endpoint_auth_method: 'client_secret_basic' }), rule: secret,
     },
@@ -290,24 +314,26 @@ describe('A metadata document', () => {
       const state = fetcher(document, changes)
       const server = await startWith(t, state)
       await assertRefusedOnPage(await requestCode(server, client), rule)
-      await assertRefused(await requestToken(server, { grant_type: 'refresh_token', refresh_token: 'x', client_id }), rule, 'invalid_client', 400)
+      await assertUnknown(server, client_id, rule)
       assert.equal(state.urls.length, 2)
       assert.equal((await readJson(await get(`${server.url}/health`)))['store'].documents, 0)
     })
   }
 
-  it('is refused with client_credentials for a client that does not authenticate (RFC 6749 section 4.4)', async t => {
-    const server = await startWith(t, fetcher(documentOf(client_id, { grant_types: ['client_credentials'] })))
-    const body = await assertRefusedOnPage(await requestCode(server, client), invalid)
-    assert.match(body['error_description'], /client credentials grant needs a client that authenticates/)
-  })
+  for (const token_endpoint_auth_method of [undefined, null, 'none']) {
+    it(`is refused with client_credentials and the method ${token_endpoint_auth_method} (RFC 6749 section 4.4)`, async t => {
+      const server = await startWith(t, fetcher(documentOf(client_id, { grant_types: ['client_credentials'], token_endpoint_auth_method })))
+      const body = await assertRefusedOnPage(await requestCode(server, client), invalid)
+      assert.match(body['error_description'], /client credentials grant needs a client that authenticates/)
+    })
+  }
 
   it('that does not exist makes the client unknown, and that is not kept', async t => {
     const state = fetcher()
     const server = await startWith(t, state)
     state.error = new DocumentError('it answered 404', { temporary: false })
     await assertRefusedOnPage(await requestCode(server, client), 'client-document-is-available')
-    await assertRefused(await requestToken(server, { grant_type: 'refresh_token', client_id }), 'client-document-is-available', 'invalid_client', 400)
+    await assertUnknown(server, client_id, 'client-document-is-available')
     state.error = undefined
     assert.equal((await requestCode(server, client)).status, 302)
   })
@@ -317,7 +343,9 @@ describe('A metadata document', () => {
     const server = await startWith(t, state)
     const { refresh_token } = await readJson(await exchange(server, client, await authorize(server, client)))
     state.error = new DocumentError('it did not answer in 5 s', { temporary: true })
-    await assertRefused(await refresh(server, client, refresh_token), 'document-is-reachable', 'temporarily_unavailable', 503)
+    const response = await refresh(server, client, refresh_token)
+    assert.equal(response.headers.get('retry-after'), '30')
+    await assertRefused(response, 'document-is-reachable', 'temporarily_unavailable', 503)
     await assertRefusedOnPage(await requestCode(server, client), 'document-is-reachable', 'temporarily_unavailable', 503)
     state.error = undefined
     assert.equal((await refresh(server, client, refresh_token)).status, 200)
@@ -327,7 +355,9 @@ describe('A metadata document', () => {
 describe('The cache of metadata documents', () => {
   /** For how many seconds one answer serves: it does just before, and no longer then. */
   const lifetimes: Record<string, { lifetime: number | undefined; kept: number }> = {
-    'keeps a document as long as its headers say (draft-ietf-oauth-client-id-metadata-document-00 section 4.4)': { lifetime: 600, kept: 600 },
+    'keeps a document as long as its headers say (draft-ietf-oauth-client-id-metadata-document-00 section 4.4)': {
+      lifetime: 600, kept: 600,
+    },
     'keeps it for 5 minutes where they say nothing': { lifetime: undefined, kept: 300 },
     'keeps it for a minute at the least': { lifetime: 1, kept: 60 },
     'keeps it for a day at the most': { lifetime: 365 * day, kept: day },
@@ -370,9 +400,10 @@ describe('A document server that is hostile', () => {
   it('is not asked at all without the development switch (draft-ietf-oauth-client-id-metadata-document-00 section 6.5)', async t => {
     const documents = await startDocumentServer(t)
     const server = await startServer(t)
-    await assertRefusedOnPage(await requestCode(server, { client_id: `https://127.0.0.1:${documents.port}/client.json` }), 'client-document-is-available')
-    await assertRefusedOnPage(await requestCode(server, { client_id: `https://localhost:${documents.port}/client.json` }), 'client-document-is-available')
-    await assertRefusedOnPage(await requestCode(server, { client_id: `https://[::1]:${documents.port}/client.json` }), 'client-document-is-available')
+    for (const host of ['127.0.0.1', 'localhost', '[::1]']) {
+      const response = await requestCode(server, { client_id: `https://${host}:${documents.port}/client.json` })
+      await assertRefusedOnPage(response, 'client-document-is-available')
+    }
     assert.deepEqual(documents.requests, [])
   })
 

@@ -5,8 +5,8 @@ import { decodeJws, thumbprint, verifiesJws } from '../src/oauth/jws.ts'
 import { MemoryStore } from '../src/store/memory.ts'
 import type { OneTimeUse } from '../src/store/store.ts'
 import {
-  assertRedirectedError, assertRefused, authorize, basic, claimsOf, exchange, get, getTokens, postForm, postMcp, readJson, refresh, register,
-  requestCode, requestRegistration, requestToken, startServer, type Members, type TestContext, type TestServer,
+  assertRedirectedError, assertRefused, authorize, basic, claimsOf, exchange, get, getTokens, postForm, postMcp, readJson, refresh,
+  register, requestCode, requestRegistration, requestToken, startServer, type Members, type TestContext, type TestServer,
 } from './harness.ts'
 import { createKeyPair, createProof, createTokenProof, type Algorithm, type KeyPair } from './key-pair.ts'
 
@@ -401,7 +401,8 @@ describe('/mcp with a token that is bound to a key', () => {
 
   it('refuses the token as Bearer even beside a proof (RFC 9449 section 7.2)', async t => {
     const { server, key, access_token } = await startBound(t)
-    const response = await postMcp(server, access_token, ping, { dpop: createTokenProof(key, access_token, 'POST', server.config.resource) })
+    const dpop = createTokenProof(key, access_token, 'POST', server.config.resource)
+    const response = await postMcp(server, access_token, ping, { dpop })
     await assertRefused(response, 'bound-token-comes-with-proof', 'invalid_token', 401)
   })
 
@@ -498,9 +499,10 @@ describe('/mcp with a token that is bound to a key', () => {
 
 describe('Introspection of a token that is bound to a key', () => {
   it('shows the key and the type (RFC 9449 section 6.2)', async t => {
-    const { server, client, key, access_token } = await startBound(t, {}, { token_endpoint_auth_method: 'client_secret_post' })
+    const { server, client, key, access_token: token } = await startBound(t, {}, { token_endpoint_auth_method: 'client_secret_post' })
     const { client_id, client_secret } = client
-    const { active, token_type, cnf } = await readJson(await postForm(`${server.url}/oauth/introspect`, { token: access_token, client_id, client_secret }))
+    const response = await postForm(`${server.url}/oauth/introspect`, { token, client_id, client_secret })
+    const { active, token_type, cnf } = await readJson(response)
     assert.deepEqual({ active, token_type, cnf }, { active: true, token_type: 'DPoP', cnf: { jkt: key.jkt } })
   })
 })

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { freshnessLifetime } from '../src/http/freshness.ts'
 
-/** 2026-11-25T12:00:00Z */
-const now = 1_795_608_000
+const date = 'Wed, 25 Nov 2026 12:00:00 GMT'
 
 describe('freshnessLifetime()', () => {
   const cases: Record<string, { headers: Record<string, string>; seconds: number | undefined }> = {
@@ -19,11 +18,13 @@ describe('freshnessLifetime()', () => {
     'passes over a max-age that is no number': { headers: { 'cache-control': 'max-age=-1' }, seconds: undefined },
     'is bounded': { headers: { 'cache-control': `max-age=${'9'.repeat(30)}` }, seconds: 2 ** 31 },
     'is the time until Expires (RFC 9111 section 5.3)': { headers: { expires: 'Wed, 25 Nov 2026 12:10:00 GMT' }, seconds: 600 },
+    'is the time until Expires less Age': { headers: { expires: 'Wed, 25 Nov 2026 12:10:00 GMT', age: '100' }, seconds: 500 },
     'is nothing after Expires': { headers: { expires: 'Wed, 25 Nov 2026 11:50:00 GMT' }, seconds: 0 },
     'is nothing for an Expires that is no date': { headers: { expires: '0' }, seconds: 0 },
+    'is nothing for an Expires beside a Date that is none': { headers: { expires: 'Wed, 25 Nov 2026 12:10:00 GMT', date: 'x' }, seconds: 0 },
     'is max-age, whatever Expires says': { headers: { 'cache-control': 'max-age=600', 'expires': '0' }, seconds: 600 },
   }
   for (const [what, { headers, seconds }] of Object.entries(cases)) {
-    it(what, () => assert.equal(freshnessLifetime(headers, now), seconds))
+    it(what, () => assert.equal(freshnessLifetime({ date, ...headers }), seconds))
   }
 })

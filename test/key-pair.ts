@@ -17,11 +17,19 @@ export interface KeyPair {
 const curve = { namedCurve: 'P-256' }
 const rsa = { modulusLength: 2048 }
 
-const makers: Readonly<Record<Algorithm, { make: () => { publicKey: KeyObject; privateKey: KeyObject }; hash: string | null; options: Partial<SignKeyObjectInput> }>> = {
+interface Maker {
+  readonly make: () => { readonly publicKey: KeyObject; readonly privateKey: KeyObject }
+  readonly hash: string | null
+  readonly options: Partial<SignKeyObjectInput>
+}
+
+const makers: Readonly<Record<Algorithm, Maker>> = {
   ES256: { make: () => generateKeyPairSync('ec', curve), hash: 'sha256', options: { dsaEncoding: 'ieee-p1363' } },
   EdDSA: { make: () => generateKeyPairSync('ed25519'), hash: null, options: {} },
   RS256: { make: () => generateKeyPairSync('rsa', rsa), hash: 'sha256', options: { padding: constants.RSA_PKCS1_PADDING } },
-  PS256: { make: () => generateKeyPairSync('rsa', rsa), hash: 'sha256', options: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } },
+  PS256: {
+    make: () => generateKeyPairSync('rsa', rsa), hash: 'sha256', options: { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 },
+  },
 }
 
 export function createKeyPair(alg: Algorithm = 'ES256'): KeyPair {

@@ -33,6 +33,9 @@ export type FetchDocument = (url: string, sizeLimit: number) => Promise<FetchedD
 
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>
 
+/** The same for a name that is unknown as for one of this network: which of them exist is nobody's business. */
+const notPublic = 'it has no address on the internet'
+
 /** In milliseconds, from the look-up to the last byte. */
 const defaultTimeLimit = 5_000
 
@@ -58,7 +61,7 @@ export function documentFetcher(options: FetcherOptions): FetchDocument {
     const { host, hostname } = target
     const literal = hostname.replace(/^\[|\]$/g, '')
     // A literal address is connected to without a look-up.
-    if (isIP(literal) !== 0 && !isAllowed(literal)) throw new DocumentError(notPublic(literal), lasting)
+    if (isIP(literal) !== 0 && !isAllowed(literal)) throw new DocumentError(notPublic, lasting)
     // Whoever asks for what is on its way already waits for that.
     const key = `${sizeLimit} ${url}`
     const same = underWay.get(key)
@@ -109,7 +112,7 @@ async function readDocument(incoming: IncomingMessage, sizeLimit: number): Promi
   }
   return {
     contentType: headers['content-type'] ?? '',
-    lifetime: freshnessLifetime(headers, Date.now() / 1000),
+    lifetime: freshnessLifetime(headers),
     body: decodeUtf8(Buffer.concat(chunks)),
   }
 }
@@ -135,9 +138,9 @@ function guardedLookup(resolve: Resolve, isAllowed: (address: string) => boolean
       return
     }
     underWay++
-    resolve(hostname).finally(() => { underWay-- }).then(addresses => {
-      const bad = addresses.find(({ address }) => !isAllowed(address))
-      if (bad || addresses.length === 0) throw new DocumentError(bad ? notPublic(bad.address) : 'its name has no address', lasting)
+    resolve(hostname).catch(noAddresses).finally(() => { underWay-- }).then(addresses => {
+      const allowed = addresses.length > 0 && addresses.every(({ address }) => isAllowed(address))
+      if (!allowed) throw new DocumentError(notPublic, lasting)
       if (options.all) callback(null, [...addresses])
       else callback(null, addresses[0]!.address, addresses[0]!.family)
     }).catch((error: NodeJS.ErrnoException) => callback(error, '', 0))
@@ -150,6 +153,7 @@ function resolveBySystem(hostname: string): Promise<readonly LookupAddress[]> {
   })
 }
 
-function notPublic(address: string): string {
-  return `its address ${address} is not one on the internet`
+function noAddresses(error: NodeJS.ErrnoException): readonly LookupAddress[] {
+  if (error.code === 'ENOTFOUND') return []
+  throw error
 }

@@ -2,13 +2,17 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
 /** In seconds from now, by the headers of the answer: 0 where it must not be kept, undefined where they say nothing. */
-export function freshnessLifetime(headers: IncomingHttpHeaders, now: number): number | undefined {
+export function freshnessLifetime(headers: IncomingHttpHeaders): number | undefined {
   const directives = (headers['cache-control'] ?? '').toLowerCase().split(',').map(directive => directive.trim())
   if (directives.includes('no-store') || directives.includes('no-cache')) return 0
   const maxAge = directives.map(secondsOfMaxAge).find(seconds => seconds !== undefined)
-  if (maxAge !== undefined) return Math.max(0, maxAge - (deltaSeconds(headers.age) ?? 0))
-  // RFC 9111 section 5.3: an Expires that is no date, such as 0, lies in the past.
-  return headers.expires === undefined ? undefined : Math.max(0, Date.parse(headers.expires) / 1000 - now || 0)
+  const lifetime = maxAge ?? secondsUntilExpires(headers)
+  return lifetime === undefined ? undefined : Math.max(0, lifetime - (deltaSeconds(headers.age) ?? 0))
+}
+
+/** By the clock of the server that sent both. An Expires that is no date, such as 0, lies in the past (section 5.3). */
+function secondsUntilExpires({ expires, date = '' }: IncomingHttpHeaders): number | undefined {
+  return expires === undefined ? undefined : (Date.parse(expires) - Date.parse(date)) / 1000 || 0
 }
 
 function secondsOfMaxAge(directive: string): number | undefined {

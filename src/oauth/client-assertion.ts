@@ -59,11 +59,15 @@ export async function verifyClientAssertion(assertion: ClientAssertion, client: 
 }
 
 /** The keys of the client that may have made a signature: the one that `kid` names, else all. */
-async function findKeys(client: Client, kid: unknown, context: Context): Promise<readonly JsonObject[]> {
-  const { jwks, jwks_uri } = client.metadata
-  const keys = jwks_uri === undefined ? jwks?.keys ?? []
-    : await readDocument(jwks_uri, keySetSizeLimit, clientKeysAreAvailable, document => readKeySet(document, context), context)
-  return keys.filter(key => kid === undefined || key['kid'] === undefined || key['kid'] === kid).slice(0, maxKeys)
+async function findKeys({ metadata }: Client, kid: unknown, context: Context): Promise<readonly JsonObject[]> {
+  const { jwks, jwks_uri } = metadata
+  const mayBe = (key: JsonObject): boolean => kid === undefined || key['kid'] === undefined || key['kid'] === kid
+  const keys = jwks_uri === undefined ? jwks?.keys ?? [] : await readDocument(jwks_uri, {
+    sizeLimit: keySetSizeLimit, rule: clientKeysAreAvailable, read: document => readKeySet(document, context),
+    // OpenID Connect Core 1.0 section 10.1.1: a kid that is new means that the client has changed its keys.
+    serves: known => known.some(mayBe),
+  }, context)
+  return keys.filter(mayBe).slice(0, maxKeys)
 }
 
 function readKeySet({ contentType, body }: FetchedDocument, context: Context): readonly JsonObject[] {

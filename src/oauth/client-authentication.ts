@@ -27,8 +27,9 @@ export async function authenticateClient(request: Request, form: Parameters, con
   const allowed = registered === undefined ? client_secret !== undefined : method === registered
   context.check(authenticationMethodIsRegistered, allowed, method, registered ?? 'client_secret_basic')
   if (assertion) await verifyClientAssertion(assertion, client, context)
-  if (client.client_secret_hash !== undefined) {
-    const matches = client_secret !== undefined && constantTimeEqual(sha256(client_secret), client.client_secret_hash)
+  if (client_secret !== undefined) {
+    const { client_secret_hash } = client
+    const matches = client_secret_hash !== undefined && constantTimeEqual(sha256(client_secret), client_secret_hash)
     context.check(clientSecretMatches, matches)
   }
   return client

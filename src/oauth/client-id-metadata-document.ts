@@ -29,8 +29,9 @@ export function isClientIdUrl(client_id: string): boolean {
 export async function findDocumentedClient(client_id: string, context: Context): Promise<Client> {
   const problem = clientIdUrlProblem(client_id, context)
   context.check(clientIdUrlIsValid, problem === undefined, problem)
-  const read = (document: FetchedDocument): Client => readClient(document, client_id, context)
-  return readDocument(client_id, sizeLimit, clientDocumentIsAvailable, read, context)
+  return readDocument(client_id, {
+    sizeLimit, rule: clientDocumentIsAvailable, read: document => readClient(document, client_id, context),
+  }, context)
 }
 
 /** draft section 3. Dot segments are among what a URL parser would rewrite. */
@@ -64,8 +65,10 @@ function sharedSecretOf(document: JsonObject): string | undefined {
  * here they all mean that this is no client.
  */
 function readMetadata(document: JsonObject, context: Context): ClientMetadata {
+  // A registration without a method would get a secret (RFC 7591 section 2); here there is none to be had.
+  const token_endpoint_auth_method = document['token_endpoint_auth_method'] ?? 'none'
   try {
-    return readClientMetadata({ token_endpoint_auth_method: 'none', ...document, ...supportedParts(document, context) }, context)
+    return readClientMetadata({ ...document, ...supportedParts(document, context), token_endpoint_auth_method }, context)
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error
     context.check(clientDocumentDescribesAClient, false, error.message)

@@ -24,25 +24,36 @@ export function documentUrlProblem(url: string, { config }: Context): string | u
   return href === url || href === `${url}/` ? undefined : `it is not written as ${href}`
 }
 
+interface Reading<T> {
+  readonly sizeLimit: number
+  /** The rule that is broken where the document cannot be had. */
+  readonly rule: Rule
+  read(document: FetchedDocument): T
+  /** Whether what was kept serves; if not, the document is fetched again, once a minute at the most. */
+  serves?(value: T): boolean
+}
+
 /**
- * What `read` makes of the document at `url`. An error is never kept, nor a document that `read` refuses. One that
- * cannot be had breaks `rule`; but where it may be had later, that is no fault of the client.
+ * What `read` makes of the document at `url`. An error is never kept, nor a document that `read` refuses. Where it may
+ * be had later, that it cannot be had now is no fault of the client.
  */
-export async function readDocument<T>(
-  url: string, sizeLimit: number, rule: Rule, read: (document: FetchedDocument) => T, context: Context,
-): Promise<T> {
+export async function readDocument<T>(url: string, reading: Reading<T>, context: Context): Promise<T> {
+  const { store, now } = context
   // One URL may serve for two kinds of document, each with limits of its own.
-  const key = `${rule.id} ${url}`
-  const kept = await context.store.findDocument(key)
-  if (kept) return read(kept)
-  const document = await fetchDocument(url, sizeLimit, rule, context)
-  const value = read(document)
+  const key = `${reading.rule.id} ${url}`
+  const kept = await store.findDocument(key)
+  if (kept) {
+    const value = reading.read(kept)
+    if (kept.fetched_at > now() - freshness.least || !reading.serves || reading.serves(value)) return value
+  }
+  const document = await fetchDocument(url, reading, context)
+  const value = reading.read(document)
   const lifetime = boundedLifetime(document.lifetime)
-  if (lifetime > 0) await context.store.keepDocument(key, document, context.now() + lifetime)
+  if (lifetime > 0) await store.keepDocument(key, { ...document, fetched_at: now() }, now() + lifetime)
   return value
 }
 
-async function fetchDocument(url: string, sizeLimit: number, rule: Rule, context: Context): Promise<FetchedDocument> {
+async function fetchDocument(url: string, { sizeLimit, rule }: Reading<unknown>, context: Context): Promise<FetchedDocument> {
   try {
     return await context.fetchDocument(url, sizeLimit)
   } catch (error) {

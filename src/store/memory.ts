@@ -1,8 +1,7 @@
 /** The store in memory. Each method runs without a pause, which is what makes it atomic here. */
-import type { FetchedDocument } from '../http/fetch-document.ts'
 import { ExpiringMap } from './expiring-map.ts'
 import type {
-  AuthorizationCode, AuthorizationRequest, Client, Grant, RefreshToken, Session, Successor,
+  AuthorizationCode, AuthorizationRequest, Client, Grant, KeptDocument, RefreshToken, Session, Successor,
 } from './records.ts'
 import type { OneTimeUse, Rotation, Store, UseOutcome } from './store.ts'
 
@@ -27,7 +26,7 @@ export class MemoryStore implements Store {
   /** Clients that never got a token. A flood of registrations presses out only these. */
   private readonly newClients: ExpiringMap<Client>
   private readonly clients: ExpiringMap<Client>
-  private readonly documents: ExpiringMap<{ readonly document: FetchedDocument; readonly expires_at: number }>
+  private readonly documents: ExpiringMap<{ readonly document: KeptDocument; readonly expires_at: number }>
   private readonly used: Readonly<Record<OneTimeUse, ExpiringMap<true>>>
   private readonly authorizationRequests: ExpiringMap<AuthorizationRequest>
   private readonly codes: ExpiringMap<{ readonly code: AuthorizationCode; used: boolean }>
@@ -91,12 +90,12 @@ export class MemoryStore implements Store {
     this.revoke(client_id)
   }
 
-  async findDocument(key: string): Promise<FetchedDocument | undefined> {
+  async findDocument(key: string): Promise<KeptDocument | undefined> {
     const kept = this.documents.get(key)
     return kept && kept.expires_at > this.now() ? kept.document : undefined
   }
 
-  async keepDocument(key: string, document: FetchedDocument, expires_at: number): Promise<void> {
+  async keepDocument(key: string, document: KeptDocument, expires_at: number): Promise<void> {
     this.documents.set(key, { document, expires_at })
   }
 

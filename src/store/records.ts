@@ -14,7 +14,13 @@
  * | used proof           | SHA-256 of key and jti     | 130 seconds: no proof lives longer           |
  * | Revocation           | jti, grant_id or client_id | lifetime of access tokens                    |
  */
+import type { FetchedDocument } from '../http/fetch-document.ts'
 import type { JsonObject } from '../mcp/json-rpc.ts'
+
+/** What was fetched from a URL that a client named. */
+export interface KeptDocument extends FetchedDocument {
+  readonly fetched_at: number
+}
 
 /** Client metadata (RFC 7591 section 2), as registered and echoed. */
 export interface ClientMetadata {

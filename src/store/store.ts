@@ -2,9 +2,8 @@
  * The store: protocol steps, each of which is atomic, so that another engine can do each as one transaction.
  * Nothing is found after it has expired.
  */
-import type { FetchedDocument } from '../http/fetch-document.ts'
 import type {
-  AuthorizationCode, AuthorizationRequest, Client, Grant, RefreshToken, Session, Successor,
+  AuthorizationCode, AuthorizationRequest, Client, Grant, KeptDocument, RefreshToken, Session, Successor,
 } from './records.ts'
 
 /** What became of a refresh token that was presented. */
@@ -32,8 +31,8 @@ export interface Store {
   removeClient(client_id: string): Promise<void>
 
   /** A document that a client named, while it is fresh. */
-  findDocument(key: string): Promise<FetchedDocument | undefined>
-  keepDocument(key: string, document: FetchedDocument, expires_at: number): Promise<void>
+  findDocument(key: string): Promise<KeptDocument | undefined>
+  keepDocument(key: string, document: KeptDocument, expires_at: number): Promise<void>
 
   /** Uses what must be used once. Nothing that was used is forgotten before it is dead, however many uses there are. */
   useOnce(use: OneTimeUse, id_hash: string): Promise<UseOutcome>
