@@ -27,7 +27,7 @@ describe('loadConfig()', () => {
       refreshTokenLifetime: 2_592_000,
       refreshTokenReuseWindow: 30,
       autoApprove: false,
-      clientCredentials: true,
+      clientCredentials: false,
       dpopNonce: false,
       allowLoopbackDocuments: false,
       allowedHosts: [],
@@ -214,11 +214,15 @@ describe('OAUTH_DPOP_NONCE', () => {
 })
 
 describe('OAUTH_CLIENT_CREDENTIALS', () => {
-  for (const on of ['', 'true', '1']) {
-    it(`is on with ${JSON.stringify(on)}`, () => assert.equal(load({ OAUTH_CLIENT_CREDENTIALS: on }).clientCredentials, true))
+  for (const variable of ['DEBUG', 'OAUTH_AUTO_APPROVE']) {
+    it(`is on where ${variable} makes the server one to try out`, () => assert.equal(load({ [variable]: 'true' }).clientCredentials, true))
+  }
+  it('is off else, since anybody may register', () => assert.equal(load().clientCredentials, false))
+  for (const on of ['true', '1']) {
+    it(`is on with ${on}`, () => assert.equal(load({ OAUTH_CLIENT_CREDENTIALS: on }).clientCredentials, true))
   }
   for (const off of ['false', '0', 'no', 'TRUE']) {
-    it(`is off with ${off}`, () => assert.equal(load({ OAUTH_CLIENT_CREDENTIALS: off }).clientCredentials, false))
+    it(`is off with ${off}, with DEBUG as well`, () => assert.equal(load({ OAUTH_CLIENT_CREDENTIALS: off, DEBUG: 'true' }).clientCredentials, false))
   }
 })
 
