@@ -18,7 +18,8 @@ import { errorLocation, grantedLocation } from './authorization-response.ts'
 import { checkFormSite, csrfField, identifyBrowser, readBrowser } from './browser.ts'
 import { findSession, type SignedIn } from './browser-session.ts'
 import { clientName, consentBody, consentTitle } from './consent-page.ts'
-import { redirectHost } from './redirect-uri.ts'
+import { findClient } from './find-client.ts'
+import { checkRedirectUri, redirectHost } from './redirect-uri.ts'
 import { returnToRequest } from './return-to.ts'
 import { formatScope, includesScope } from './scope.ts'
 
@@ -56,6 +57,9 @@ export async function decide(request: Request, context: Context): Promise<Reply>
   const signedIn = await findSession(request, context)
   context.check(consentBelongsToUser, signedIn?.user.sub === waiting.sub)
   const kept = readKept(form, waiting, context)
+  // While the user thought, the client may have withdrawn the redirect URI, or itself.
+  const client = await findClient(waiting.client_id, context)
+  checkRedirectUri(waiting.redirect_uri, client?.metadata.redirect_uris ?? [], context)
   context.check(consentIsOpen, await store.useAuthorizationRequest(id_hash) !== undefined)
   return redirect(303, await decisionLocation(form.get('decision') === 'approve', kept, waiting, context))
 }
