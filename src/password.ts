@@ -43,9 +43,11 @@ export function decoyFor({ ln, r, p }: Cost = cost): PasswordHash {
   return { ln, r, p, salt: Buffer.from(randomToken(saltLength), 'base64url'), hash: randomToken(hashLength) }
 }
 
+const form = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{22,86})\$([A-Za-z0-9+/]{43})$/
+
 /** The parts of a hash as `hashPassword` writes it, or why it cannot be used. */
 export function parsePasswordHash(text: string): PasswordHash | { readonly problem: string } {
-  const [, ln, r, p, salt, hash] = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{22,86})\$([A-Za-z0-9+/]{43})$/.exec(text) ?? []
+  const [, ln, r, p, salt, hash] = form.exec(text) ?? []
   if (hash === undefined) return { problem: 'is no scrypt hash' }
   const parsed = { ln: Number(ln), r: Number(r), p: Number(p), salt: Buffer.from(salt!, 'base64'), hash }
   if (2 ** parsed.ln * parsed.r * parsed.p < leastWork) return { problem: 'is too weak' }
@@ -58,7 +60,9 @@ async function hashOf(password: string, { ln, r, p, salt }: Omit<PasswordHash, '
   return base64(await scryptKey(password.normalize('NFC'), salt, { N: 2 ** ln, r, p }, hashLength))
 }
 
-export function scryptKey(password: string, salt: string | Buffer, { N, r, p }: { N: number; r: number; p: number }, length: number): Promise<Buffer> {
+export function scryptKey(
+  password: string, salt: string | Buffer, { N, r, p }: { N: number; r: number; p: number }, length: number,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     scrypt(password, salt, length, { N, r, p, maxmem: 256 * r * (N + p) }, (error, key) => error ? reject(error) : resolve(key))
   })

@@ -42,7 +42,7 @@ export class Users {
     this.list = list
     this.hashes = hashes
     this.bySub = new Map(list.map(user => [user.sub, user]))
-    this.byName = new Map(list.map(user => [comparable(user.username), user]))
+    this.byName = new Map(list.map(user => [comparableName(user.username), user]))
     this.decoy = decoyFor([...hashes.values()][0])
   }
 
@@ -61,7 +61,7 @@ export class Users {
 
   /** The user of this name and password. An unknown name takes as long as a wrong password, so that it does not show. */
   async authenticate(username: string, password: string): Promise<User | undefined> {
-    const user = this.byName.get(comparable(username))
+    const user = this.byName.get(comparableName(username))
     const hash = user && this.hashes.get(user)
     await this.enter()
     try {
@@ -92,7 +92,7 @@ export function parseUsers(text: string): Users {
   const hashes = new Map(parsed.value.map((entry: unknown, i) => parseUser(entry, `entry ${i + 1}`)))
   const users = [...hashes.keys()]
   checkUnique('sub', users.map(({ sub }) => sub))
-  checkUnique('username', users.map(({ username }) => comparable(username)))
+  checkUnique('username', users.map(({ username }) => comparableName(username)))
   return new Users(users, hashes)
 }
 
@@ -122,7 +122,7 @@ function problem(text: string): ConfigError {
   return new ConfigError('OAUTH_USERS_FILE', text)
 }
 
-/** Two spellings that people would take for one user name are one (RFC 8265 section 3.3.2). */
-function comparable(username: string): string {
+/** Spellings that people would take for one user name are one, much as RFC 8265 section 3.3 has it. */
+export function comparableName(username: string): string {
   return username.normalize('NFKC').trim().toLowerCase()
 }

@@ -77,6 +77,15 @@ describe('GET /account', () => {
     assert.match((await account(server, await signIn(server, 'guest'))).html, /No application can act in your name/)
   })
 
+  it('shows the newest twenty grants of a client, and how many more there are', async t => {
+    const server = await startServer(t)
+    const client = await register(server)
+    for (let i = 0; i < 22; i++) await exchange(server, client, await authorize(server, client))
+    const { html } = await account(server, await signIn(server))
+    assert.equal(grantIdsOf(html).length, 20)
+    assert.match(html, /And 2 older ones/)
+  })
+
   it('shows a grant that was approved without asking', async t => {
     const server = await startServer(t)
     const client = await register(server)
@@ -269,6 +278,15 @@ describe('A consent that is remembered', () => {
     server.advance(90 * 86_400)
     const response = await again({}, { 'cookie': await signIn(server), 'sec-fetch-site': 'none' })
     assert.equal(response.status, 400, 'the client is forgotten as well')
+  })
+
+  it('ends with a denial', async t => {
+    const { server, client, cookie, again } = await ask(t)
+    const page = await openConsent(server, client, { ...toWeb, prompt: 'consent' }, { cookie })
+    await decide(server, page, { decision: 'deny' })
+    const html = await (await again()).text()
+    assert.match(html, /name="decision"/)
+    assert.doesNotMatch(html, /You allowed it/)
   })
 
   it('is what the user decided last', async t => {

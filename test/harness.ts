@@ -1,6 +1,7 @@
 /** A server of its own for each test: a real port, a store and a clock that the test moves. */
 import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
+import type { FetchDocument } from '../src/http/fetch-document.ts'
 import { createLogger } from '../src/logger.ts'
 import { metaKeys, modernVersion } from '../src/mcp/protocol.ts'
 import type { Tool } from '../src/mcp/tool.ts'
@@ -27,6 +28,7 @@ export interface StartOptions {
   readonly store?: Store
   /** Who can sign in: the demonstration users unless given, or those of OAUTH_USERS_FILE where that is set. */
   readonly users?: Users
+  readonly fetchDocument?: FetchDocument
 }
 
 export const testKey = 'a test key of 32 bytes or more, which is not secret'

@@ -7,7 +7,9 @@ import { describe, it, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { decoyFor, hashPassword, parsePasswordHash, scryptKey, verifyPassword, type PasswordHash } from '../src/password.ts'
 import { demonstrationUsers, parseUsers, Users } from '../src/users.ts'
-import { callMcp, craftToken, readJson, signIn, startServer, type Members, type TestContext } from './harness.ts'
+import {
+  callMcp, claimsOf, craftToken, readJson, signIn, startServer, startWithTokens, type Members, type TestContext,
+} from './harness.ts'
 
 /** The cheapest hash that is taken. */
 const cheap = { ln: 14, r: 8, p: 1 }
@@ -118,6 +120,11 @@ describe('The file of OAUTH_USERS_FILE', () => {
     assert.deepEqual((await readJson(response))['result'].structuredContent, { sub: 'user-1', name: 'Ada Lovelace', email: 'ada@example.com' })
   })
 
+  it('has in its first user the one in whose name OAUTH_AUTO_APPROVE approves', async t => {
+    const { access_token } = await startWithTokens(t, { OAUTH_USERS_FILE: usersFile(t, ada) })
+    assert.equal(claimsOf(access_token)['sub'], 'user-1')
+  })
+
   it('takes the place of the demonstration users', async t => {
     const server = await startServer(t, { OAUTH_USERS_FILE: usersFile(t, ada), DEBUG: 'true' })
     await assert.rejects(signIn(server, 'demo'))
@@ -141,8 +148,9 @@ describe('Users', () => {
     assert.equal(await new Users(demonstrationUsers).authenticate('demo', ''), undefined)
   })
   it('takes as long for an unknown name as for a wrong password', async () => {
-    const [known, unknown] = [await duration(() => users.authenticate('Ada', 'wrong')), await duration(() => users.authenticate('Eve', 'wrong'))]
-    assert.ok(unknown > known / 4, `${unknown} ms beside ${known} ms`)
+    const known = await leastDuration(() => users.authenticate('Ada', 'wrong'))
+    const unknown = await leastDuration(() => users.authenticate('Eve', 'wrong'))
+    assert.ok(unknown > known / 2, `${unknown} ms beside ${known} ms`)
   })
   it('checks every one of many passwords at once', async () => {
     const found = await Promise.all(Array.from({ length: 6 }, (_, i) => users.authenticate('Ada', i % 2 ? 'wrong' : 'correct horse')))
@@ -156,10 +164,15 @@ describe('Users', () => {
   })
 })
 
-async function duration(work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now()
-  await work()
-  return performance.now() - start
+/** The shortest of five, in milliseconds: a busy machine makes some longer and none shorter. */
+async function leastDuration(work: () => Promise<unknown>): Promise<number> {
+  let least = Infinity
+  for (let i = 0; i < 5; i++) {
+    const start = performance.now()
+    await work()
+    least = Math.min(least, performance.now() - start)
+  }
+  return least
 }
 
 function list(...entries: readonly Members[]): string {

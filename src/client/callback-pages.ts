@@ -36,8 +36,9 @@ export function otherIssuerPage(issuer: string): CallbackPage {
   return compose(400, 'This answer comes from somewhere else', html`
 ${notice('bad', html`<p>The client does not use this answer, and sends it nowhere.</p>`)}
 ${facts([
-  ['What happened', html`The client asked <strong>${displayText(issuer)}</strong>. The answer does not name that authorization server.`],
-  ['What it means', 'Somebody may try to get the code of one authorization server sent to another, or the server has two names for itself.'],
+  ['What happened', html`The client asked <strong>${displayText(issuer)}</strong>. The answer does not name that
+authorization server.`],
+  ['What it means', 'Somebody may try to get the code of one authorization server sent to another, or the server has two names.'],
   ['What to do', 'Go back to the terminal, which says more. You can close this page.'],
 ])}`)
 }
@@ -54,7 +55,8 @@ ${facts([
 }
 
 export function nothingPage(): CallbackPage {
-  return compose(404, 'Nothing here', html`<p>This address only receives the answer of an authorization server. You can close this page.</p>`)
+  return compose(404, 'Nothing here', html`<p>This address only receives the answer of an authorization server. You can close
+this page.</p>`)
 }
 
 const meanings: Readonly<Record<string, string>> = {

@@ -53,7 +53,7 @@ export function page(title: string, body: Html, { site, program, path, width, sc
 </head>
 <body>
 <a class="skip" href="#content">Skip to the content</a>
-${site ? header(site, path) : program && html`<header class="site-header"><span class="site-name">${mark}<span>${program}</span></span></header>`}
+${site ? header(site, path) : program && programHeader(program)}
 <main id="content"${width ? html` class="${width}"` : undefined}>
 <h1>${title}</h1>
 ${body}
@@ -78,6 +78,10 @@ function header({ issuer, serverName, debug }: NonNullable<Frame['site']>, path:
 </header>`
 }
 
+function programHeader(program: string): Html {
+  return html`<header class="site-header"><span class="site-name">${mark}<span>${program}</span></span></header>`
+}
+
 function footer({ issuer }: NonNullable<Frame['site']>): Html {
   return html`<footer class="site-footer">
 <span>An authorization server and an MCP server at <code>${issuer}</code></span>
@@ -88,7 +92,8 @@ function footer({ issuer }: NonNullable<Frame['site']>): Html {
 const shape = '<circle cx="12" cy="12" r="10" fill="none" stroke="currentColor" stroke-width="2.5"/>'
   + '<path d="M12 7a3 3 0 0 1 1.6 5.5L14.6 17H9.4l1-4.5A3 3 0 0 1 12 7z" fill="currentColor"/>'
 const mark = new Html(`<svg viewBox="0 0 24 24" aria-hidden="true">${shape}</svg>`)
-const icon = `data:image/svg+xml,${encodeURIComponent(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" color="#1f93a6">${shape}</svg>`)}`
+const picture = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" color="#1f93a6">${shape}</svg>`
+const icon = `data:image/svg+xml,${encodeURIComponent(picture)}`
 
 function hashSource(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`

@@ -12,6 +12,9 @@ import { isClientIdUrl } from './client-id-metadata-document.ts'
 import { clientName, minute, timeElement } from './consent-page.ts'
 import { askToSignIn } from './sign-in.ts'
 
+/** How many grants of a client are listed, the newest: withdrawing everything reaches the others. */
+const mostListed = 20
+
 /** A client with what the user allowed it, and what it can do by that now. */
 interface Allowed {
   readonly client_id: string
@@ -70,14 +73,21 @@ function clientCard({ client_id, name, consents, grants }: Allowed, field: Html,
 <input type="hidden" name="${name}" value="${value}">${button}</form>`
   return html`<section class="card">
 <h3>${name}</h3>
-<p class="muted small">${isClientIdUrl(client_id) ? 'Described at' : 'Registered here as'} <code>${displayText(client_id, 300)}</code></p>
+<p class="muted small">${isClientIdUrl(client_id) ? 'Described at' : 'Registered here as'}
+<code>${displayText(client_id, 300)}</code></p>
 ${consents.map(({ scope, redirect_host, given_at }) => html`
 <p>On ${timeElement(given_at)} you allowed <code>${scope}</code>; the answer went to <strong>${redirect_host}</strong>.</p>`)}
-${grants.length === 0 ? html`<p>It has no access now.</p>` : html`<ul class="rows">${grants.map(grant => html`
+${grants.length === 0 ? html`<p>It has no access now.</p>` : html`<ul class="rows">${grants.slice(-mostListed).map(grant => html`
 <li><span>Access since ${timeElement(grant.created_at)} with <code>${grant.scope}</code>${
   grant.refreshed_at === undefined ? undefined : html`, last renewed on ${timeElement(grant.refreshed_at)}`}</span>
-${form('grant_id', grant.grant_id, html`<button aria-label="End this access, of ${name} since ${minute(grant.created_at)}">End this access</button>`)}</li>`)}
+${form('grant_id', grant.grant_id, endButton(name, grant))}</li>`)}
 </ul>`}
+${grants.length > mostListed ? html`<p>And ${grants.length - mostListed} older ones.</p>` : undefined}
 ${form('client_id', client_id, html`<button class="danger">Withdraw everything from ${name}</button>`)}
 </section>`
+}
+
+/** Who hears the buttons one after the other has to know which access each ends. */
+function endButton(name: string, { created_at }: ListedGrant): Html {
+  return html`<button aria-label="End this access, of ${name} since ${minute(created_at)}">End this access</button>`
 }

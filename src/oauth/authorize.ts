@@ -11,9 +11,9 @@ import { redirect, type Reply, type Request } from '../http/message.ts'
 import { Parameters } from '../http/parameters.ts'
 import {
   clientIsRegistered, clientMayUseCodeGrant, codeChallengeIsSent, codeChallengeIsWellFormed, codeChallengeMethodIsS256,
-  consentIsGiven, promptNoneStandsAlone, redirectUriIsClear, redirectUriIsRegistered, requestObjectIsNotUsed, responseTypeIsCode,
-  userIsSignedIn,
+  consentIsGiven, promptNoneStandsAlone, redirectUriIsClear, requestObjectIsNotUsed, responseTypeIsCode, userIsSignedIn,
 } from '../rules/authorization.ts'
+import { dpopJktIsAThumbprint } from '../rules/dpop.ts'
 import { methodIsAllowed, parameterIsBounded } from '../rules/http.ts'
 import type { Client, RequestedGrant } from '../store/records.ts'
 import { errorLocation, grantedLocation } from './authorization-response.ts'
@@ -21,8 +21,9 @@ import { findSession } from './browser-session.ts'
 import { askForConsent } from './consent.ts'
 import { voucher } from './consent-page.ts'
 import { findClient } from './find-client.ts'
+import { isThumbprint } from './jws.ts'
 import { isCodeChallengeS256 } from './pkce.ts'
-import { isLoopbackRedirectUri, matchesRedirectUri, redirectHost } from './redirect-uri.ts'
+import { checkRedirectUri, isLoopbackRedirectUri, redirectHost } from './redirect-uri.ts'
 import { answersRequest } from './remembered-consent.ts'
 import { readResource } from './resource.ts'
 import { readPrompts, returnToRequest } from './return-to.ts'
@@ -86,7 +87,7 @@ function readRedirectUri(query: Parameters, client: Client, context: Context): s
     context.check(redirectUriIsClear, registered.length === 1)
     return registered[0]!
   }
-  context.check(redirectUriIsRegistered, registered.some(uri => matchesRedirectUri(sent, uri)), sent, registered)
+  checkRedirectUri(sent, registered, context)
   return sent
 }
 
@@ -107,7 +108,7 @@ function readRequest(query: Parameters, client: Client, redirect_uri: string, co
   const state = query.get('state')
   context.check(parameterIsBounded, (state?.length ?? 0) <= maxStateLength, 'state', maxStateLength)
   const dpop_jkt = query.get('dpop_jkt')
-  context.check(parameterIsBounded, (dpop_jkt?.length ?? 0) <= maxStateLength, 'dpop_jkt', maxStateLength)
+  context.check(dpopJktIsAThumbprint, dpop_jkt === undefined || isThumbprint(dpop_jkt), dpop_jkt?.length)
   return {
     client_id: client.client_id,
     redirect_uri,

@@ -43,14 +43,14 @@ export async function parseOwnForm(request: Request, signedIn: SignedIn | undefi
 
 /**
  * Checks that a form comes from a page of ours. `Origin: null` may do so: a browser sends it from a page without referrer
- * (Fetch section 3.2, Origin header). Where an old one sends no Sec-Fetch-Site beside it, the csrf_token alone decides.
+ * (Fetch, the Origin header). Where an old one sends no Sec-Fetch-Site beside it, the csrf_token alone decides.
  */
 export function checkFormSite({ headers }: Request, context: Context): void {
   const { origin = 'null', host } = headers
   const site = headers['sec-fetch-site'] ?? 'same-origin'
   const isOwn = origin === 'null' || origin === new URL(context.config.issuer).origin
     || (URL.canParse(origin) && new URL(origin).host === host)
-  context.check(formIsFromThisSite, isOwn && (site === 'same-origin' || site === 'none'), origin, site)
+  context.check(formIsFromThisSite, isOwn && (site === 'same-origin' || site === 'none'), [origin, site])
 }
 
 function csrfToken(key: string, browser: string, signedIn: SignedIn | undefined): string {

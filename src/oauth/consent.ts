@@ -18,7 +18,8 @@ import { errorLocation, grantedLocation } from './authorization-response.ts'
 import { checkFormSite, csrfField, identifyBrowser, readBrowser } from './browser.ts'
 import { findSession, type SignedIn } from './browser-session.ts'
 import { clientName, consentBody, consentTitle } from './consent-page.ts'
-import { redirectHost } from './redirect-uri.ts'
+import { findClient } from './find-client.ts'
+import { checkRedirectUri, redirectHost } from './redirect-uri.ts'
 import { returnToRequest } from './return-to.ts'
 import { formatScope, includesScope } from './scope.ts'
 
@@ -56,6 +57,9 @@ export async function decide(request: Request, context: Context): Promise<Reply>
   const signedIn = await findSession(request, context)
   context.check(consentBelongsToUser, signedIn?.user.sub === waiting.sub)
   const kept = readKept(form, waiting, context)
+  // While the user thought, the client may have withdrawn the redirect URI, or itself.
+  const client = await findClient(waiting.client_id, context)
+  checkRedirectUri(waiting.redirect_uri, client?.metadata.redirect_uris ?? [], context)
   context.check(consentIsOpen, await store.useAuthorizationRequest(id_hash) !== undefined)
   return redirect(303, await decisionLocation(form.get('decision') === 'approve', kept, waiting, context))
 }
@@ -71,12 +75,14 @@ function readKept(form: Parameters, waiting: AuthorizationRequest, context: Cont
 async function decisionLocation(
   approved: boolean, kept: readonly string[], waiting: AuthorizationRequest, context: Context,
 ): Promise<string> {
+  const { sub, client_id, client_name, redirect_uri } = waiting
+  const redirect_host = redirectHost(redirect_uri)
+  // Whatever the user said before: the last word counts.
+  await context.store.forgetConsent(sub, client_id, redirect_host)
   try {
     context.check(userApproved, approved)
     context.check(scopeIsKept, kept.length > 0)
-    const { sub, client_id, client_name, redirect_uri } = waiting
     const scope = formatScope(kept)
-    const redirect_host = redirectHost(redirect_uri)
     await context.store.rememberConsent({ sub, client_id, client_name, redirect_host, scope, given_at: context.now() })
     return await grantedLocation({ ...waiting, scope }, sub, context)
   } catch (error) {

@@ -7,11 +7,12 @@ import { sha256 } from '../crypto.ts'
 import { OAuthError } from '../errors.ts'
 import { html, type Html } from '../http/html.ts'
 import { prefersHtml, redirect, type Reply, type Request } from '../http/message.ts'
+import { networkOf } from '../http/network.ts'
 import { pageReply } from '../http/page.ts'
 import { Parameters } from '../http/parameters.ts'
 import { notice } from '../http/parts.ts'
 import { signInAttemptsAreBounded, userIsAuthenticated } from '../rules/user.ts'
-import type { User } from '../users.ts'
+import { comparableName, type User } from '../users.ts'
 import { csrfField, identifyBrowser, parseOwnForm } from './browser.ts'
 import { beginSession, endSession, findSession } from './browser-session.ts'
 import { readReturnTo } from './return-to.ts'
@@ -66,7 +67,7 @@ async function authenticate(username: string, password: string | undefined, requ
     context.check(userIsAuthenticated, user !== undefined)
     return user
   }
-  const keys = { name: sha256(`name ${username.toLowerCase()}`), address: sha256(`address ${request.remoteAddress}`) }
+  const keys = { name: sha256(`name ${comparableName(username)}`), address: sha256(`address ${networkOf(request.remoteAddress)}`) }
   for (const kind of ['name', 'address'] as const) {
     const { count, ends_at } = await store.countAttempt(keys[kind])
     context.check(signInAttemptsAreBounded, count <= mostAttempts[kind], kind, Math.ceil(ends_at - context.now()))
@@ -98,7 +99,8 @@ ${fields}
 function passwordFields({ username, failure }: SignInPrompt): Html {
   const invalid = failure && html` aria-invalid="true"`
   return html`<label class="field"><span>User name</span>
-<input name="username" value="${username ?? ''}" autocomplete="username" autocapitalize="none" spellcheck="false" required${invalid}></label>
+<input name="username" value="${username ?? ''}" autocomplete="username" autocapitalize="none" spellcheck="false"
+required${invalid}></label>
 <label class="field"><span>Password</span>
 <input type="password" name="password" autocomplete="current-password" required${invalid}></label>
 <div class="actions"><button class="primary">Sign in</button></div>`

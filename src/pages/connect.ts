@@ -12,7 +12,9 @@ export function connectionGuide({ resource, serverName }: Config): Html {
     ['Cursor', 'in ~/.cursor/mcp.json', json({ mcpServers: { [name]: { url: resource } } })],
     ['VS Code', 'in a terminal', `code --add-mcp '${JSON.stringify({ name, type: 'http', url: resource })}'`],
     ['MCP Inspector', 'in a terminal', `npx @modelcontextprotocol/inspector --transport http --server-url ${resource}`],
-    ['Any client that speaks stdio alone', 'by mcp-remote', json({ mcpServers: { [name]: { command: 'npx', args: ['mcp-remote', resource] } } })],
+    ['Any client that speaks stdio alone', 'by mcp-remote', json({
+      mcpServers: { [name]: { command: 'npx', args: ['mcp-remote', resource] } },
+    })],
     ['The client of this program', 'in its folder', `node dist/client.js --server-url ${resource} --demo`],
   ]
   return html`${clients.map(([client, how, text]) => html`

@@ -11,7 +11,8 @@ export function home(request: Request, { config, routes }: Context): Reply {
   return prefersHtml(request) ? homePage(config, routes) : json(200, describeServer(config, routes))
 }
 
-function describeServer({ issuer, resource, serverName, serverVersion }: Config, routes: readonly RouteDescription[]): Record<string, unknown> {
+function describeServer(config: Config, routes: readonly RouteDescription[]): Record<string, unknown> {
+  const { issuer, resource, serverName, serverVersion } = config
   return {
     name: serverName,
     version: serverVersion,
@@ -26,7 +27,8 @@ function describeServer({ issuer, resource, serverName, serverVersion }: Config,
 function homePage(config: Config, routes: readonly RouteDescription[]): Reply {
   const { issuer, resource, serverName } = config
   return pageReply(200, serverName, html`
-<p class="lead">An OAuth 2.1 authorization server and an MCP server in one, to read, run and debug. An MCP client needs one URL of it, <code>${resource}</code></p>
+<p class="lead">An OAuth 2.1 authorization server and an MCP server in one, to read, run and debug. An MCP client
+needs one URL of it, <code>${resource}</code></p>
 <ul class="cards">${places.filter(([path]) => path !== '/flow' || config.debug).map(([path, title, text]) => html`
 <li class="card"><h2><a href="${issuer}${path}">${title}</a></h2><p>${text}</p></li>`)}
 </ul>

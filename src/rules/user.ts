@@ -26,7 +26,8 @@ export const returnToIsLocal: Rule = {
   clause: 'RFC 9700 section 4.11.2',
   error: 'invalid_request',
   says: 'return_to is no page of this server that one can return to',
-  requires: 'After the sign-in the browser goes to the authorization endpoint, to the account or to the first page, and nowhere else.',
+  requires: 'After the sign-in the browser goes to the authorization endpoint, to the account or to the first page, '
+    + 'and nowhere else.',
   otherwise: 'A link to this server could end at a copy of it that asks for the password once more (open redirector).',
   remedy: 'Start again from the client, or from the first page.',
 }

@@ -63,10 +63,14 @@ export abstract class MemoryOfUsers {
     return this.consents.get(sub) ?? []
   }
 
-  protected forgetConsents(sub: string, client_id: string): void {
-    const others = (this.consents.get(sub) ?? []).filter(consent => consent.client_id !== client_id)
-    if (others.length === 0) this.consents.delete(sub)
-    else this.consents.update(sub, others)
+  async forgetConsent(sub: string, client_id: string, redirect_host: string): Promise<void> {
+    this.keepConsents(sub, consent => !isSameConsent(consent, client_id, redirect_host))
+  }
+
+  protected keepConsents(sub: string, isKept: (consent: Consent) => boolean): void {
+    const kept = (this.consents.get(sub) ?? []).filter(isKept)
+    if (kept.length === 0) this.consents.delete(sub)
+    else this.consents.update(sub, kept)
   }
 
   protected countsOfUsers(): Readonly<Record<string, number>> {
