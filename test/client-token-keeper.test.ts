@@ -178,7 +178,7 @@ describe('TokenKeeper.renew()', () => {
   it('says that there is nothing to renew', async () => {
     const keeper = new TokenKeeper(serverUrl, { storage: new MemoryStorage(), trace: new Trace(), now: () => present })
     const { remedy } = await assertFails(keeper.renew(), { exitCode: 3 })
-    assert.equal(remedy, 'Run --authorize.')
+    assert.equal(remedy, 'Run --authorize, or repeat the --grant by which the tokens came.')
   })
 })
 

@@ -86,9 +86,11 @@ export class TokenKeeper {
         const { resource, refresh_token, scope } = current
         const form = { grant_type: 'refresh_token', refresh_token, resource }
         const recipient = await this.recipient(current.token_endpoint, current)
-        const response = await requestTokens(recipient, form, await this.keysFor(current), this.trace)
+        const keys = await this.keysFor(current)
+        const response = await requestTokens(recipient, form, keys, this.trace)
         // RFC 6749 section 6: without a new refresh token the old one stays; without a scope it is unchanged.
-        return await this.save({ ...response, refresh_token: response.refresh_token ?? refresh_token, scope: response.scope ?? scope }, current)
+        const renewed = { ...response, refresh_token: response.refresh_token ?? refresh_token, scope: response.scope ?? scope }
+        return await this.save(renewed, keys.prover ? { ...current, dpop_key: keys.prover.exportKey() } : current)
       } catch (error) {
         if (!(error instanceof OAuthResponseError)) throw error
         this.trace.note(`the refresh was refused: ${error.message}`)
@@ -107,7 +109,7 @@ export class TokenKeeper {
     const renewed = known && await this.refresh(known)
     if (renewed) return renewed
     throw new ClientError(`there is no refresh token for ${this.serverUrl} that works`, exitCodes.authorizationNeeded, {
-      remedy: 'Run --authorize.',
+      remedy: 'Run --authorize, or repeat the --grant by which the tokens came.',
     })
   }
 
@@ -119,7 +121,10 @@ export class TokenKeeper {
       this.trace.step('Revoke the tokens', 'RFC 7009 section 2.1')
       const token = tokens.refresh_token ?? tokens.access_token
       const recipient = await this.recipient(tokens.revocation_endpoint, tokens)
-      const revoked = await revokeToken(recipient, token, await this.keysFor(tokens), this.trace).catch(() => false)
+      const revoked = await revokeToken(recipient, token, await this.keysFor(tokens), this.trace).catch((error: Error) => {
+        this.trace.note(error.message)
+        return false
+      })
       if (!revoked) this.trace.note('the authorization server did not revoke them: they stay valid until they expire')
     }
     await this.forget(tokens)
