@@ -40,7 +40,7 @@ describe('client --client-id', { concurrency: 4 }, () => {
   it('authorizes as a public client that was registered by hand', async t => {
     const { server, home, claims } = await start(t)
     const { client_id } = await register(server, { redirect_uris })
-    await succeed(t, home, ['--server-url', server.url, '--authorize', '--headless', '--client-id', client_id])
+    await succeed(t, home, ['--server-url', server.url, '--authorize', '--headless', `--client-id=${client_id}`])
     assert.equal((await claims())['client_id'], client_id)
     await succeed(t, home, ['--server-url', server.url, '--list-tools'])
   })
@@ -49,7 +49,7 @@ describe('client --client-id', { concurrency: 4 }, () => {
     it(`authorizes with the secret of the environment, where ${token_endpoint_auth_method ?? 'no method'} is registered`, async t => {
       const { server, home, claims } = await start(t)
       const { client_id, client_secret } = await register(server, { redirect_uris, token_endpoint_auth_method })
-      const args = ['--server-url', server.url, '--authorize', '--headless', '--client-id', client_id]
+      const args = ['--server-url', server.url, '--authorize', '--headless', `--client-id=${client_id}`]
       await succeed(t, home, args, { MCP_CLIENT_SECRET: client_secret })
       assert.equal((await claims())['client_id'], client_id)
     })
@@ -58,14 +58,14 @@ describe('client --client-id', { concurrency: 4 }, () => {
   it('authorizes with the secret of --client-secret, which goes before that of the environment', async t => {
     const { server, home } = await start(t)
     const { client_id, client_secret } = await register(server, { redirect_uris, token_endpoint_auth_method: 'client_secret_basic' })
-    const args = ['--server-url', server.url, '--authorize', '--headless', '--client-id', client_id, '--client-secret', client_secret]
+    const args = ['--server-url', server.url, '--authorize', '--headless', `--client-id=${client_id}`, `--client-secret=${client_secret}`]
     await succeed(t, home, args, { MCP_CLIENT_SECRET: 'another' })
   })
 
   it('authorizes with a private key (RFC 7523 section 2.2)', async t => {
     const { server, home, write, claims } = await start(t)
     const { client_id } = await register(server, { redirect_uris, token_endpoint_auth_method: 'private_key_jwt', jwks })
-    const identity = ['--server-url', server.url, '--client-id', client_id, '--private-key', await write('key.pem', pem)]
+    const identity = ['--server-url', server.url, `--client-id=${client_id}`, '--private-key', await write('key.pem', pem)]
     await succeed(t, home, [...identity, '--authorize', '--headless'])
     assert.equal((await claims())['client_id'], client_id)
     await succeed(t, home, [...identity, '--refresh'])
@@ -75,7 +75,7 @@ describe('client --client-id', { concurrency: 4 }, () => {
   it('reports a wrong secret, registers nothing, and stores no tokens', async t => {
     const { server, home } = await start(t)
     const { client_id } = await register(server, { redirect_uris, token_endpoint_auth_method: 'client_secret_basic' })
-    const args = ['--server-url', server.url, '--authorize', '--headless', '--client-id', client_id]
+    const args = ['--server-url', server.url, '--authorize', '--headless', `--client-id=${client_id}`]
     assertEnds(await runClient(t, home, args, { MCP_CLIENT_SECRET: 'wrong' }), 4, /^Error: the token endpoint refused: invalid_client/m)
     const { registrations, servers } = await home.stored()
     assert.deepEqual([Object.values(registrations).map(registration => registration.client_id), servers], [[client_id], {}])
@@ -84,7 +84,7 @@ describe('client --client-id', { concurrency: 4 }, () => {
   it('does not show its secret to another authorization server (MCP 2026-07-28 basic/authorization/client-registration, Authorization Server Binding)', async t => {
     const { server, home } = await start(t)
     const { client_id, client_secret } = await register(server, { redirect_uris, token_endpoint_auth_method: 'client_secret_basic' })
-    const args = ['--authorize', '--headless', '--client-id', client_id]
+    const args = ['--authorize', '--headless', `--client-id=${client_id}`]
     await succeed(t, home, ['--server-url', server.url, ...args], { MCP_CLIENT_SECRET: client_secret })
     const evil = await startHonestPeer(t)
     const ended = await runClient(t, home, ['--server-url', `${evil.url}/mcp`, ...args], { MCP_CLIENT_SECRET: client_secret })
@@ -95,7 +95,7 @@ describe('client --client-id', { concurrency: 4 }, () => {
   it('shows no secret in the trace', async t => {
     const { server, home } = await start(t)
     const { client_id, client_secret } = await register(server, { redirect_uris, token_endpoint_auth_method: 'client_secret_basic' })
-    const args = ['--server-url', server.url, '--authorize', '--headless', '--client-id', client_id, '--trace']
+    const args = ['--server-url', server.url, '--authorize', '--headless', `--client-id=${client_id}`, '--trace']
     const { stdout, stderr } = await succeed(t, home, args, { MCP_CLIENT_SECRET: client_secret })
     const basic = Buffer.from(`${client_id}:${client_secret}`).toString('base64')
     for (const secret of [client_secret, basic]) assert.equal(`${stdout}${stderr}`.includes(secret), false)
@@ -163,7 +163,7 @@ describe('client --grant client-credentials', { concurrency: 4 }, () => {
     const setting = await start(t)
     const { server, home } = setting
     const { client_id, client_secret } = await register(server, { ...byItself, token_endpoint_auth_method: 'client_secret_basic' })
-    const identity = ['--client-id', client_id, '--grant', 'client-credentials']
+    const identity = [`--client-id=${client_id}`, '--grant', 'client-credentials']
     return { ...setting, run: (...args) => succeed(t, home, ['--server-url', server.url, ...identity, ...args], { MCP_CLIENT_SECRET: client_secret }) }
   }
 
@@ -201,7 +201,7 @@ describe('client --grant client-credentials', { concurrency: 4 }, () => {
   it('takes a private key for the secret', async t => {
     const { server, home, write, claims } = await start(t)
     const { client_id } = await register(server, { ...byItself, token_endpoint_auth_method: 'private_key_jwt', jwks })
-    const identity = ['--client-id', client_id, '--private-key', await write('key.pem', pem), '--grant', 'client-credentials']
+    const identity = [`--client-id=${client_id}`, '--private-key', await write('key.pem', pem), '--grant', 'client-credentials']
     await succeed(t, home, ['--server-url', server.url, '--list-tools', ...identity])
     assert.equal((await claims())['sub'], client_id)
   })
@@ -221,7 +221,7 @@ describe('client --grant client-credentials', { concurrency: 4 }, () => {
   it('says that a token stays valid which it cannot revoke for want of its key, and revokes it with the key', async t => {
     const { server, home, write } = await start(t)
     const { client_id } = await register(server, { ...byItself, token_endpoint_auth_method: 'private_key_jwt', jwks })
-    const identity = ['--client-id', client_id, '--private-key', await write('key.pem', pem)]
+    const identity = [`--client-id=${client_id}`, '--private-key', await write('key.pem', pem)]
     const authorize = ['--server-url', server.url, '--authorize', '--grant', 'client-credentials', ...identity]
     await succeed(t, home, authorize)
     assert.match((await succeed(t, home, ['--remove-client', server.url])).stderr, /a private key, which is not given[^]*they stay valid until they expire/)
@@ -309,7 +309,7 @@ describe('client --dpop', { concurrency: 4 }, () => {
   it('goes together with a grant without a user', async t => {
     const { server, home, claims } = await start(t)
     const { client_id, client_secret } = await register(server, { ...byItself, token_endpoint_auth_method: 'client_secret_basic' })
-    const args = ['--server-url', server.url, '--list-tools', '--client-id', client_id, '--grant', 'client-credentials', '--dpop']
+    const args = ['--server-url', server.url, '--list-tools', `--client-id=${client_id}`, '--grant', 'client-credentials', '--dpop']
     await succeed(t, home, args, { MCP_CLIENT_SECRET: client_secret })
     const { sub, cnf } = await claims()
     assert.deepEqual([sub, typeof cnf.jkt], [client_id, 'string'])
