@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { MemoryStorage, type ClientStorage, type StoredTokens } from '../src/client/storage.ts'
 import { TokenKeeper } from '../src/client/token-keeper.ts'
@@ -171,6 +172,18 @@ describe('TokenKeeper.refresh()', () => {
     await storage.update(state => ({ ...state, registrations: { [peer.url]: { ...registration, client_id: 'a-later-client' } } }))
     await keeper.refresh((await stored())!)
     assert.equal(new URLSearchParams(peer.received[0]!.body).get('client_id'), 'the-client')
+  })
+})
+
+describe('TokenKeeper.keysFor()', () => {
+  it('has assertions made by the clock of the client', async t => {
+    const { storage, peer } = await keep(t, { registration: { ...registration, token_endpoint_auth_method: 'private_key_jwt' } })
+    await storage.update(state => ({ ...state, registrations: {} }))
+    const { privateKey } = generateKeyPairSync('ed25519')
+    const identity = { client_id: 'the-client', privateKey }
+    await new TokenKeeper(serverUrl, { storage, trace: new Trace(), now: () => present, identity }).renew()
+    const claims = String(formOf(peer.received[0]!)['client_assertion']).split('.')[1]!
+    assert.equal(JSON.parse(Buffer.from(claims, 'base64url').toString()).iat, present)
   })
 })
 

@@ -51,10 +51,10 @@ Options
   --storage FILE         where registrations and tokens are kept (.mcp_clients.json)
   --headless             no browser: follow redirects, or print the URL and read the pasted callback URL
   --trace                show every exchange, with what was checked, and without secrets
-  --client-id ID         a client that was registered by hand, with --client-secret or --private-key
-  --client-secret TEXT   its secret; better in the environment, as MCP_CLIENT_SECRET
-  --private-key FILE     its private key (private_key_jwt), PEM or JSON Web Key
-  --client-metadata-url URL  the metadata document of the client, as its client_id
+  --client-id ID         a client that was registered by hand; its secret is read from MCP_CLIENT_SECRET
+  --client-secret TEXT   its secret, for tests: every user of this machine can read a command line
+  --private-key FILE     the private key in place of a secret (private_key_jwt), PEM or JSON Web Key
+  --client-metadata-url URL  the metadata document of the client, as its client_id; without either the client registers
   --grant NAME           client-credentials, jwt-bearer (with --assertion FILE) or identity-assertion
                          (with --idp-token-endpoint URL, --idp-client-id ID, --id-token FILE);
                          the user is asked unless one of these is named
@@ -153,10 +153,16 @@ function parseIdentity(values: Values): Pick<Arguments, 'clientId' | 'clientSecr
   const { 'client-id': clientId, 'client-secret': clientSecret, 'private-key': privateKey } = values
   const clientMetadataUrl = parseClientMetadataUrl(values['client-metadata-url'])
   if (clientId === '') throw usageError('--client-id is empty')
-  if (clientId !== undefined && clientMetadataUrl !== undefined) throw usageError('--client-metadata-url is itself the client_id: leave out --client-id')
+  if (clientId !== undefined && clientMetadataUrl !== undefined) {
+    throw usageError('--client-metadata-url is itself the client_id: leave out --client-id')
+  }
   if (clientSecret !== undefined && clientId === undefined) throw usageError('--client-secret belongs to --client-id')
-  if (privateKey !== undefined && (clientId ?? clientMetadataUrl) === undefined) throw usageError('--private-key belongs to --client-id or --client-metadata-url')
-  if (privateKey !== undefined && clientSecret !== undefined) throw usageError('a client authenticates by --client-secret or by --private-key, not by both')
+  if (privateKey !== undefined && (clientId ?? clientMetadataUrl) === undefined) {
+    throw usageError('--private-key belongs to --client-id or --client-metadata-url')
+  }
+  if (privateKey !== undefined && clientSecret !== undefined) {
+    throw usageError('a client authenticates by --client-secret or by --private-key, not by both')
+  }
   return { clientId, clientSecret, privateKey, clientMetadataUrl }
 }
 
@@ -177,7 +183,8 @@ const grantOptions = {
 } as const satisfies Record<GrantArguments['name'], readonly (keyof Values)[]>
 
 function parseGrant(values: Values): GrantArguments | undefined {
-  const { grant, assertion = '', 'idp-token-endpoint': tokenEndpoint = '', 'idp-client-id': clientId = '', 'id-token': idToken = '' } = values
+  const { grant, assertion = '', 'id-token': idToken = '' } = values
+  const { 'idp-token-endpoint': tokenEndpoint = '', 'idp-client-id': clientId = '' } = values
   if (grant !== undefined && !isGrantName(grant)) throw usageError(`--grant is one of ${Object.keys(grantOptions).join(', ')}`)
   const needed: readonly string[] = grant === undefined ? [] : grantOptions[grant]
   const stray = Object.values(grantOptions).flat().find(option => values[option] !== undefined && !needed.includes(option))

@@ -113,7 +113,8 @@ export class AuthorizationFlow {
     const resourceId = sendResource ? resource?.resource ?? serverUrl : undefined
     const keys = await this.keeper.keysFor(await this.keeper.find())
     const { response, registration } = await this.grant.obtain({ server, scopes, resource: resourceId, keys, trace })
-    trace.note(`granted ${response.scope ?? 'what was asked for'}, ${response.refresh_token === undefined ? 'without' : 'with'} a refresh token`)
+    const binding = keys.prover ? ', bound to a key' : ''
+    trace.note(`granted ${response.scope ?? 'what was asked for'}${binding}, ${response.refresh_token === undefined ? 'without' : 'with'} a refresh token`)
     return this.keeper.save(response, {
       issuer: server.issuer,
       registration,

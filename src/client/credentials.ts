@@ -15,7 +15,8 @@ export async function readCredentials(args: Arguments, environment: Environment)
   const { clientId, clientSecret = environment['MCP_CLIENT_SECRET'], clientMetadataUrl, privateKey, sendResource, dpop } = args
   if (args.grant?.name === 'client-credentials' && !clientSecret && privateKey === undefined) {
     // RFC 6749 section 4.4: for confidential clients alone.
-    throw new ClientError('--grant client-credentials needs --private-key, or the secret in MCP_CLIENT_SECRET', exitCodes.usage, { remedy: 'See --help.' })
+    const problem = '--grant client-credentials needs --private-key, or the secret in MCP_CLIENT_SECRET'
+    throw new ClientError(problem, exitCodes.usage, { remedy: 'See --help.' })
   }
   const grant = args.grant && await readGrant(args.grant)
   return {

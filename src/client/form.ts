@@ -33,12 +33,12 @@ export function formOnTerminal(serverUrl: string, input: NodeJS.ReadableStream, 
 }
 
 async function fillIn(fields: readonly FormField[], ask: Ask, terminal: Terminal): Promise<JsonObject> {
-  const filled: Record<string, unknown> = {}
+  const filled: [string, unknown][] = []
   for (const field of fields) {
     const value = await askForField(field, ask, terminal)
-    if (value !== undefined) filled[field.name] = value
+    if (value !== undefined) filled.push([field.name, value])
   }
-  return filled
+  return Object.fromEntries(filled)
 }
 
 /** Asks until the answer fits; undefined where nothing is typed for a field that may be absent. */
@@ -58,7 +58,7 @@ async function askForField(field: FormField, ask: Ask, terminal: Terminal): Prom
 
 function questionFor({ name, schema, isRequired }: FormField): string {
   const { title, description, type, default: fallback } = schema
-  const choices = choicesOf(schema)?.map(choice => typeof choice.title === 'string' ? `${choice.value} (${choice.title})` : choice.value)
+  const choices = choicesOf(schema)?.map(({ value, title: meaning }) => typeof meaning === 'string' ? `${value} (${meaning})` : value)
   const label = typeof title === 'string' ? `${title} (${name})` : name
   const kind = choices ? `${type === 'array' ? 'some' : 'one'} of ${choices.join(', ')}` : String(type)
   const hints = [...typeof description === 'string' ? [description] : [], kind, ...isRequired ? ['required'] : []]

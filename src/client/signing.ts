@@ -53,5 +53,7 @@ function signingOf(key: KeyObject): Signing {
   // RFC 7518 section 3.3: 2048 bits or more.
   if (type === 'rsa' && details?.modulusLength! >= 2048) return { alg: 'RS256', hash: 'sha256', options: { padding: constants.RSA_PKCS1_PADDING } }
   const kind = [type, details?.namedCurve ?? details?.modulusLength].filter(part => part !== undefined).join(' ')
-  throw new ClientError(`a key of type ${kind} is not supported`, exitCodes.usage, { remedy: 'Use a P-256 or Ed25519 key, or an RSA key of 2048 bits or more.' })
+  throw new ClientError(`a key of type ${kind} is not supported`, exitCodes.usage, {
+    remedy: 'Use a P-256 or Ed25519 key, or an RSA key of 2048 bits or more.',
+  })
 }

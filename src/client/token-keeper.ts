@@ -148,9 +148,9 @@ export class TokenKeeper {
 
   /** The keys to use with the tokens that there are, or for new ones. */
   async keysFor(tokens: StoredTokens | undefined): Promise<ClientKeys> {
-    const { privateKey } = this
+    const { privateKey, now } = this
     const bound = tokens?.dpop_key !== undefined
-    return bound || this.dpop ? { privateKey, prover: this.proverOf(tokens) } : { privateKey }
+    return bound || this.dpop ? { privateKey, now, prover: this.proverOf(tokens) } : { privateKey, now }
   }
 
   private proverOf(tokens: StoredTokens | undefined): DpopProver {
