@@ -66,8 +66,9 @@ describe('client --client-id', { concurrency: 4 }, () => {
     const { server, home, write, claims } = await start(t)
     const { client_id } = await register(server, { redirect_uris, token_endpoint_auth_method: 'private_key_jwt', jwks })
     const identity = ['--server-url', server.url, `--client-id=${client_id}`, '--private-key', await write('key.pem', pem)]
-    await succeed(t, home, [...identity, '--authorize', '--headless'])
+    await succeed(t, home, [...identity, '--authorize', '--headless'], { MCP_CLIENT_SECRET: 'of another client' })
     assert.equal((await claims())['client_id'], client_id)
+    assert.equal((await home.stored()).registrations[server.url]?.client_secret, undefined)
     await succeed(t, home, [...identity, '--refresh'])
     assertEnds(await runClient(t, home, ['--server-url', server.url, '--refresh']), 2, /authenticates with a private key, which is not given\n {2}Give it with --private-key\./)
   })

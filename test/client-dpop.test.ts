@@ -220,6 +220,16 @@ describe('McpClient with dpop: a request to the resource server', () => {
     assert.equal(ids.length, 3)
   })
 
+  it('carries a token that is not bound as what it is, without a proof', async t => {
+    const { peer, connect, storage } = await start(t)
+    await connect()
+    await changeTokens(storage, peer.url, { token_type: 'Bearer', dpop_key: undefined })
+    peer.on('POST /mcp', modernAnswer)
+    await connect()
+    const { authorization, dpop } = peer.to('POST /mcp').at(-1)!.headers
+    assert.deepEqual([authorization?.split(' ')[0], dpop], ['Bearer', undefined])
+  })
+
   /** Demands a nonce of whoever has another. */
   function demandNonce(peer: Peer, nonce: string): void {
     const challenge = { 'www-authenticate': 'DPoP error="use_dpop_nonce", error_description="a nonce is needed"', 'dpop-nonce': nonce }
@@ -271,6 +281,16 @@ describe('McpClient with dpop: the key', () => {
     const { jwk } = proofOf(peer.to('POST /mcp').at(-1)!).header
     assert.deepEqual([jwk.x, jwk.y], [dpop_key['x'], dpop_key['y']])
     assert.equal(peer.to('POST /token').length, 1)
+  })
+
+  it('is that of the tokens, also when another process has put others in their place', async t => {
+    const { peer, storage } = await start(t)
+    const client = clientOf(peer.url, { storage, dpop: true })
+    await client.connect()
+    const other = new DpopProver(undefined, () => 0).exportKey()
+    await changeTokens(storage, peer.url, { access_token: 'of-another-process', dpop_key: other })
+    await client.listTools()
+    assert.equal(proofOf(peer.to('POST /mcp').at(-1)!).header['jwk'].x, other['x'])
   })
 
   it('signs the refresh, and stays (RFC 9449 section 5)', async t => {

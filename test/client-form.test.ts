@@ -52,6 +52,14 @@ describe('formOnTerminal()', () => {
     assert.equal((await fill([field('name')], ['Ada'])).filled, undefined)
   })
 
+  it('leaves the input alone when it is done, so that the program can end', async () => {
+    const input = new PassThrough()
+    const terminal = new Terminal({ isTTY: false, write: () => {} }, { trace: false, environment: {} })
+    input.write('y\n')
+    await formOnTerminal(serverUrl, input, terminal)('', [])
+    assert.equal(input.isPaused(), true)
+  })
+
   it('asks for consent also where there are no fields', async () => {
     assert.deepEqual((await fill([], ['y'])).filled, {})
     assert.equal((await fill([], ['n'])).filled, undefined)

@@ -114,6 +114,16 @@ describe('the stream of a legacy server', () => {
     })
   }
 
+  for (const [what, type, status] of [['a page', 'text/html', 200], ['an error', 'text/event-stream', 500]] as const) {
+    it(`is not heard in ${what} that looks like one`, async t => {
+      const body = `data: ${JSON.stringify(ask)}\n\n`
+      const { peer, client } = await start(t, { status, headers: { 'content-type': type }, body })
+      await client.connect()
+      await new Promise(resolve => setTimeout(resolve, 50))
+      assert.equal(messagesTo(peer).some(({ id }) => id === 'from-server'), false)
+    })
+  }
+
   it('carries the access token', async t => {
     const { peer, client } = await start(t, openStream(t).answer)
     await client.authorizer.tokens.save(
@@ -129,13 +139,15 @@ describe('the stream of a legacy server', () => {
   })
 
   it('is closed with the conversation, before the session ends', async t => {
-    const { peer, client, notes } = await start(t, openStream(t).answer)
+    const { peer, client, notes, exchanges } = await start(t, openStream(t).answer)
     peer.on('DELETE /mcp', { status: 200 })
     await client.connect()
-    const before = Date.now()
+    // An exchange is recorded when all of it is read.
+    const isClosed = (): boolean => exchanges.some(({ method }) => method === 'GET')
+    assert.equal(isClosed(), false)
     await client.close()
-    assert.ok(Date.now() - before < 1000)
     assert.equal(peer.targets().at(-1), 'DELETE /mcp')
+    assert.equal(isClosed(), true)
     assert.equal(notes.some(note => note.startsWith('the server is not listened to')), false, 'that it ends is no trouble')
   })
 

@@ -72,6 +72,7 @@ describe('ClientRegistrar: a client that was registered beforehand', () => {
     ['none without a secret', {}, { token_endpoint_auth_methods_supported: ['client_secret_basic'] }, 'none'],
     ['Basic with a secret', { client_secret: 's' }, { token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic'] }, 'client_secret_basic'],
     ['Basic where the server lists no method', { client_secret: 's' }, { token_endpoint_auth_methods_supported: undefined }, 'client_secret_basic'],
+    ['Basic where the server lists other methods alone', { client_secret: 's' }, { token_endpoint_auth_methods_supported: ['none', 'private_key_jwt'] }, 'client_secret_basic'],
     ['post where the server takes nothing else', { client_secret: 's' }, { token_endpoint_auth_methods_supported: ['client_secret_post'] }, 'client_secret_post'],
     ['private_key_jwt with a key', { privateKey }, { token_endpoint_auth_methods_supported: ['private_key_jwt'] }, 'private_key_jwt'],
   ]
