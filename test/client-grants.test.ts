@@ -124,6 +124,17 @@ describe('The client credentials grant', () => {
     assert.deepEqual(peer.to('POST /token').map(formOf).map(({ grant_type }) => grant_type), ['client_credentials', 'client_credentials'])
   })
 
+  it('does not use the tokens of another client, such as those of a user', async t => {
+    const peer = await start(t)
+    const storage = new MemoryStorage()
+    peer.on('POST /token', json(validTokens({ access_token: 'of-the-user' })))
+    await clientOf(peer.url, { storage }).connect()
+    peer.on('POST /token', json(validTokens({ access_token: 'of-the-job' })))
+    await clientCredentials(peer, withSecret, { storage }).connect()
+    assert.equal(peer.to('POST /mcp').at(-1)!.headers.authorization, 'Bearer of-the-job')
+    assert.deepEqual(peer.to('POST /token').map(formOf).map(({ grant_type }) => grant_type), ['authorization_code', 'client_credentials'])
+  })
+
   it('is made again when the tokens are to be renewed', async t => {
     const peer = await start(t)
     const { authorizer } = clientCredentials(peer, withSecret)

@@ -196,6 +196,15 @@ describe('TokenKeeper.renew()', () => {
 })
 
 describe('TokenKeeper.revoke()', () => {
+  it('revokes the tokens of whichever client there is', async t => {
+    const { storage, peer } = await keep(t)
+    const keeper = new TokenKeeper(serverUrl, { storage, trace: new Trace(), now: () => present, identity: { client_id: 'another-client' } })
+    assert.equal(await keeper.find(), undefined)
+    await keeper.revoke()
+    assert.equal(peer.to('POST /revoke').length, 1)
+    assert.deepEqual((await storage.read()).servers, {})
+  })
+
   it('revokes the refresh token, and with it the whole grant, and forgets (RFC 7009 section 2.1)', async t => {
     const { keeper, peer, stored } = await keep(t)
     await keeper.revoke()

@@ -29,6 +29,7 @@ export class TokenKeeper {
   private readonly trace: Trace
   private readonly now: () => number
   private readonly privateKey: KeyObject | undefined
+  private readonly client_id: string | undefined
   private readonly dpop: boolean
   /** The prover of the key that was used last, which knows the nonces of the servers. */
   private prover: { readonly key: string; readonly prover: DpopProver } | undefined
@@ -39,11 +40,15 @@ export class TokenKeeper {
     this.trace = options.trace
     this.now = options.now ?? (() => Date.now() / 1000)
     this.privateKey = options.identity?.privateKey
+    this.client_id = options.identity?.client_id
     this.dpop = options.dpop ?? false
   }
 
+  /** The tokens that there are; those of another client than the one that the user names do not count. */
   async find(): Promise<StoredTokens | undefined> {
-    return (await this.storage.read()).servers[this.serverUrl]
+    const tokens = await this.stored()
+    const isOurs = this.client_id === undefined || tokens?.registration.client_id === this.client_id
+    return isOurs ? tokens : undefined
   }
 
   /** The tokens, renewed when they are about to end; undefined when there are none that may still work. */
@@ -115,7 +120,7 @@ export class TokenKeeper {
 
   /** Revokes the tokens where the server can, and forgets them. */
   async revoke(): Promise<void> {
-    const tokens = await this.find()
+    const tokens = await this.stored()
     if (!tokens) return
     if (tokens.revocation_endpoint !== undefined) {
       this.trace.step('Revoke the tokens', 'RFC 7009 section 2.1')
@@ -151,6 +156,10 @@ export class TokenKeeper {
     const { privateKey, now } = this
     const bound = tokens?.dpop_key !== undefined
     return bound || this.dpop ? { privateKey, now, prover: this.proverOf(tokens) } : { privateKey, now }
+  }
+
+  private async stored(): Promise<StoredTokens | undefined> {
+    return (await this.storage.read()).servers[this.serverUrl]
   }
 
   private proverOf(tokens: StoredTokens | undefined): DpopProver {
