@@ -70,6 +70,19 @@ describe('A tool', () => {
     })
   })
 
+  it('may return content beside the text (MCP 2026-07-28 server/tools, Tool Result)', async t => {
+    const image = { type: 'image', data: 'AAAA', mimeType: 'image/png' }
+    const drawing: Tool = { ...echo, run: () => ({ text: 'a picture', content: [image] }) }
+    assert.deepEqual(await call(t, 'echo', { text: 'hi' }, [drawing]), { content: [{ type: 'text', text: 'a picture' }, image], isError: false })
+  })
+
+  it('is listed without what it does not have', async t => {
+    const plain: Tool = { name: 'plain', description: 'Plain', inputSchema: { type: 'object' }, run: () => ({ text: 'plain' }) }
+    const server = await startServer(t, {}, { tools: [plain] })
+    const { result } = await readJson(await callMcp(server, craftToken(server), 'tools/list'))
+    assert.deepEqual(result.tools, [{ name: 'plain', description: 'Plain', inputSchema: { type: 'object' } }])
+  })
+
   it('with a schema that nobody checks is refused at the start', () => {
     assert.throws(() => toolsByName([{ ...echo, inputSchema: { type: 'object', patternProperties: {} } }]), /patternProperties/)
   })
