@@ -94,6 +94,8 @@ th, td { text-align: left; vertical-align: top; padding: .5rem 1rem .5rem 0; bor
 th { font-size: var(--small); color: var(--muted); font-weight: 600; }
 th[scope=row] { font-size: inherit; font-weight: 500; color: inherit; }
 td:last-child, th:last-child { padding-right: 0; }
+tbody > tr:last-child > * { border-bottom: 0; }
+@media (min-width: 40.01rem) { th[scope=row] > code { white-space: nowrap; } }
 @media (max-width: 40rem) {
   dl.facts { grid-template-columns: minmax(0, 1fr); gap: 0; }
   dl.facts dd { margin-bottom: .75rem; }
