@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
-  assertRefused, authorize, callMcp, decide, exchange, get, locationOf, openConsent, openPage, postForm, readJson, refresh, register, signIn,
-  startServer, type Members, type TestContext, type TestServer,
+  assertRefused, authorize, callMcp, decide, exchange, get, locationOf, openConsent, openPage, postForm, readJson, refresh, register,
+  signIn, startServer, type Members, type TestContext, type TestServer,
 } from './harness.ts'
 
 const web = { redirect_uris: ['https://app.example.com/cb'], client_name: 'Weather <app>' }
@@ -61,7 +61,8 @@ describe('GET /account', () => {
     const today = new Date().toISOString().slice(0, 10)
     assert.match(html, /<h3>Weather &lt;app&gt;<\/h3>/)
     const when = `<time datetime="${today}T[0-9:.]+Z">${today} \\d\\d:\\d\\d UTC</time>`
-    assert.match(html, new RegExp(`On ${when} you allowed <code>mcp:tools:read mcp:tools:execute</code>; the answer went to <strong>app.example.com</strong>`))
+    const what = 'you allowed <code>mcp:tools:read mcp:tools:execute</code>; the answer went to <strong>app.example.com</strong>'
+    assert.match(html, new RegExp(`On ${when} ${what}`))
     assert.match(html, new RegExp(`Access since ${when}`))
   })
 
@@ -182,7 +183,8 @@ describe('POST /account', () => {
     const { server, client, cookie, tokens } = await allow(t)
     const page = await account(server, cookie)
     await postForm(`${server.url}/sign-out`, { csrf_token: page.csrf_token }, { cookie: page.cookie })
-    const response = await postForm(`${server.url}/account`, { csrf_token: page.csrf_token, client_id: client['client_id'] }, { cookie: page.cookie })
+    const fields = { csrf_token: page.csrf_token, client_id: client['client_id'] }
+    const response = await postForm(`${server.url}/account`, fields, { cookie: page.cookie })
     await assertRefused(response, 'form-belongs-to-browser', 'access_denied', 403)
     assert.equal(await listToolsStatus(server, tokens), 200)
   })
@@ -240,7 +242,8 @@ describe('A consent that is remembered', () => {
     const page = await again({}, { 'sec-fetch-site': 'cross-site', 'cookie': '' })
     const html = await page.text()
     const return_to = /name="return_to" value="([^"]+)"/.exec(html)![1]!.replaceAll('&amp;', '&')
-    const response = await get(`${server.url}${return_to}`, { accept: 'text/html', cookie: await signIn(server), 'sec-fetch-site': 'same-origin' })
+    const headers = { 'accept': 'text/html', 'cookie': await signIn(server), 'sec-fetch-site': 'same-origin' }
+    const response = await get(`${server.url}${return_to}`, headers)
     assert.match(await response.text(), /name="decision"/)
   })
 

@@ -19,7 +19,9 @@ async function open(t: TestContext, env: Record<string, string> = {}): Promise<{
   return { server, page: await openPage(`${server.url}/sign-in`) }
 }
 
-function submit(server: TestServer, { csrf_token, cookie }: Page, changes: Members = {}, headers: Record<string, string> = {}): Promise<Response> {
+function submit(
+  server: TestServer, { csrf_token, cookie }: Page, changes: Members = {}, headers: Record<string, string> = {},
+): Promise<Response> {
   const form = { csrf_token, username: 'ada', password: 'correct horse', ...changes }
   return postForm(`${server.url}/sign-in`, form, { cookie, ...headers })
 }
@@ -117,7 +119,8 @@ describe('POST /sign-in', () => {
   it('answers an unknown name as it does a wrong password', async t => {
     const { server, page } = await open(t)
     const accept = { accept: 'text/html' }
-    const [one, other] = [await submit(server, page, { password: 'wrong' }, accept), await submit(server, page, { username: 'nobody' }, accept)]
+    const one = await submit(server, page, { password: 'wrong' }, accept)
+    const other = await submit(server, page, { username: 'nobody' }, accept)
     assert.equal(one.status, other.status)
     assert.equal((await one.text()).replace('value="ada"', ''), (await other.text()).replace('value="nobody"', ''))
   })
@@ -237,7 +240,8 @@ describe('The session of a browser', () => {
   it('has a new id at each sign-in, and the old one ends', async t => {
     const { server, page } = await open(t)
     const cookie = withCookies(page.cookie, await submit(server, page))
-    const again = await openPage(`${server.url}/oauth/authorize?${authorizationParameters(await register(server), createCodeVerifier(), { prompt: 'login' })}`, { cookie })
+    const query = authorizationParameters(await register(server), createCodeVerifier(), { prompt: 'login' })
+    const again = await openPage(`${server.url}/oauth/authorize?${query}`, { cookie })
     const later = withCookies(again.cookie, await submit(server, again))
     assert.notEqual(later, cookie)
     assert.deepEqual([await isSignedIn(server, cookie), await isSignedIn(server, later)], [false, true])
@@ -321,7 +325,8 @@ describe('POST /sign-out', () => {
     const { html } = await openPage(`${server.url}${response.headers.get('location')}`, { cookie: withCookies(asked.cookie, response) })
     assert.match(html, /Guest User <span class="muted">guest@example\.com/)
     // The page of the user before is worth nothing any more.
-    await assertRefused(await decide(server, page, {}, { cookie: withCookies(asked.cookie, response) }), 'consent-belongs-to-user', 'access_denied', 403)
+    const late = await decide(server, page, {}, { cookie: withCookies(asked.cookie, response) })
+    await assertRefused(late, 'consent-belongs-to-user', 'access_denied', 403)
   })
 })
 
@@ -373,5 +378,7 @@ function quick(): Users {
 }
 
 function createStore(): MemoryStore {
-  return new MemoryStore({ now: () => Date.now() / 1000, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 86_400 })
+  return new MemoryStore({
+    now: () => Date.now() / 1000, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 86_400,
+  })
 }

@@ -27,7 +27,10 @@ export const style = `
 }
 *, ::before, ::after { box-sizing: border-box; }
 html { font: 1rem/1.6 var(--sans); -webkit-text-size-adjust: 100%; }
-body { margin: 0; min-height: 100vh; display: flex; flex-direction: column; background: var(--paper); color: var(--ink); overflow-wrap: break-word; }
+body {
+  margin: 0; min-height: 100vh; display: flex; flex-direction: column; background: var(--paper); color: var(--ink);
+  overflow-wrap: break-word;
+}
 h1, h2, h3 { line-height: 1.25; text-wrap: balance; margin: var(--wide) 0 var(--tight); }
 h1 { font-size: var(--huge); letter-spacing: -.015em; margin: 0 0 var(--space); }
 h2 { font-size: var(--large); }
@@ -43,10 +46,15 @@ hr { border: 0; border-top: 1px solid var(--line); margin: var(--wide) 0; }
 
 .skip { position: absolute; left: -100vw; padding: var(--tight) var(--space); background: var(--surface); z-index: 1; }
 .skip:focus { left: 0; }
-.site-header, .site-footer { padding: .75rem max(1rem, calc(50vw - 40rem)); display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; align-items: center; }
+.site-header, .site-footer {
+  padding: .75rem max(1rem, calc(50vw - 40rem)); display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; align-items: center;
+}
 .site-header { border-bottom: 1px solid var(--line); background: var(--surface); }
 .site-footer { border-top: 1px solid var(--line); color: var(--muted); font-size: var(--small); }
-.site-name { display: flex; align-items: center; gap: .5rem; margin-right: auto; min-width: 0; overflow-wrap: anywhere; font-weight: 650; color: var(--ink); text-decoration: none; }
+.site-name {
+  display: flex; align-items: center; gap: .5rem; margin-right: auto; min-width: 0; overflow-wrap: anywhere;
+  font-weight: 650; color: var(--ink); text-decoration: none;
+}
 .site-name svg { flex: none; width: 1.375rem; height: 1.375rem; color: var(--accent); }
 .site-header nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; margin: 0; padding: 0; }
 .site-header nav a { display: inline-block; padding: .25rem 0; color: var(--muted); text-decoration: none; }
@@ -60,22 +68,37 @@ main.wide { max-width: 82rem; }
 code, pre, kbd, samp { font-family: var(--mono); font-size: .9em; }
 code { overflow-wrap: anywhere; }
 :not(pre) > code { background: var(--code); border-radius: .25rem; padding: .1em .3em; }
-pre { background: var(--code); border: 1px solid var(--line); border-radius: var(--radius); padding: .75rem 1rem; overflow: auto; line-height: 1.5; tab-size: 2; }
+pre {
+  background: var(--code); border: 1px solid var(--line); border-radius: var(--radius); padding: .75rem 1rem;
+  overflow: auto; line-height: 1.5; tab-size: 2;
+}
 pre.command { white-space: pre-wrap; overflow-wrap: anywhere; user-select: all; -webkit-user-select: all; }
 mark { background: var(--mark); color: var(--on-mark); border-radius: 2px; padding: 0 1px; }
 
-.card { background: var(--surface); border: 1px solid var(--line); border-radius: var(--radius); padding: 1.25rem; margin: 0 0 var(--space); }
+.card {
+  background: var(--surface); border: 1px solid var(--line); border-radius: var(--radius); padding: 1.25rem;
+  margin: 0 0 var(--space);
+}
 .card > :last-child, .notice > :last-child, details > :last-child { margin-bottom: 0; }
 .card > :is(h2, h3):first-child { margin-top: 0; }
-.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); gap: var(--space); margin: 0 0 var(--space); padding: 0; list-style: none; }
+.cards {
+  display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); gap: var(--space);
+  margin: 0 0 var(--space); padding: 0; list-style: none;
+}
 .cards > * { margin: 0; }
 .cards h2 { font-size: 1rem; margin-bottom: .25rem; }
 .cards p { color: var(--muted); font-size: var(--small); }
-.notice { border: 1px solid var(--line); border-left: .3rem solid var(--strong-line); border-radius: var(--radius); background: var(--surface); padding: .75rem 1rem; margin: 0 0 var(--space); }
+.notice {
+  border: 1px solid var(--line); border-left: .3rem solid var(--strong-line); border-radius: var(--radius);
+  background: var(--surface); padding: .75rem 1rem; margin: 0 0 var(--space);
+}
 .notice.good { border-color: var(--good); background: var(--good-surface); }
 .notice.bad { border-color: var(--bad); background: var(--bad-surface); }
 .notice.warning { border-color: var(--warn); background: var(--warn-surface); }
-.badge { display: inline-block; font-size: .8125rem; font-weight: 600; line-height: 1.4; padding: .05rem .5rem; border: 1px solid currentColor; border-radius: 1rem; color: var(--muted); background: var(--surface); white-space: nowrap; }
+.badge {
+  display: inline-block; font-size: .8125rem; font-weight: 600; line-height: 1.4; padding: .05rem .5rem;
+  border: 1px solid currentColor; border-radius: 1rem; color: var(--muted); background: var(--surface); white-space: nowrap;
+}
 .badge.passed { color: var(--good); background: var(--good-surface); }
 .badge.failed { color: var(--bad); background: var(--bad-surface); }
 
@@ -86,8 +109,14 @@ dl.facts dt { color: var(--muted); }
 dd { margin: 0; overflow-wrap: anywhere; }
 ol.steps { list-style: none; padding: 0; counter-reset: step; }
 ol.steps > li { counter-increment: step; position: relative; padding: 0 0 var(--space) 2.75rem; }
-ol.steps > li::before { content: counter(step); position: absolute; left: 0; top: 0; width: 1.75rem; height: 1.75rem; border-radius: 50%; background: var(--accent-surface); color: var(--accent); font-weight: 650; font-size: var(--small); display: grid; place-items: center; }
-ol.steps > li:not(:last-child)::after { content: ""; position: absolute; left: .84rem; top: 2rem; bottom: .1rem; border-left: 1px solid var(--line); }
+ol.steps > li::before {
+  content: counter(step); position: absolute; left: 0; top: 0; width: 1.75rem; height: 1.75rem; border-radius: 50%;
+  background: var(--accent-surface); color: var(--accent); font-weight: 650; font-size: var(--small); display: grid;
+  place-items: center;
+}
+ol.steps > li:not(:last-child)::after {
+  content: ""; position: absolute; left: .84rem; top: 2rem; bottom: .1rem; border-left: 1px solid var(--line);
+}
 
 .scroll { overflow-x: auto; margin: 0 0 var(--space); }
 .scroll > table { margin: 0; }
@@ -96,6 +125,8 @@ th, td { text-align: left; vertical-align: top; padding: .5rem 1rem .5rem 0; bor
 th { font-size: var(--small); color: var(--muted); font-weight: 600; }
 th[scope=row] { font-size: inherit; font-weight: 500; color: inherit; }
 td:last-child, th:last-child { padding-right: 0; }
+tbody > tr:last-child > * { border-bottom: 0; }
+@media (min-width: 40.01rem) { th[scope=row] > code { white-space: nowrap; } }
 @media (max-width: 40rem) {
   dl.facts { grid-template-columns: minmax(0, 1fr); gap: 0; }
   dl.facts dd { margin-bottom: .75rem; }
@@ -105,22 +136,37 @@ td:last-child, th:last-child { padding-right: 0; }
   table.stack td, table.stack th[scope=row] { border: 0; padding: .125rem 0; }
 }
 
-details { border: 1px solid var(--line); border-radius: var(--radius); background: var(--surface); padding: .5rem 1rem; margin: 0 0 var(--tight); }
+details {
+  border: 1px solid var(--line); border-radius: var(--radius); background: var(--surface); padding: .5rem 1rem;
+  margin: 0 0 var(--tight);
+}
 details[open] > summary { margin-bottom: var(--tight); }
 summary > small { font-weight: 400; }
 summary { cursor: pointer; font-weight: 600; }
 summary::marker { color: var(--accent); }
 
-button, .button { font: inherit; font-weight: 600; display: inline-block; padding: .5rem 1.25rem; min-height: 2.75rem; border-radius: var(--radius); border: 1px solid var(--strong-line); background: var(--surface); color: var(--ink); text-decoration: none; cursor: pointer; }
+button, .button {
+  font: inherit; font-weight: 600; display: inline-block; padding: .5rem 1.25rem; min-height: 2.75rem;
+  border-radius: var(--radius); border: 1px solid var(--strong-line); background: var(--surface); color: var(--ink);
+  text-decoration: none; cursor: pointer;
+}
 button:hover, .button:hover { border-color: var(--accent); color: var(--accent); }
 button.primary, .button.primary { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
-button.primary:hover, .button.primary:hover { background: var(--accent-hover); border-color: var(--accent-hover); color: var(--on-accent); }
-button.link { border: 0; padding: 0; min-height: 0; background: none; color: var(--accent); font-weight: inherit; text-decoration: underline; text-underline-offset: .15em; }
+button.primary:hover, .button.primary:hover {
+  background: var(--accent-hover); border-color: var(--accent-hover); color: var(--on-accent);
+}
+button.link {
+  border: 0; padding: 0; min-height: 0; background: none; color: var(--accent); font-weight: inherit;
+  text-decoration: underline; text-underline-offset: .15em;
+}
 .people { display: grid; gap: .75rem; }
 .people button { text-align: left; }
 .people small { display: block; font-weight: 400; }
 ul.rows { list-style: none; padding: 0; }
-ul.rows > li { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between; padding: .75rem 0; border-top: 1px solid var(--line); }
+ul.rows > li {
+  display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; justify-content: space-between; padding: .75rem 0;
+  border-top: 1px solid var(--line);
+}
 ul.rows > li > span { flex: 1 1 14rem; min-width: 0; }
 button.danger { border-color: var(--bad); color: var(--bad); }
 .actions { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; margin: 0 0 var(--space); }
@@ -128,9 +174,15 @@ fieldset { border: 0; padding: 0; min-width: 0; }
 legend { padding: 0; font-weight: 600; margin-bottom: var(--tight); }
 .field { display: block; margin: 0 0 var(--space); }
 .field > span { display: block; font-weight: 600; margin-bottom: .25rem; }
-input:not([type=checkbox], [type=hidden]) { font: inherit; width: 100%; min-height: 2.75rem; padding: .5rem .75rem; color: var(--ink); background: var(--surface); border: 1px solid var(--strong-line); border-radius: var(--radius); }
+input:not([type=checkbox], [type=hidden]) {
+  font: inherit; width: 100%; min-height: 2.75rem; padding: .5rem .75rem; color: var(--ink); background: var(--surface);
+  border: 1px solid var(--strong-line); border-radius: var(--radius);
+}
 input[type=checkbox] { width: 1.25rem; height: 1.25rem; margin: .15rem 0 0; flex: none; accent-color: var(--accent); }
-.choice { display: flex; gap: .75rem; padding: .75rem 1rem; border: 1px solid var(--line); border-radius: var(--radius); background: var(--surface); margin: 0 0 var(--tight); cursor: pointer; }
+.choice {
+  display: flex; gap: .75rem; padding: .75rem 1rem; border: 1px solid var(--line); border-radius: var(--radius);
+  background: var(--surface); margin: 0 0 var(--tight); cursor: pointer;
+}
 .choice:hover { border-color: var(--accent); }
 .choice > span { min-width: 0; }
 .choice code { display: block; width: max-content; max-width: 100%; margin-top: .25rem; color: var(--muted); }

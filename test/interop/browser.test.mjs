@@ -17,7 +17,7 @@ interop('Chromium', () => {
   /** A client of ours that waits on loopback, and the server that the browser visits. */
   async function start(t, changes = {}) {
     const server = await startServer(t, { ...env, ...changes })
-    const origin = (await listen(t, (_request, response) => response.end('<!doctype html><html lang="en"><title>client</title><h1>The client</h1>')))
+    const origin = await listen(t, (_request, response) => response.end('<!doctype html><html lang="en"><title>client</title><h1>The client</h1>'))
     const redirect_uri = `${origin.replace('localhost', '127.0.0.1')}/callback`
     return { server, redirect_uri, request: await createRequest(server, { redirect_uri }), browser: await startChromium(t) }
   }
@@ -217,7 +217,8 @@ interop('Chromium', () => {
         await page.goto(new URL(path, server.url).href)
         await assertSoundPage(window, name)
       }
-      for (const path of ['/', '/docs', '/explain/code-is-fresh', '/sign-in', '/nowhere', '/oauth/authorize?client_id=unknown']) await visit(path, path)
+      const paths = ['/', '/docs', '/explain/code-is-fresh', '/sign-in', '/nowhere', '/oauth/authorize?client_id=unknown']
+      for (const path of paths) await visit(path, path)
       await page.goto(server.url)
       for (const summary of await page.locator('summary').all()) {
         await summary.click()
@@ -234,7 +235,8 @@ interop('Chromium', () => {
       await visit('/account', 'the account')
       await page.goto(request.again().url)
       await assertSoundPage(window, 'the consent page of a client that was allowed before')
-      assert.equal(await page.getByRole('button', { name: 'Allow', exact: true }).evaluate(button => button.getBoundingClientRect().height >= 44), true)
+      const { height } = await page.getByRole('button', { name: 'Allow', exact: true }).boundingBox()
+      assert.ok(height >= 44, `a finger finds a button of ${height} pixels`)
     })
 
     it(`sees every page of the client whole at ${view.width} pixels, ${view.colorScheme}, without a serious finding of axe-core`, async t => {
@@ -254,11 +256,12 @@ interop('Chromium', () => {
       await assertSoundPage(window, 'the page for another path')
       await page.goto(url)
       await signInAs(page, 'Demo User')
-      await press(page, view.colorScheme === 'light' ? 'Allow' : 'Deny')
-      await page.getByRole('heading', { name: view.colorScheme === 'light' ? 'You can close this page' : 'The authorization server said no' }).waitFor()
+      const allows = view.colorScheme === 'light'
+      await press(page, allows ? 'Allow' : 'Deny')
+      await page.getByRole('heading', { name: allows ? 'You can close this page' : 'The authorization server said no' }).waitFor()
       window.requests.length = 0
       await assertSoundPage(window, 'the page for the answer')
-      assert.equal(await client.exited, view.colorScheme === 'light' ? 0 : 4)
+      assert.equal(await client.exited, allows ? 0 : 4)
     })
   }
 

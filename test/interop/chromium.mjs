@@ -40,9 +40,20 @@ export async function assertSoundPage({ page, requests, complaints }, name) {
   assert.deepEqual(await accessibilityFindings(page), [], `${name} is accessible`)
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
   assert.ok(overflow <= 0, `${name} is ${overflow} pixels too wide`)
+  assert.equal(await layoutShift(page), 0, `${name} stays where it is`)
   assert.deepEqual(requests.filter(url => !url.startsWith(`${origin}/`) && !url.startsWith('data:')), [], `${name} asks nobody else`)
   // Chromium prints the status of a page that is an error, which is no defect of the page.
   assert.deepEqual(complaints.filter(text => !/^Failed to load resource: the server responded with a status of 4\d\d/.test(text)), [], name)
+}
+
+/** How far what was shown moved afterwards (the Layout Instability API of Chromium). */
+function layoutShift(page) {
+  return page.evaluate(() => new Promise(resolve => {
+    let sum = 0
+    new PerformanceObserver(list => list.getEntries().forEach(({ value, hadRecentInput }) => { if (!hadRecentInput) sum += value }))
+      .observe({ type: 'layout-shift', buffered: true })
+    setTimeout(() => resolve(sum), 50)
+  }))
 }
 
 /** What axe-core finds that is serious or critical. Its script is evaluated beside the page, whose policy allows none. */
