@@ -3,7 +3,8 @@ import type { Config } from './config.ts'
 import { OAuthError } from './errors.ts'
 import type { FetchDocument } from './http/fetch-document.ts'
 import type { Reply, Request } from './http/message.ts'
-import type { Logger } from './logger.ts'
+import type { RateLimits } from './http/rate-limits.ts'
+import type { LogFields, Logger } from './logger.ts'
 import { JsonRpcError, jsonRpcErrors } from './mcp/json-rpc.ts'
 import type { Tool } from './mcp/tool.ts'
 import { Checker, ruleText, type Rule, type Verdict } from './rules/rule.ts'
@@ -17,6 +18,7 @@ export interface Services {
   readonly logger: Logger
   /** Fetches what a client named: its metadata document, or its keys. */
   readonly fetchDocument: FetchDocument
+  readonly limits: RateLimits
   readonly tools: ReadonlyMap<string, Tool>
   readonly routes: readonly RouteDescription[]
 }
@@ -46,6 +48,7 @@ export class Context extends Checker implements Services {
   readonly now: () => number
   readonly logger: Logger
   readonly fetchDocument: FetchDocument
+  readonly limits: RateLimits
   readonly tools: ReadonlyMap<string, Tool>
   readonly routes: readonly RouteDescription[]
   private readonly request: Request
@@ -58,6 +61,7 @@ export class Context extends Checker implements Services {
     this.now = services.now
     this.logger = services.logger
     this.fetchDocument = services.fetchDocument
+    this.limits = services.limits
     this.tools = services.tools
     this.routes = services.routes
     if (services.config.debug) this.verdicts = []
@@ -66,6 +70,11 @@ export class Context extends Checker implements Services {
   /** The rules that ran for this request, in order; empty unless `DEBUG` is on. */
   get trace(): readonly Verdict[] {
     return this.verdicts ?? []
+  }
+
+  /** One line of the log for what was given or taken away; the events are listed in docs/security.md. */
+  audit(event: string, fields: LogFields): void {
+    this.logger.info(event, { ...fields, remote_address: this.request.remoteAddress })
   }
 
   /** Notes what no rule foresaw. It is for the log alone. */
@@ -77,8 +86,8 @@ export class Context extends Checker implements Services {
   protected refusal(rule: Rule, received: unknown, expected: unknown): Error {
     const shown = this.config.debug ? rule : rule.shownAs ?? rule
     const text = ruleText(shown, received, expected)
-    const { method, path } = this.request
-    this.logger.info('rule broken', { rule: rule.id, received, expected, method, path })
+    const { method, path, remoteAddress: remote_address } = this.request
+    this.logger.info('rule broken', { rule: rule.id, received, expected, method, path, remote_address })
     const status = shown.status === undefined ? {} : { status: shown.status }
     if (typeof shown.error === 'number') {
       return new JsonRpcError(shown.error, text, { ...status, data: this.errorData(shown, received, expected) })

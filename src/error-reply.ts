@@ -57,8 +57,7 @@ function errorHeaders(
     return { 'www-authenticate': `Basic realm="${context.config.issuer}"` }
   }
   if (code === 'invalid_token') return { 'www-authenticate': 'Bearer error="invalid_token"' }
+  if (code === 'too_many_requests') return { 'retry-after': String(details.expected) }
   if (code === 'method_not_allowed') return { allow: String(details.expected) }
-  // The rest of a body that is not read would be taken for the next request.
-  if (code === 'content_too_large') return { connection: 'close' }
   return nonce
 }

@@ -4,6 +4,8 @@
  * Where SERVER_URL has a path all of this stands below it, the well-known URIs in the inserted and the appended form.
  */
 import type { Handler, RouteDescription } from './context.ts'
+import { limited } from './http/limited-handler.ts'
+import type { Limited } from './http/rate-limits.ts'
 import { directPath, mcp, openInitialize } from './mcp/endpoint.ts'
 import { protectedResourceMetadata } from './mcp/protected-resource-metadata.ts'
 import { authorize } from './oauth/authorize.ts'
@@ -33,15 +35,15 @@ export const routes: readonly Route[] = [
   row('GET',    '/.well-known/openid-configuration',         openIdConfiguration,         'program',  'RFC 8414 section 5'),
   row('GET',    '/.well-known/jwks.json',                    jwks,                        'program',  'RFC 7517 section 5'),
 
-  row('POST',   '/oauth/register',                           register,                    'program',  'RFC 7591 section 3'),
-  row('GET',    '/oauth/register/:client_id',                readRegistration,            'program',  'RFC 7592 section 2.1'),
-  row('PUT',    '/oauth/register/:client_id',                updateRegistration,          'program',  'RFC 7592 section 2.2'),
-  row('DELETE', '/oauth/register/:client_id',                deleteRegistration,          'program',  'RFC 7592 section 2.3'),
-  row('GET',    '/oauth/authorize',                          authorize,                   'browser',  'OAuth 2.1 section 4.1.1'),
+  row('POST',   '/oauth/register',                           register,                    'program',  'RFC 7591 section 3', 'registrations'),
+  row('GET',    '/oauth/register/:client_id',                readRegistration,            'program',  'RFC 7592 section 2.1', 'tokenFailures'),
+  row('PUT',    '/oauth/register/:client_id',                updateRegistration,          'program',  'RFC 7592 section 2.2', 'tokenFailures'),
+  row('DELETE', '/oauth/register/:client_id',                deleteRegistration,          'program',  'RFC 7592 section 2.3', 'tokenFailures'),
+  row('GET',    '/oauth/authorize',                          authorize,                   'browser',  'OAuth 2.1 section 4.1.1', 'authorizations'),
   row('POST',   '/oauth/consent',                            decide,                      'browser',  'OAuth 2.1 section 4.1.2'),
-  row('POST',   '/oauth/token',                              token,                       'program',  'OAuth 2.1 section 3.2'),
-  row('POST',   '/oauth/revoke',                             revoke,                      'program',  'RFC 7009 section 2'),
-  row('POST',   '/oauth/introspect',                         introspect,                  'program',  'RFC 7662 section 2'),
+  row('POST',   '/oauth/token',                              token,                       'program',  'OAuth 2.1 section 3.2', 'tokenFailures'),
+  row('POST',   '/oauth/revoke',                             revoke,                      'program',  'RFC 7009 section 2', 'tokenFailures'),
+  row('POST',   '/oauth/introspect',                         introspect,                  'program',  'RFC 7662 section 2', 'tokenFailures'),
 
   row('*',      '/mcp',                                      mcp,                         'resource', 'MCP 2026-07-28 basic/transports/streamable-http'),
   row('POST',   '/mcp/initialize',                           openInitialize,              'resource', 'MCP 2025-11-25 basic/lifecycle'),
@@ -56,6 +58,9 @@ export const routes: readonly Route[] = [
   row('GET',    '/explain/:rule',                            explain,                     'browser',  'RFC 6749 section 5.2, error_uri'),
 ]
 
-function row(method: string, path: string, handler: Handler, caller: Route['caller'], specification: string): Route {
-  return { method, path, handler, caller, specification }
+/** `limit` names what an address can have so often in a minute only. */
+function row(
+  method: string, path: string, handler: Handler, caller: Route['caller'], specification: string, limit?: Limited,
+): Route {
+  return { method, path, handler: limit ? limited(limit, handler) : handler, caller, specification }
 }

@@ -50,6 +50,7 @@ async function decisionLocation(approved: boolean, requested: RequestedGrant, co
     return await grantedLocation(requested, demoUser.sub, context)
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error
+    context.audit('authorization denied', { client_id: requested.client_id, sub: demoUser.sub, scope: requested.scope })
     return errorLocation(requested.redirect_uri, requested.state, error, context)
   }
 }
