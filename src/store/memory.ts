@@ -24,7 +24,7 @@ const rememberedRotations = 64
 
 export class MemoryStore implements Store {
   private readonly now: () => number
-  /** Clients that never got a token. A flood of registrations presses out only these. */
+  /** Clients that no user ever approved. A flood of registrations presses out only these. */
   private readonly newClients: ExpiringMap<Client>
   private readonly clients: ExpiringMap<Client>
   private readonly documents: ExpiringMap<{ readonly document: FetchedDocument; readonly expires_at: number }>
@@ -76,15 +76,19 @@ export class MemoryStore implements Store {
     this.newClients.update(client.client_id, client)
   }
 
-  async keepClient(client_id: string): Promise<void> {
-    const client = this.newClients.delete(client_id) ?? this.clients.get(client_id)
-    if (client) this.clients.set(client_id, client)
+  async keepClient(client_id: string, approved: boolean): Promise<void> {
+    const used = this.clients.get(client_id)
+    const client = used ?? this.newClients.delete(client_id)
+    if (!client) return
+    if (used || approved) this.clients.set(client_id, client)
+    else this.newClients.set(client_id, { ...client, served: true })
   }
 
   async removeClient(client_id: string): Promise<void> {
-    this.clients.delete(client_id)
-    this.newClients.delete(client_id)
-    this.revoke(client_id)
+    const used = this.clients.delete(client_id)
+    const unused = this.newClients.delete(client_id)
+    // What was issued nothing leaves nothing to revoke: so no flood of deletions can fill the revocations.
+    if (used || unused?.served) this.revoke(client_id)
   }
 
   async findDocument(url: string): Promise<FetchedDocument | undefined> {
