@@ -160,7 +160,9 @@ function checkOrigin(request: Request, context: Context): void {
   const { origin } = request.headers
   const { issuer, allowedOrigins } = context.config
   if (origin === undefined) return
-  const loopback = /^https?:\/\/[^/]+$/.test(origin) && URL.canParse(origin) && isLoopbackHost(new URL(origin).hostname)
+  // As a browser writes it: a URL parser would read `http://127.1` and `evil://localhost` as loopback, too.
+  const [, hostname = ''] = /^https?:\/\/(\[[^\]/]+\]|[^/:]+)(?::\d{1,5})?$/i.exec(origin) ?? []
+  const loopback = isLoopbackHost(hostname.toLowerCase())
   const allowed = loopback || origin === new URL(issuer).origin
     || allowedOrigins.includes(origin.toLowerCase()) || allowedOrigins.includes('*')
   context.check(originIsAllowed, allowed, origin)
