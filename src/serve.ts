@@ -36,13 +36,15 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
-/** A header or a body that never ends is cut off; Node looks for such ones at the interval only. In milliseconds. */
-const timeLimits: ServerOptions = {
+/** In milliseconds and bytes: a header or a body that never ends is cut off; Node looks for such ones at the interval only. */
+const limits: ServerOptions = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   connectionsCheckingInterval: 2_000,
   keepAliveTimeout: 10_000,
   maxHeaderSize: 16_384,
+  // Node would answer a missing Host by itself; a rule does.
+  requireHostHeader: false,
 }
 
 const maxConnections = 10_000
@@ -81,8 +83,8 @@ export async function serve(env: Environment, options: ServeOptions = {}): Promi
 
 function createServer({ tls }: Config): Server {
   const server = tls
-    ? createHttpsServer({ ...timeLimits, ...readTlsFiles(tls), minVersion: 'TLSv1.2', handshakeTimeout: 10_000 })
-    : createHttpServer(timeLimits)
+    ? createHttpsServer({ ...limits, ...readTlsFiles(tls), minVersion: 'TLSv1.2', handshakeTimeout: 10_000 })
+    : createHttpServer(limits)
   server.maxConnections = maxConnections
   // maxHeaderSize bounds them. Node would drop what is beyond a number silently, a second Host line for example.
   server.maxHeadersCount = 0

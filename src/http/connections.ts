@@ -7,8 +7,11 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-/** In milliseconds: a connection on which nothing moves for so long, while nothing is being worked out, is closed. */
-const idleTimeout = 30_000
+/**
+ * In milliseconds: a connection on which nothing moves for so long, while nothing is being worked out, is closed. Node
+ * waits twice where bytes were written that the peer has not read.
+ */
+const idleTimeout = 20_000
 
 /** How long the rest of a body may come that nobody reads: to close at once could destroy the reply with it. */
 const lingering = 5_000
@@ -79,13 +82,17 @@ export class Connections {
 
   /** A reply that is being worked out may take its time; one that nobody reads, or a silent peer, may not. */
   private closeIdle(socket: Socket): void {
-    const workedOut = [...this.sockets.get(socket) ?? []].some(([outgoing, incoming]) => incoming.complete && !outgoing.headersSent)
-    if (!workedOut) socket.destroy()
+    const open = [...this.sockets.get(socket) ?? []].filter(([outgoing]) => !outgoing.headersSent)
+    const [incomplete] = open.filter(([, incoming]) => !incoming.complete)
+    if (incomplete) this.refuse('ERR_HTTP_REQUEST_TIMEOUT', socket)
+    else if (open.length === 0) socket.destroy()
   }
 
   /** Answers bytes that are no request, once the requests before them have been answered. */
   private refuse(code: string, socket: Duplex): void {
-    const exchanges = this.sockets.get(socket as Socket) ?? new Map<ServerResponse, IncomingMessage>()
+    const exchanges = this.sockets.get(socket as Socket)
+    // TLS has not begun: nothing can be written, and what was meant to be would wait for ever.
+    if (!exchanges) return void socket.destroy()
     const [outgoing, incoming] = [...exchanges].at(-1) ?? []
     if (!outgoing || !incoming) return this.end(socket, code)
     // The head of the last request was good and its body is not: this is the answer to it, unless it has one.
