@@ -43,21 +43,28 @@ ${others.join('\n')}
 `
 }
 
-/** The attacks of one call: one, or each row of the table that it goes through where the rows name the defences. */
+/** The attacks of one call: one, or each row of the table that it goes through. */
 function attacksAt(lines, i) {
   const [, , text] = /\((['"`])(.+?)\1, /.exec(lines[i]) ?? []
   if (text === undefined) return []
   const rest = lines[i].slice(lines[i].indexOf(text) + text.length + 1)
   const defence = new RegExp(`^, ${quoted}, `).exec(rest)?.[1]
-  const title = unquote(text.replace(/JSON\.stringify/g, '')).replace(/ ?\$\{[^}]*\}+/g, ' ...')
-  if (defence !== undefined) return [{ title, defence: unquote(defence), line: i + 1 }]
-  return tableOf(lines, i).flatMap(([line, end]) => {
-    const row = lines.slice(line, end).join('\n')
-    const [, name] = new RegExp(`^\\s*\\[?${quoted}[:,]`).exec(row) ?? []
-    const defences = [...row.matchAll(new RegExp(quoted, 'g'))].map(match => unquote(match[1]))
-      .filter(value => value.startsWith('src/') || /^[a-z0-9]+(-[a-z0-9]+){2,}$/.test(value))
-    return name === undefined ? [] : [{ title: unquote(text.replace(/\$\{what\}/, () => name)), defence: defences.at(-1) ?? name, line: line + 1 }]
-  })
+  const named = defence === undefined || text.includes('${what}') ? tableOf(lines, i).flatMap(rowsOf) : []
+  if (named.length === 0) return [{ title: titleOf(text, '...'), defence: unquote(defence ?? ''), line: i + 1 }]
+  return named.map(row => ({ title: titleOf(text, row.name), defence: unquote(defence ?? row.defence ?? ''), line: row.line }))
+}
+
+function titleOf(text, name) {
+  return unquote(text.replace('${what}', () => name)).replace(/\$\{[^}]*\}+/g, '...')
+}
+
+/** What a table calls its rows, and the last text of each that names a defence. */
+function rowsOf({ line, text }) {
+  const keys = [...text.matchAll(new RegExp(`${quoted}: `, 'g'))].map(match => match[1])
+  const first = new RegExp(`^\\s*\\[${quoted},`).exec(text)?.[1]
+  const defence = [...text.matchAll(new RegExp(quoted, 'g'))].map(match => match[1])
+    .filter(value => value.startsWith('src/') || /^[a-z0-9]+(-[a-z0-9]+){2,}$/.test(value)).at(-1)
+  return (first === undefined ? keys : [first]).map(name => ({ name, defence, line: line + 1 }))
 }
 
 /** Where the rows of the table begin and end that the loop around line `i` goes through. */
@@ -68,5 +75,5 @@ function tableOf(lines, i) {
   const indent = /^\s*/.exec(lines[start])[0]
   const end = lines.findIndex((line, j) => j > start && line.startsWith(indent) && /^[}\]]/.test(line.slice(indent.length)))
   const rows = lines.flatMap((line, j) => j > start && j < end && /^\s*\[?'/.test(line) && line.startsWith(`${indent}  `) && line[indent.length + 2] !== ' ' ? [j] : [])
-  return rows.map((row, n) => [row, rows[n + 1] ?? end])
+  return rows.map((row, n) => ({ line: row, text: lines.slice(row, rows[n + 1] ?? end).join('\n') }))
 }
