@@ -51,7 +51,13 @@ export function createApplication(services: Services, stopping: AbortSignal): Ap
       reply = errorReply(error, request, caller, context)
     }
     logExchange(request, reply, context)
-    await write(reply, caller === 'browser' ? pageHeaders : programHeaders, request, outgoing)
+    try {
+      await write(reply, caller === 'browser' ? pageHeaders : programHeaders, request, outgoing)
+    } catch (error) {
+      // A stream failed whose head is sent: only the end of the connection can say so.
+      context.logFailure(error)
+      outgoing.destroy()
+    }
   }
 }
 
@@ -181,6 +187,7 @@ function preflight(request: Request, siblings: readonly Route[]): Reply {
 async function write(
   reply: Reply, common: Readonly<Record<string, string>>, request: Request, outgoing: ServerResponse,
 ): Promise<void> {
+  if (outgoing.destroyed) return
   const headers: OutgoingHttpHeaders = { ...common, ...reply.headers }
   if (typeof reply.body === 'string') {
     if (reply.status !== 204) headers['content-length'] = Buffer.byteLength(reply.body)

@@ -6,7 +6,7 @@ import {
   assertRedirectedError, assertRefused, authorizationParameters, authorize, decide, exchange, get, locationOf, openConsent, readJson,
   redirect_uri, register, requestAuthorization, requestCode, startServer, type Members, type TestServer,
 } from '../harness.ts'
-import { attack } from './attack.ts'
+import { attack, noTime } from './attack.ts'
 
 const verifier = 'v'.repeat(43)
 const asks = { OAUTH_AUTO_APPROVE: 'false' }
@@ -22,7 +22,7 @@ async function assertShown(response: Response, rule: string, error: string): Pro
   await assertRefused(response, rule, error, 400)
 }
 
-describe('Authorization', { concurrency: true }, () => {
+describe('Authorization', { concurrency: 8 }, () => {
   const registered = 'https://app.example.com/cb?tenant=1'
   const nearMisses = {
     'a slash more': 'https://app.example.com/cb/?tenant=1',
@@ -349,7 +349,7 @@ describe('Authorization', { concurrency: true }, () => {
     for (const name of ['client_id', 'redirect_uri', 'scope', 'resource', 'code_challenge', 'response_type', 'prompt']) {
       const began = performance.now()
       const response = await requestCode(server, client, { [name]: 'a:b '.repeat(3000) })
-      assert.ok(response.status < 500 && performance.now() - began < 1000, `${name} ${response.status}`)
+      assert.ok(response.status < 500 && performance.now() - began < noTime, `${name} ${response.status}`)
     }
   })
 })

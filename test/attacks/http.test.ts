@@ -7,7 +7,7 @@ import {
   authorizationParameters, bearer, callMcp, callModern, craftToken, get, openSocket, postForm, postJson, readJson, register, ruleOf, sendRaw,
   startServer, validMetadata, type RawResponse, type TestServer,
 } from '../harness.ts'
-import { attack } from './attack.ts'
+import { attack, noTime } from './attack.ts'
 
 const host = (server: TestServer) => `Host: localhost:${server.port}`
 const form = 'Content-Type: application/x-www-form-urlencoded'
@@ -306,7 +306,7 @@ describe('HTTP', { concurrency: true }, () => {
       const began = performance.now()
       const { status } = await sendRaw(server, ['POST /mcp HTTP/1.1', host(server), `Authorization: Bearer ${craftToken(server)}`, 'Content-Length: 0', `${name}: ${'a;, '.repeat(3500)}`])
       assert.ok(status >= 400 && status < 500, `${name} ${status}`)
-      assert.ok(performance.now() - began < 1000, name)
+      assert.ok(performance.now() - began < noTime, name)
     }
   })
   attack('asks a browser script of another site to read with the cookies of the user', 'src/http/cors.ts: \'access-control-allow-origin\': \'*\'', async t => {

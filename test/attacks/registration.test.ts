@@ -10,7 +10,7 @@ import {
 } from '../harness.ts'
 import { attack } from './attack.ts'
 
-describe('Registration', { concurrency: true }, () => {
+describe('Registration', { concurrency: 8 }, () => {
   const hostile = {
     'a tab that a URL parser would strip': 'https://app.example.com/c\tb',
     'a newline that a URL parser would strip': 'https://app.example.com/cb\n',

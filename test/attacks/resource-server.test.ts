@@ -5,7 +5,7 @@ import {
   assertRefused, bearer, bearerChallenge, callMcp, callModern, craftToken, getTokens, postForm, postJson, postMcp, readJson, refreshed, ruleOf,
   sendRaw, startServer, startWithTokens, type Members, type TestServer,
 } from '../harness.ts'
-import { attack } from './attack.ts'
+import { attack, noTime } from './attack.ts'
 
 const call = (name: string, args: Members = {}) => ({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } })
 const paths = ['/mcp', '/mcp/tools/list', '/mcp/tools/call']
@@ -32,7 +32,7 @@ async function profileOf(server: TestServer, token: string, args: Members = {}):
   return (await readJson(await callMcp(server, token, 'tools/call', { name: 'get_user_profile', arguments: args })))['result']
 }
 
-describe('Resource server', { concurrency: true }, () => {
+describe('Resource server', { concurrency: 8 }, () => {
   for (const path of paths) {
     attack(`calls ${path} without a token`, 'access-token-is-sent', async t => {
       const server = await startServer(t)
@@ -259,7 +259,7 @@ describe('Resource server', { concurrency: true }, () => {
       const began = performance.now()
       const calls = Array.from({ length: 20 }, () => callMcp(server, craftToken(server), 'tools/call', { name: 'list_files', arguments: { pattern } }))
       for (const response of await Promise.all(calls)) assert.equal(response.status, 200)
-      assert.ok(performance.now() - began < 1000)
+      assert.ok(performance.now() - began < noTime)
     })
   }
   attack('lists files by a pattern of 60,000 characters', 'src/mcp/tools/list-files.ts: maxLength: 200', async t => {
@@ -267,7 +267,7 @@ describe('Resource server', { concurrency: true }, () => {
     const began = performance.now()
     const response = await callMcp(server, craftToken(server), 'tools/call', { name: 'list_files', arguments: { pattern: '*a'.repeat(30_000) } })
     assert.equal((await readJson(response))['result'].isError, true)
-    assert.ok(performance.now() - began < 1000)
+    assert.ok(performance.now() - began < noTime)
   })
   for (const name of ['constructor', '__proto__', 'toString', 'hasOwnProperty', '', 'get_weather\0', 'GET_WEATHER', '../get_weather']) {
     attack(`calls the tool ${JSON.stringify(name)}`, 'tool-is-known', async t => {

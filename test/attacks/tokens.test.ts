@@ -4,7 +4,7 @@ import {
   assertRefused, authorize, basic, callMcp, claimsOf, exchange, get, getTokens, postForm, postJson, readJson, refresh, refreshed, register,
   requestRegistration, requestToken, startServer, startWithTokens, type Members, type TestServer,
 } from '../harness.ts'
-import { attack } from './attack.ts'
+import { attack, noTime } from './attack.ts'
 
 const secretClient = { token_endpoint_auth_method: 'client_secret_post' }
 
@@ -24,7 +24,7 @@ async function answerOf(response: Response) {
   return { status: response.status, challenge: response.headers.get('www-authenticate'), body: await response.text() }
 }
 
-describe('Tokens', { concurrency: true }, () => {
+describe('Tokens', { concurrency: 8 }, () => {
   const wrong: Record<string, [Members, string]> = {
     'no code_verifier': [{ code_verifier: undefined }, 'parameter-is-sent'],
     'an empty code_verifier': [{ code_verifier: '' }, 'parameter-is-sent'],
@@ -407,7 +407,7 @@ describe('Tokens', { concurrency: true }, () => {
     const many = Array.from({ length: 9_000 }, (_, i) => `p${i}=`).join('&')
     const response = await postForm(`${server.url}/oauth/token`, `${many.slice(0, 60_000)}&grant_type=refresh_token&client_id=x`)
     assert.equal(response.status, 401)
-    assert.ok(performance.now() - began < 1000)
+    assert.ok(performance.now() - began < noTime)
   })
 
   for (const name of ['code', 'refresh_token', 'client_id', 'client_secret', 'grant_type', 'scope', 'resource', 'redirect_uri', 'client_assertion']) {
@@ -418,7 +418,7 @@ describe('Tokens', { concurrency: true }, () => {
       const form = { grant_type: 'refresh_token', refresh_token: 'x', client_id: client['client_id'], [name]: 'a:b '.repeat(15_000) }
       const response = await requestToken(server, form)
       assert.ok(response.status >= 400 && response.status < 500)
-      assert.ok(performance.now() - began < 1000)
+      assert.ok(performance.now() - began < noTime)
       assert.ok((await response.text()).length < 2000)
     })
   }
