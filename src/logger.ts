@@ -21,13 +21,30 @@ export function isLogLevel(text: string): text is LogLevel {
 
 export function createLogger(
   level: LogLevel,
-  write: (line: string) => void = line => process.stderr.write(line),
+  write: (line: string) => void = boundedWriter(process.stderr),
 ): Logger {
   const log = (at: LogLevel) => {
     if (levels.indexOf(at) < levels.indexOf(level)) return () => {}
     return (event: string, fields?: LogFields) => write(`${formatLine(at, event, fields)}\n`)
   }
   return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
+}
+
+/** In bytes: how much may wait for a reader of the log that stands still. */
+const longestBacklog = 4_194_304
+
+/** Drops lines where too many wait already, and says how many once there is room: a log must not fill the memory. */
+export function boundedWriter(stream: Pick<NodeJS.WriteStream, 'writableLength' | 'write'>): (line: string) => void {
+  let dropped = 0
+  return line => {
+    if (stream.writableLength > longestBacklog) {
+      dropped++
+      return
+    }
+    if (dropped > 0) stream.write(`${formatLine('warn', 'lines dropped', { count: dropped })}\n`)
+    dropped = 0
+    stream.write(line)
+  }
 }
 
 /** In characters: what a stranger sent must not fill the disk. */
