@@ -38,8 +38,9 @@ async function tlsFiles(t: TestContext, files: Record<string, string> = { TLS_CE
 /** Starts the program; `ended` resolves with its exit code and with how many milliseconds it took after `kill`. */
 async function startProgram(t: TestContext, env: Record<string, string> = {}) {
   const child = spawn(process.execPath, [program], {
-    cwd: await temporaryFolder(t), env: { SERVER_PORT: '0', JWT_SECRET_KEY: testKey, ...env }, stdio: ['ignore', 'pipe', 'ignore'],
+    cwd: await temporaryFolder(t), env: { SERVER_PORT: '0', JWT_SECRET_KEY: testKey, ...env }, stdio: ['ignore', 'pipe', 'pipe'],
   })
+  child.stderr.resume()
   t.after(async () => void child.kill('SIGKILL'))
   const [chunk] = await once(child.stdout, 'data') as [Buffer]
   const url = new URL(/listening at (\S+)/.exec(chunk.toString())![1]!)
@@ -49,7 +50,7 @@ async function startProgram(t: TestContext, env: Record<string, string> = {}) {
     const [code] = await once(child, 'exit') as [number | null]
     return { code, elapsed: performance.now() - began }
   }
-  return { url, port: Number(url.port), stop }
+  return { child, url, port: Number(url.port), stop }
 }
 
 async function openConnection(port: number, text = ''): Promise<Socket> {
@@ -175,6 +176,23 @@ describe('Operations', { concurrency: 4 }, () => {
     const { code, elapsed } = await stop('SIGTERM')
     assert.equal(code, 0)
     assert.ok(elapsed < 2000, `${elapsed} ms`)
+  })
+
+  attack('sends the signal again and again, to cut off what is under way', 'src/server.ts: process.on(signal', async t => {
+    const { child, port, stop } = await startProgram(t)
+    await openConnection(port, `POST /oauth/register HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`)
+    await get(`http://127.0.0.1:${port}/health`)
+    const again = setInterval(() => child.kill('SIGTERM'), 100)
+    t.after(async () => clearInterval(again))
+    assert.equal((await stop('SIGTERM')).code, 0)
+  })
+  attack('ends the program that reads the log, and the server with it', 'src/server.ts: stream.on(\'error\'', async t => {
+    const { child, url, stop } = await startProgram(t)
+    child.stderr.destroy()
+    child.stdout.destroy()
+    for (let i = 0; i < 20; i++) await postForm(`${url.origin}/oauth/token`, { grant_type: 'x' })
+    assert.equal((await get(`${url.origin}/health`)).status, 200)
+    assert.equal((await stop('SIGTERM')).code, 0)
   })
 
   // --- TLS ---
