@@ -86,7 +86,8 @@ export function loadConfig(env: Environment): Config {
     authorizationLimit: limit(env, 'RATE_LIMIT_AUTHORIZATIONS_PER_MINUTE'),
     tokenFailureLimit: limit(env, 'RATE_LIMIT_TOKEN_FAILURES_PER_MINUTE'),
     autoApprove,
-    clientCredentials: flag(env, 'OAUTH_CLIENT_CREDENTIALS', true),
+    // Registration is open: where it is not a trial, a stranger could give himself tokens that no user stands behind.
+    clientCredentials: flag(env, 'OAUTH_CLIENT_CREDENTIALS', debug || autoApprove),
     dpopNonce: flag(env, 'OAUTH_DPOP_NONCE'),
     allowLoopbackDocuments,
     allowedHosts: list(env, 'SERVER_ALLOWED_HOSTS'),

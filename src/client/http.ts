@@ -16,6 +16,8 @@ export interface HttpRequest {
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
+  /** What ends the exchange, in place of the time limit: for a stream that stays open. */
+  readonly signal?: AbortSignal
 }
 
 export interface HttpResponse {
@@ -44,10 +46,12 @@ export interface OpenResponse {
 }
 
 /** Sends a request and leaves the body to be read, as an event stream is. */
-export async function open({ method, url, headers = {}, body }: HttpRequest, trace: Trace): Promise<OpenResponse> {
+export async function open(
+  { method, url, headers = {}, body, signal = AbortSignal.timeout(timeLimit) }: HttpRequest, trace: Trace,
+): Promise<OpenResponse> {
   let raw: Response
   try {
-    raw = await fetch(url, { method, headers, body: body ?? null, redirect: 'manual', signal: AbortSignal.timeout(timeLimit) })
+    raw = await fetch(url, { method, headers, body: body ?? null, redirect: 'manual', signal })
   } catch (error) {
     throw unreachable(url, error)
   }

@@ -7,31 +7,38 @@ import { OAuthError } from '../errors.ts'
 import { parseJson } from '../http/json.ts'
 import { mediaType, type Reply, type Request } from '../http/message.ts'
 import type { AccessToken } from '../oauth/access-token.ts'
+import { nonceHeader } from '../oauth/dpop.ts'
 import { bodyIsJson, methodIsAllowed } from '../rules/http.ts'
 import { batchIsAllowed, messageIsJson, messageIsJsonRpc, methodFitsPath } from '../rules/mcp.ts'
 import { authenticate } from './bearer.ts'
-import {
-  errorResponse, isJsonObject, JsonRpcError, jsonRpcErrors, messageProblem, type JsonRpcMessage, type RequestId,
-} from './json-rpc.ts'
+import { errorResponse, isJsonObject, messageProblem, type JsonRpcMessage, type RequestId } from './json-rpc.ts'
 import { answerLegacy, endSession } from './legacy.ts'
 import { answerModern, isModern } from './modern.ts'
-import { checkAccept, messageReply } from './reply.ts'
+import { asJsonRpcError, checkAccept, messageReply } from './reply.ts'
 
 /** `/mcp`. A GET has nothing to listen to: this server sends nothing on its own (405, as the revisions allow). */
 export async function mcp(request: Request, context: Context): Promise<Reply> {
   const token = await authenticate(request, context)
   if (request.method === 'DELETE') return endSession(request, token, context)
   context.check(methodIsAllowed, request.method === 'POST', request.method, 'POST, DELETE')
-  return answer(request, token, undefined, context)
+  return withNonce(await answer(request, token, undefined, context), token, context)
 }
 
 /** `/mcp/tools/list` and `/mcp/tools/call`. */
 export function directPath(method: string): Handler {
-  return async (request, context) => answer(request, await authenticate(request, context), method, context)
+  return async (request, context) => {
+    const token = await authenticate(request, context)
+    return withNonce(await answer(request, token, method, context), token, context)
+  }
 }
 
 /** `/mcp/initialize`, the one path that needs no token: it tells what anybody may know and begins no session. */
 export const openInitialize: Handler = (request, context) => answer(request, undefined, 'initialize', context)
+
+function withNonce(reply: Reply, token: AccessToken, context: Context): Reply {
+  const nonce = nonceHeader(token.cnf !== undefined, context)
+  return nonce ? { ...reply, headers: { ...reply.headers, ...nonce } } : reply
+}
 
 async function answer(
   request: Request, token: AccessToken | undefined, onlyMethod: string | undefined, context: Context,
@@ -53,7 +60,7 @@ async function answer(
     return await answerModern(messages[0]!, request, token, context)
   } catch (error) {
     if (error instanceof OAuthError) throw error
-    const failure = error instanceof JsonRpcError ? error : internalError(error, context)
+    const failure = asJsonRpcError(error, context)
     return messageReply(failure.status, errorResponse(idOf(body), failure), request)
   }
 }
@@ -63,11 +70,6 @@ function assertMessages(messages: unknown[], context: Context): asserts messages
     const problem = messageProblem(message)
     context.check(messageIsJsonRpc, problem === undefined, problem)
   }
-}
-
-function internalError(error: unknown, context: Context): JsonRpcError {
-  context.logFailure(error)
-  return new JsonRpcError(jsonRpcErrors.internalError, 'Internal error', { status: 500 })
 }
 
 /** The id to answer an error with, where the request has one that can be read. */

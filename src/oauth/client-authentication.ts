@@ -31,12 +31,17 @@ export async function authenticateClient(request: Request, form: Parameters, con
   const allowed = registered === undefined ? client_secret !== undefined : method === registered
   context.check(authenticationMethodIsRegistered, allowed, method, registered ?? 'client_secret_basic')
   if (assertion) await verifyClientAssertion(assertion, client, context)
-  context.check(clientSecretMatches, client.client_secret_hash === undefined || secretMatches)
+  context.check(clientSecretMatches, client_secret === undefined || secretMatches)
   return client
 }
 
 /** As long as the SHA-256 of a secret, and that of none. */
 const hashOfNoSecret = '-'.repeat(43)
+
+/** Whether the client has no way to authenticate, so that anybody can send its client_id (RFC 6749 section 2.1). */
+export function isPublicClient({ metadata }: Client): boolean {
+  return metadata.token_endpoint_auth_method === 'none'
+}
 
 function readCredentials(request: Request, form: Parameters, context: Context): Credentials {
   const { authorization } = request.headers
