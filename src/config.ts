@@ -3,8 +3,11 @@
  * The table of variables is in the README.
  */
 import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
+import { ConfigError, flag, list, number, text, type Environment } from './environment.ts'
 import { isLogLevel, type LogLevel } from './logger.ts'
 import { version } from './version.ts'
+
+export { ConfigError, type Environment } from './environment.ts'
 
 export interface Config {
   /** `SERVER_URL` without a trailing slash: the issuer identifier, the same bytes wherever it appears. */
@@ -49,16 +52,6 @@ export interface Config {
 export interface TlsFiles {
   readonly certFile: string
   readonly keyFile: string
-}
-
-export type Environment = Readonly<Record<string, string | undefined>>
-
-/** A variable that cannot be used; its name is in the message. */
-export class ConfigError extends Error {
-  constructor(variable: string, problem: string) {
-    super(`${variable} ${problem}`)
-    this.name = 'ConfigError'
-  }
 }
 
 export function loadConfig(env: Environment): Config {
@@ -190,19 +183,6 @@ function logLevel(env: Environment, debug: boolean): LogLevel {
   return level
 }
 
-function text(env: Environment, name: string, fallback: string): string {
-  return env[name] || fallback
-}
-
-function list(env: Environment, name: string): readonly string[] {
-  return (env[name] ?? '').split(',').map(item => item.trim().toLowerCase()).filter(Boolean)
-}
-
-/** Only `true` and `1` switch something on: `false`, `0`, the empty text and every typing error leave it off. */
-function flag(env: Environment, name: string, fallback = false): boolean {
-  return env[name] ? env[name] === 'true' || env[name] === '1' : fallback
-}
-
 /** A flag that opens what must stay closed on the internet. */
 function developmentFlag(env: Environment, name: string, issuer: string): boolean {
   const on = flag(env, name)
@@ -219,28 +199,4 @@ function lifetime(env: Environment, name: string, fallback: number): number {
 /** For requests of one address in a minute. */
 function limit(env: Environment, name: string): number {
   return number(env, name, { fallback: 3000, atLeast: 0, atMost: 1_000_000, whole: true })
-}
-
-interface NumberRange {
-  readonly fallback: number
-  readonly atLeast?: number
-  readonly moreThan?: number
-  readonly atMost: number
-  readonly whole?: boolean
-}
-
-/** `Number('')` is 0 and `Number('abc')` is NaN, and a NaN lifetime never ends: so the text is checked first. */
-function number(env: Environment, name: string, range: NumberRange): number {
-  const raw = env[name]
-  if (!raw) return range.fallback
-  const value = /^\d+(\.\d+)?$/.test(raw) ? Number(raw) : NaN
-  const fits = value >= (range.atLeast ?? 0)
-    && value > (range.moreThan ?? -1)
-    && value <= range.atMost
-    && (!range.whole || Number.isInteger(value))
-  if (!fits) {
-    const least = range.moreThan === undefined ? `from ${range.atLeast ?? 0}` : `above ${range.moreThan} and`
-    throw new ConfigError(name, `is ${JSON.stringify(raw)}; it takes a ${range.whole ? 'whole ' : ''}number ${least} up to ${range.atMost}`)
-  }
-  return value
 }

@@ -21,6 +21,9 @@ const revocationMargin = 60
 /** How many rotated refresh tokens of a grant are remembered, to tell a reused one from an unknown one. */
 const rememberedRotations = 64
 
+/** How many sessions one user can have with one client. */
+const openSessions = 64
+
 export class MemoryStore implements Store {
   private readonly now: () => number
   /** Clients that no user ever approved. A flood of registrations presses out only these. */
@@ -34,6 +37,8 @@ export class MemoryStore implements Store {
   private readonly refreshTokens: ExpiringMap<RefreshToken>
   private readonly revocations: ExpiringMap<number>
   private readonly sessions: ExpiringMap<Session>
+  /** The hashes of the sessions of one user with one client, oldest first. */
+  private readonly sessionsOf: ExpiringMap<string[]>
   /** Tokens issued up to this time are refused: a revocation that had to give way must not come undone. */
   private refusedUntil = 0
 
@@ -64,6 +69,7 @@ export class MemoryStore implements Store {
       onEvict: revoked_at => { this.refusedUntil = revoked_at },
     })
     this.sessions = new ExpiringMap({ limit: 20_000, lifetime: day, now })
+    this.sessionsOf = new ExpiringMap({ limit: 20_000, lifetime: day, now })
   }
 
   async addClient(client: Client): Promise<void> {
@@ -191,6 +197,12 @@ export class MemoryStore implements Store {
   }
 
   async addSession(session: Session): Promise<void> {
+    const owner = `${session.sub} ${session.client_id}`
+    const own = this.sessionsOf.get(owner) ?? []
+    own.push(session.session_hash)
+    // Whoever opens sessions without end presses out his own.
+    if (own.length > openSessions) this.sessions.delete(own.shift()!)
+    this.sessionsOf.set(owner, own)
     this.sessions.set(session.session_hash, session)
   }
 

@@ -92,7 +92,7 @@ describe('Operations', { concurrency: 4 }, () => {
     'with TLS and an http URL': [{ TLS_CERT_FILE: '/x', TLS_KEY_FILE: '/x', SERVER_URL: 'http://localhost:8000' }, 'SERVER_URL'],
   }
   for (const [what, [env, variable]] of Object.entries(bad)) {
-    attack(`has the server start ${what}`, 'src/config.ts: export class ConfigError', async () => {
+    attack(`has the server start ${what}`, 'src/environment.ts: export class ConfigError', async () => {
       await assert.rejects(serve({ ...good, ...env }), new RegExp(`^ConfigError: ${variable} `))
     })
   }
@@ -101,7 +101,7 @@ describe('Operations', { concurrency: 4 }, () => {
     'JWT_ACCESS_TOKEN_EXPIRE_MINUTES', 'OAUTH_AUTHORIZATION_CODE_EXPIRE_MINUTES', 'OAUTH_REFRESH_TOKEN_EXPIRE_DAYS',
     'OAUTH_REFRESH_TOKEN_REUSE_WINDOW_SECONDS', 'SERVER_PORT', 'RATE_LIMIT_REGISTRATIONS_PER_MINUTE',
   ]) {
-    attack(`has the server start with a ${variable} that never comes to an end, or is no number`, 'src/config.ts: Number(raw) : NaN', async () => {
+    attack(`has the server start with a ${variable} that never comes to an end, or is no number`, 'src/environment.ts: Number(raw) : NaN', async () => {
       for (const value of numbers) await assert.rejects(serve({ ...good, [variable]: value }), new RegExp(`^ConfigError: ${variable} `), value)
     })
   }
@@ -116,7 +116,7 @@ describe('Operations', { concurrency: 4 }, () => {
     })
   }
   for (const value of ['false', '0', '', 'no', 'off', 'False', 'TRUE ', 'yes', 'tru', 'null', 'undefined', '2']) {
-    attack(`has OAUTH_AUTO_APPROVE=${JSON.stringify(value)} mean that nobody is asked`, 'src/config.ts: env[name] === \'true\'', async t => {
+    attack(`has OAUTH_AUTO_APPROVE=${JSON.stringify(value)} mean that nobody is asked`, 'src/environment.ts: env[name] === \'true\'', async t => {
       const server = await startServer(t, { OAUTH_AUTO_APPROVE: value })
       assert.equal((await requestCode(server, await register(server))).status, 200)
     })

@@ -200,6 +200,16 @@ describe('Resource server', { concurrency: 8 }, () => {
     assert.equal((await callMcp(server, craftToken(server), 'ping', {}, session)).status, 404)
   })
 
+  attack('opens sessions without end, to end those of others', 'src/store/memory.ts: if (own.length > openSessions)', async t => {
+    const server = await startServer(t)
+    const victim = await openSession(server, craftToken(server))
+    const flood = craftToken(server, { sub: 'other' })
+    const first = await openSession(server, flood)
+    for (let i = 0; i < 64; i++) await openSession(server, flood)
+    assert.equal((await callMcp(server, flood, 'ping', {}, first)).status, 404)
+    assert.equal((await callMcp(server, craftToken(server), 'ping', {}, victim)).status, 200)
+  })
+
   // --- One user's data ---
 
   attack('asks for the profile of another user in the arguments', 'src/mcp/tools/get-user-profile.ts: additionalProperties: false', async t => {
