@@ -17,7 +17,7 @@ export async function readBody(
   const { 'content-encoding': coding, 'content-type': type = '' } = incoming.headers
   checker.check(bodyIsNotEncoded, coding === undefined || coding.toLowerCase() === 'identity', coding)
   const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(type)?.[1]
-  checker.check(bodyIsUtf8, charset === undefined || charset.toLowerCase() === 'utf-8')
+  checker.check(bodyIsUtf8, charset === undefined || /^utf-?8$/i.test(charset))
   const announced = Number(incoming.headers['content-length'] ?? 0)
   checker.check(bodyIsBounded, announced <= limit, announced, limit)
   proceed?.()

@@ -169,6 +169,13 @@ describe('HTTP', { concurrency: true }, () => {
     const response = await sendRaw(server, [...head, `Content-Length: ${body.length}`], body)
     assert.match(`${response.head}\r\n\r\n${response.body}`, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 201 /)
   })
+  attack('has clients refused that name the charset as it is', 'src/http/body.ts: utf-?8', async t => {
+    const server = await startServer(t)
+    for (const charset of ['utf-8', 'UTF-8', '"utf-8"', 'utf8']) {
+      const response = await postJson(`${server.url}/oauth/register`, validMetadata, { 'content-type': `application/json; charset=${charset}` })
+      assert.equal(response.status, 201, charset)
+    }
+  })
   attack('hides a second request in the body of a GET', 'src/serve.ts: server.on(\'request\'', async t => {
     const server = await startServer(t)
     const hidden = lines('GET /unknown HTTP/1.1', host(server))
