@@ -187,7 +187,8 @@ function preflight(request: Request, siblings: readonly Route[]): Reply {
 async function write(
   reply: Reply, common: Readonly<Record<string, string>>, request: Request, outgoing: ServerResponse,
 ): Promise<void> {
-  if (outgoing.destroyed) return
+  // The other side went away, or sent what could not be a request and was told so.
+  if (outgoing.destroyed || outgoing.headersSent) return
   const headers: OutgoingHttpHeaders = { ...common, ...reply.headers }
   if (typeof reply.body === 'string') {
     if (reply.status !== 204) headers['content-length'] = Buffer.byteLength(reply.body)

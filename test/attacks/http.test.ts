@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { describe } from 'node:test'
 import type { Tool } from '../../src/mcp/tool.ts'
+import { MemoryStore } from '../../src/store/memory.ts'
 import {
   authorizationParameters, bearer, callMcp, callModern, craftToken, get, openSocket, postForm, postJson, readJson, register, ruleOf, sendRaw,
   startServer, validMetadata, type RawResponse, type TestServer,
@@ -199,6 +200,21 @@ describe('HTTP', { concurrency: true }, () => {
     const { status, body } = await sendBytes(server, `${lines('GET /health HTTP/1.1', host(server))}junk\r\n\r\n`)
     assert.equal(status, 200)
     assert.match(body, /HTTP\/1\.1 400 Bad Request[\s\S]*this is not an HTTP\/1\.1 request/)
+  })
+
+  attack('sends a bad body while its request is judged, and has both answered', 'src/app.ts: outgoing.destroyed || outgoing.headersSent', async t => {
+    const store = new MemoryStore({ now: () => Date.now() / 1000, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 3600 })
+    store.findClient = async () => {
+      await new Promise(resolve => setTimeout(resolve, 200))
+      return undefined
+    }
+    const server = await startServer(t, {}, { store })
+    const head = lines('DELETE /oauth/register/x HTTP/1.1', host(server), 'Authorization: Bearer x', 'Transfer-Encoding: chunked')
+    const { status, body } = await sendBytes(server, `${head}zz\r\n`)
+    await new Promise(resolve => setTimeout(resolve, 300))
+    assert.equal(status, 400)
+    assert.doesNotMatch(body, /HTTP\/1\.1 \d/)
+    assert.deepEqual(server.log.filter(line => line.includes('unexpected error')), [])
   })
 
   // --- Headers on every reply ---
