@@ -14,5 +14,5 @@ export const noTime = 5_000
  */
 export function attack(title: string, defence: string, prove: (t: TestContext) => Promise<void>): void {
   if (defence === '') throw new Error(`nothing stops: ${title}`)
-  it(title, { timeout: 60_000 }, prove)
+  it(title, { timeout: 90_000 }, prove)
 }

@@ -276,7 +276,7 @@ describe('HTTP', { concurrency: true }, () => {
       drip(socket, lines('POST /mcp HTTP/1.1', host(server), 'Content-Type: application/json', 'Content-Length: 1000')))],
     'stays after an answer': ['src/serve.ts: keepAliveTimeout: 10_000', 16_000, (server, socket) => void socket.write(lines('GET /health HTTP/1.1', host(server)))],
     'sends a request and half-closes': ['src/serve.ts: keepAliveTimeout: 10_000', 16_000, (server, socket) => void socket.end(lines('GET /health HTTP/1.1', host(server)))],
-    'asks for 2,000 pages and reads none of them': ['src/http/connections.ts: const idleTimeout = 20_000', 45_000, (server, socket) => {
+    'asks for 2,000 pages and reads none of them': ['src/http/connections.ts: const idleTimeout = 20_000', 55_000, (server, socket) => {
       socket.pause()
       socket.removeAllListeners('data')
       socket.write(lines('GET /openapi.json HTTP/1.1', host(server)).repeat(2_000))
