@@ -3,18 +3,19 @@
  * Errors end here, and become a reply in `error-reply.ts`.
  */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { isIP } from 'node:net'
 import { isLoopbackHost, type Config } from './config.ts'
 import { Context, type Recording, type Services } from './context.ts'
 import { errorReply, type Caller } from './error-reply.ts'
 import { AbortedRequest, readBody } from './http/body.ts'
 import { corsHeaders, preflightHeaders } from './http/cors.ts'
 import { empty, type Reply, type Request } from './http/message.ts'
-import { contentSecurityPolicy } from './http/page.ts'
 import { Router, type Found } from './http/router.ts'
+import { securityHeaders } from './http/security-headers.ts'
 import { routes, type Route } from './routes.ts'
 import {
-  authorizationIsSentOnce, hostIsSentOnce, hostIsServed, methodIsAllowed, originIsAllowed, pathIsKnown,
-  requestTargetIsAPath,
+  authorizationIsSentOnce, contentTypeIsSentOnce, expectationIsKnown, hostIsSentOnce, hostIsServed, httpVersionIsOne,
+  methodIsAllowed, originIsAllowed, pathIsKnown, requestTargetIsAPath, transferCodingIsChunked,
 } from './rules/http.ts'
 
 export type Application = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>
@@ -24,22 +25,13 @@ const router = new Router(routes)
 /** In bytes: an MCP message may carry content, a form and client metadata have no reason to be long. */
 const bodyLimits = { resource: 262_144, program: 65_536, browser: 65_536 } as const
 
-/** What every reply carries unless it says otherwise. */
-const pageHeaders = {
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'x-frame-options': 'DENY',
-  'content-security-policy': contentSecurityPolicy,
-  'cache-control': 'no-store',
-} as const
-
-const programHeaders = { ...pageHeaders, ...corsHeaders } as const
-
 const methodsOfMcp = ['GET', 'POST', 'DELETE']
 
 /** Once `stopping` is aborted, replies that would go on for ever end. */
 export function createApplication(services: Services, stopping: AbortSignal): Application {
   const warnOnce = proxyWarning(services)
+  const pageHeaders = securityHeaders(services.config.issuer)
+  const programHeaders = { ...pageHeaders, ...corsHeaders }
   return async (incoming, outgoing) => {
     const request = new IncomingRequest(incoming, outgoing, services, stopping)
     const { context } = request
@@ -60,7 +52,13 @@ export function createApplication(services: Services, stopping: AbortSignal): Ap
     }
     logExchange(request, reply, context)
     if (context.recording) await record(request, reply, caller, context, context.recording)
-    await write(reply, request, caller, outgoing)
+    try {
+      await write(reply, caller === 'browser' ? pageHeaders : programHeaders, request, outgoing)
+    } catch (error) {
+      // A stream failed whose head is sent: only the end of the connection can say so.
+      context.logFailure(error)
+      outgoing.destroy()
+    }
   }
 }
 
@@ -96,7 +94,7 @@ class IncomingRequest implements Request {
     this.path = localPath(mark < 0 ? target : target.slice(0, mark), services.config.basePath)
     this.query = mark < 0 ? '' : target.slice(mark + 1)
     this.headers = incoming.headers
-    this.remoteAddress = incoming.socket.remoteAddress ?? ''
+    this.remoteAddress = remoteAddressOf(incoming, services.config)
     this.incoming = incoming
     this.outgoing = outgoing
     this.stopping = stopping
@@ -104,7 +102,8 @@ class IncomingRequest implements Request {
   }
 
   text(): Promise<string> {
-    return this.body = readBody(this.incoming, this.bodyLimit, this.context)
+    const proceed = this.headers.expect === undefined ? undefined : () => this.outgoing.writeContinue()
+    return this.body = readBody(this.incoming, this.bodyLimit, this.context, proceed)
   }
 
   get signal(): AbortSignal {
@@ -136,13 +135,26 @@ function isBelow(path: string, basePath: string): boolean {
   return path === basePath || path.startsWith(`${basePath}/`)
 }
 
-/** What no component may read differently from another: target, Host and Authorization. */
+/** The address that the connection comes from, or that the proxy in front of this server saw it come from. */
+function remoteAddressOf({ socket, headers }: IncomingMessage, { behindProxy }: Config): string {
+  const forwarded = behindProxy ? String(headers['x-forwarded-for'] ?? '') : ''
+  // The proxy appends what it sees; whatever stands before that, the client may have written.
+  const last = forwarded.slice(forwarded.lastIndexOf(',') + 1).trim()
+  return isIP(last) === 0 ? socket.remoteAddress ?? '' : last
+}
+
+/** What no component may read differently from another: version, target, framing, Host, Authorization and Content-Type. */
 function checkRequestLine(incoming: IncomingMessage, context: Context): void {
-  const { url = '', headersDistinct } = incoming
+  const { url = '', headers, headersDistinct, httpVersion } = incoming
+  context.check(httpVersionIsOne, httpVersion === '1.1' || httpVersion === '1.0', httpVersion)
   // Node passes absolute-form and `*` on as they are, and of two headers it silently keeps the first.
   context.check(requestTargetIsAPath, url.startsWith('/') && !url.startsWith('//'))
   context.check(hostIsSentOnce, headersDistinct['host']?.length === 1)
   context.check(authorizationIsSentOnce, (headersDistinct['authorization']?.length ?? 0) <= 1)
+  context.check(contentTypeIsSentOnce, (headersDistinct['content-type']?.length ?? 0) <= 1)
+  const coding = headers['transfer-encoding']
+  context.check(transferCodingIsChunked, coding === undefined || httpVersion === '1.1' && coding.toLowerCase() === 'chunked')
+  context.check(expectationIsKnown, headers.expect === undefined || headers.expect.toLowerCase() === '100-continue', headers.expect)
   const host = headersDistinct['host'][0]!.toLowerCase()
   context.check(hostIsServed, isServedHost(host, context.config), host)
 }
@@ -157,7 +169,9 @@ function checkOrigin(request: Request, context: Context): void {
   const { origin } = request.headers
   const { issuer, allowedOrigins } = context.config
   if (origin === undefined) return
-  const loopback = URL.canParse(origin) && isLoopbackHost(new URL(origin).hostname)
+  // As a browser writes it: a URL parser would read `http://127.1` and `evil://localhost` as loopback, too.
+  const [, hostname = ''] = /^https?:\/\/(\[[^\]/]+\]|[^/:]+)(?::\d{1,5})?$/i.exec(origin) ?? []
+  const loopback = isLoopbackHost(hostname.toLowerCase())
   const allowed = loopback || origin === new URL(issuer).origin
     || allowedOrigins.includes(origin.toLowerCase()) || allowedOrigins.includes('*')
   context.check(originIsAllowed, allowed, origin)
@@ -173,8 +187,12 @@ function preflight(request: Request, siblings: readonly Route[]): Reply {
   })
 }
 
-async function write(reply: Reply, request: Request, caller: Caller, outgoing: ServerResponse): Promise<void> {
-  const headers: OutgoingHttpHeaders = { ...(caller === 'browser' ? pageHeaders : programHeaders), ...reply.headers }
+async function write(
+  reply: Reply, common: Readonly<Record<string, string>>, request: Request, outgoing: ServerResponse,
+): Promise<void> {
+  // The other side went away, or sent what could not be a request and was told so.
+  if (outgoing.destroyed || outgoing.headersSent) return
+  const headers: OutgoingHttpHeaders = { ...common, ...reply.headers }
   if (typeof reply.body === 'string') {
     if (reply.status !== 204) headers['content-length'] = Buffer.byteLength(reply.body)
     outgoing.writeHead(reply.status, headers)

@@ -3,8 +3,11 @@
  * The table of variables is in the README.
  */
 import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
+import { ConfigError, flag, list, number, text, type Environment } from './environment.ts'
 import { isLogLevel, type LogLevel } from './logger.ts'
 import { version } from './version.ts'
+
+export { ConfigError, type Environment } from './environment.ts'
 
 export interface Config {
   /** `SERVER_URL` without a trailing slash: the issuer identifier, the same bytes wherever it appears. */
@@ -15,6 +18,10 @@ export interface Config {
   readonly resource: string
   readonly host: string
   readonly port: number
+  /** Where the server speaks TLS itself. */
+  readonly tls?: TlsFiles
+  /** Whether the last address in X-Forwarded-For is the client: a proxy in front wrote it. */
+  readonly behindProxy: boolean
   /** The first signs; the others were in use before and still verify. */
   readonly jwtKeys: readonly [KeyObject, ...KeyObject[]]
   /** Lifetimes in seconds. */
@@ -22,6 +29,10 @@ export interface Config {
   readonly authorizationCodeLifetime: number
   readonly refreshTokenLifetime: number
   readonly refreshTokenReuseWindow: number
+  /** How many requests of one address are answered in a minute; 0 is no limit. */
+  readonly registrationLimit: number
+  readonly authorizationLimit: number
+  readonly tokenFailureLimit: number
   readonly autoApprove: boolean
   /** The file of the users who can sign in; it is read at start. */
   readonly usersFile: string | undefined
@@ -40,27 +51,25 @@ export interface Config {
   readonly logLevel: LogLevel
 }
 
-export type Environment = Readonly<Record<string, string | undefined>>
-
-/** A variable that cannot be used; its name is in the message. */
-export class ConfigError extends Error {
-  constructor(variable: string, problem: string) {
-    super(`${variable} ${problem}`)
-    this.name = 'ConfigError'
-  }
+export interface TlsFiles {
+  readonly certFile: string
+  readonly keyFile: string
 }
 
 export function loadConfig(env: Environment): Config {
   const debug = flag(env, 'DEBUG')
   const host = text(env, 'SERVER_HOST', '127.0.0.1')
   const port = number(env, 'SERVER_PORT', { fallback: 8000, atLeast: 0, atMost: 65535, whole: true })
-  const issuer = serverUrl(env, port)
+  const tls = tlsFiles(env)
+  const issuer = serverUrl(env, port, tls)
   const autoApprove = developmentFlag(env, 'OAUTH_AUTO_APPROVE', issuer)
   const allowLoopbackDocuments = developmentFlag(env, 'OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK', issuer)
   return Object.freeze({
     ...identity(issuer),
     host,
     port,
+    ...(tls ? { tls } : {}),
+    behindProxy: flag(env, 'SERVER_BEHIND_PROXY'),
     jwtKeys: jwtKeys(env, debug),
     accessTokenLifetime: 60 * lifetime(env, 'JWT_ACCESS_TOKEN_EXPIRE_MINUTES', 60),
     authorizationCodeLifetime: 60 * lifetime(env, 'OAUTH_AUTHORIZATION_CODE_EXPIRE_MINUTES', 10),
@@ -68,6 +77,9 @@ export function loadConfig(env: Environment): Config {
     refreshTokenReuseWindow: number(env, 'OAUTH_REFRESH_TOKEN_REUSE_WINDOW_SECONDS', {
       fallback: 30, atLeast: 0, atMost: 600,
     }),
+    registrationLimit: limit(env, 'RATE_LIMIT_REGISTRATIONS_PER_MINUTE'),
+    authorizationLimit: limit(env, 'RATE_LIMIT_AUTHORIZATIONS_PER_MINUTE'),
+    tokenFailureLimit: limit(env, 'RATE_LIMIT_TOKEN_FAILURES_PER_MINUTE'),
     autoApprove,
     usersFile: env['OAUTH_USERS_FILE'] || undefined,
     // Registration is open: where it is not a trial, a stranger could give himself tokens that no user stands behind.
@@ -86,7 +98,7 @@ export function loadConfig(env: Environment): Config {
 /** The configuration once the port is known: `SERVER_PORT=0` means any free one, and it belongs to the issuer. */
 export function withPort(config: Config, port: number, env: Environment): Config {
   if (env['SERVER_URL'] || config.port === port) return config
-  return Object.freeze({ ...config, ...identity(localUrl(port)), port })
+  return Object.freeze({ ...config, ...identity(localUrl(port, config.tls)), port })
 }
 
 /** Whether `hostname` (as `URL` spells it) is this machine to itself (RFC 8252 section 7.3). */
@@ -104,9 +116,9 @@ function identity(issuer: string): Pick<Config, 'issuer' | 'basePath' | 'resourc
  * be written as every URL parser would write it: what `URL` changes (case, default port, `..`) is refused here
  * rather than found out by a client.
  */
-function serverUrl(env: Environment, port: number): string {
+function serverUrl(env: Environment, port: number, tls: TlsFiles | undefined): string {
   const raw = env['SERVER_URL']
-  if (!raw) return localUrl(port)
+  if (!raw) return localUrl(port, tls)
   let url: URL
   try {
     url = new URL(raw)
@@ -115,6 +127,9 @@ function serverUrl(env: Environment, port: number): string {
   }
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     throw new ConfigError('SERVER_URL', `has the scheme ${url.protocol} where https: or http: is needed`)
+  }
+  if (tls && url.protocol === 'http:') {
+    throw new ConfigError('SERVER_URL', 'has the scheme http:, but with TLS_CERT_FILE the server speaks https')
   }
   if (/[?#@]/.test(raw)) {
     throw new ConfigError('SERVER_URL', 'has a query, fragment or user name, which an issuer must not have')
@@ -127,9 +142,18 @@ function serverUrl(env: Environment, port: number): string {
   return normal
 }
 
-/** Port 80 goes without saying. */
-function localUrl(port: number): string {
-  return new URL(`http://localhost:${port}`).origin
+/** The default port of the scheme goes without saying. */
+function localUrl(port: number, tls: TlsFiles | undefined): string {
+  return new URL(`${tls ? 'https' : 'http'}://localhost:${port}`).origin
+}
+
+/** One without the other would be a server that is thought to be secure and is not. */
+function tlsFiles(env: Environment): TlsFiles | undefined {
+  const { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile } = env
+  if (certFile && keyFile) return { certFile, keyFile }
+  if (certFile) throw new ConfigError('TLS_KEY_FILE', 'is missing beside TLS_CERT_FILE')
+  if (keyFile) throw new ConfigError('TLS_CERT_FILE', 'is missing beside TLS_KEY_FILE')
+  return undefined
 }
 
 function jwtKeys(env: Environment, debug: boolean): Config['jwtKeys'] {
@@ -162,19 +186,6 @@ function logLevel(env: Environment, debug: boolean): LogLevel {
   return level
 }
 
-function text(env: Environment, name: string, fallback: string): string {
-  return env[name] || fallback
-}
-
-function list(env: Environment, name: string): readonly string[] {
-  return (env[name] ?? '').split(',').map(item => item.trim().toLowerCase()).filter(Boolean)
-}
-
-/** Only `true` and `1` switch something on: `false`, `0`, the empty text and every typing error leave it off. */
-function flag(env: Environment, name: string, fallback = false): boolean {
-  return env[name] ? env[name] === 'true' || env[name] === '1' : fallback
-}
-
 /** A flag that opens what must stay closed on the internet. */
 function developmentFlag(env: Environment, name: string, issuer: string): boolean {
   const on = flag(env, name)
@@ -188,26 +199,7 @@ function lifetime(env: Environment, name: string, fallback: number): number {
   return number(env, name, { fallback, moreThan: 0, atMost: 5_256_000 })
 }
 
-interface NumberRange {
-  readonly fallback: number
-  readonly atLeast?: number
-  readonly moreThan?: number
-  readonly atMost: number
-  readonly whole?: boolean
-}
-
-/** `Number('')` is 0 and `Number('abc')` is NaN, and a NaN lifetime never ends: so the text is checked first. */
-function number(env: Environment, name: string, range: NumberRange): number {
-  const raw = env[name]
-  if (!raw) return range.fallback
-  const value = /^\d+(\.\d+)?$/.test(raw) ? Number(raw) : NaN
-  const fits = value >= (range.atLeast ?? 0)
-    && value > (range.moreThan ?? -1)
-    && value <= range.atMost
-    && (!range.whole || Number.isInteger(value))
-  if (!fits) {
-    const least = range.moreThan === undefined ? `from ${range.atLeast ?? 0}` : `above ${range.moreThan} and`
-    throw new ConfigError(name, `is ${JSON.stringify(raw)}; it takes a ${range.whole ? 'whole ' : ''}number ${least} up to ${range.atMost}`)
-  }
-  return value
+/** For requests of one address in a minute. */
+function limit(env: Environment, name: string): number {
+  return number(env, name, { fallback: 3000, atLeast: 0, atMost: 1_000_000, whole: true })
 }

@@ -4,7 +4,8 @@ import { OAuthError } from './errors.ts'
 import type { FlowRecorder } from './flow.ts'
 import type { FetchDocument } from './http/fetch-document.ts'
 import type { Reply, Request } from './http/message.ts'
-import type { Logger } from './logger.ts'
+import type { RateLimits } from './http/rate-limits.ts'
+import type { LogFields, Logger } from './logger.ts'
 import { JsonRpcError, jsonRpcErrors } from './mcp/json-rpc.ts'
 import type { Tool } from './mcp/tool.ts'
 import { Checker, ruleText, type Rule, type Verdict } from './rules/rule.ts'
@@ -20,6 +21,7 @@ export interface Services {
   readonly logger: Logger
   /** Fetches what a client named: its metadata document, or its keys. */
   readonly fetchDocument: FetchDocument
+  readonly limits: RateLimits
   readonly tools: ReadonlyMap<string, Tool>
   readonly routes: readonly RouteDescription[]
   /** Records every exchange for `/flow`; it is there only while `DEBUG` is on. */
@@ -59,6 +61,7 @@ export class Context extends Checker implements Services {
   readonly now: () => number
   readonly logger: Logger
   readonly fetchDocument: FetchDocument
+  readonly limits: RateLimits
   readonly tools: ReadonlyMap<string, Tool>
   readonly routes: readonly RouteDescription[]
   readonly recorder: FlowRecorder | undefined
@@ -75,6 +78,7 @@ export class Context extends Checker implements Services {
     this.now = services.now
     this.logger = services.logger
     this.fetchDocument = services.fetchDocument
+    this.limits = services.limits
     this.tools = services.tools
     this.routes = services.routes
     this.recorder = services.recorder
@@ -94,6 +98,11 @@ export class Context extends Checker implements Services {
     return `${this.config.issuer}/explain/${rule}${trace}`
   }
 
+  /** One line of the log for what was given or taken away; the events are listed in docs/security.md. */
+  audit(event: string, fields: LogFields): void {
+    this.logger.info(event, { ...fields, remote_address: this.request.remoteAddress })
+  }
+
   /** Notes what no rule foresaw. It is for the log alone. */
   logFailure(error: unknown): void {
     const { method, path } = this.request
@@ -103,8 +112,8 @@ export class Context extends Checker implements Services {
   protected refusal(rule: Rule, received: unknown, expected: unknown): Error {
     const shown = this.config.debug ? rule : rule.shownAs ?? rule
     const text = ruleText(shown, received, expected)
-    const { method, path } = this.request
-    this.logger.info('rule broken', { rule: rule.id, received, expected, method, path })
+    const { method, path, remoteAddress: remote_address } = this.request
+    this.logger.info('rule broken', { rule: rule.id, received, expected, method, path, remote_address })
     const status = shown.status === undefined ? {} : { status: shown.status }
     if (typeof shown.error === 'number') {
       return new JsonRpcError(shown.error, text, { ...status, data: this.errorData(shown, received, expected) })

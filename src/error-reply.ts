@@ -63,7 +63,5 @@ function errorHeaders(
   if (code === 'method_not_allowed') return { allow: String(details.expected) }
   // RFC 9110 section 10.2.3, in seconds.
   if (code === 'temporarily_unavailable') return { 'retry-after': '30' }
-  // The rest of a body that is not read would be taken for the next request.
-  if (code === 'content_too_large') return { connection: 'close' }
   return nonce
 }

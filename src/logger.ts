@@ -21,7 +21,7 @@ export function isLogLevel(text: string): text is LogLevel {
 
 export function createLogger(
   level: LogLevel,
-  write: (line: string) => void = line => process.stderr.write(line),
+  write: (line: string) => void = boundedWriter(process.stderr),
 ): Logger {
   const log = (at: LogLevel) => {
     if (levels.indexOf(at) < levels.indexOf(level)) return () => {}
@@ -30,11 +30,38 @@ export function createLogger(
   return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
 }
 
+/** In bytes: how much may wait for a reader of the log that stands still. */
+const longestBacklog = 4_194_304
+
+/** Drops lines where too many wait already, and says how many once there is room: a log must not fill the memory. */
+export function boundedWriter(stream: Pick<NodeJS.WriteStream, 'writableLength' | 'write'>): (line: string) => void {
+  let dropped = 0
+  return line => {
+    if (stream.writableLength > longestBacklog) {
+      dropped++
+      return
+    }
+    if (dropped > 0) stream.write(`${formatLine('warn', 'lines dropped', { count: dropped })}\n`)
+    dropped = 0
+    stream.write(line)
+  }
+}
+
+/** In characters: what a stranger sent must not fill the disk. */
+const longLine = 4096
+const longText = 400
+
 /** JSON escapes the C0 controls; C1, line separators and bidirectional controls can steer a terminal as well. */
 function formatLine(level: LogLevel, event: string, fields: LogFields | undefined): string {
-  const line = JSON.stringify({ time: new Date().toISOString(), level, event, ...fields })
+  const entry = { time: new Date().toISOString(), level, event, ...fields }
+  const whole = JSON.stringify(entry)
+  const line = whole.length <= longLine ? whole : JSON.stringify(entry, cut)
   return line.replace(
     /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
     character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
+}
+
+function cut(_name: string, value: unknown): unknown {
+  return typeof value === 'string' && value.length > longText ? `${value.slice(0, longText)}... (${value.length} characters)` : value
 }

@@ -5,6 +5,8 @@
  */
 import type { Handler, RouteDescription } from './context.ts'
 import { maxFlowFile } from './flow-file.ts'
+import { limited } from './http/limited-handler.ts'
+import type { Limited } from './http/rate-limits.ts'
 import { directPath, mcp, openInitialize } from './mcp/endpoint.ts'
 import { protectedResourceMetadata } from './mcp/protected-resource-metadata.ts'
 import { account, changeAccount } from './oauth/account.ts'
@@ -41,15 +43,15 @@ export const routes: readonly Route[] = [
   row('GET',    '/.well-known/openid-configuration',         openIdConfiguration,         'program',  'RFC 8414 section 5'),
   row('GET',    '/.well-known/jwks.json',                    jwks,                        'program',  'RFC 7517 section 5'),
 
-  row('POST',   '/oauth/register',                           register,                    'program',  'RFC 7591 section 3'),
-  row('GET',    '/oauth/register/:client_id',                readRegistration,            'program',  'RFC 7592 section 2.1'),
-  row('PUT',    '/oauth/register/:client_id',                updateRegistration,          'program',  'RFC 7592 section 2.2'),
-  row('DELETE', '/oauth/register/:client_id',                deleteRegistration,          'program',  'RFC 7592 section 2.3'),
-  row('GET',    '/oauth/authorize',                          authorize,                   'browser',  'OAuth 2.1 section 4.1.1'),
+  row('POST',   '/oauth/register',                           register,                    'program',  'RFC 7591 section 3', { rate: 'registrations' }),
+  row('GET',    '/oauth/register/:client_id',                readRegistration,            'program',  'RFC 7592 section 2.1', { rate: 'tokenFailures' }),
+  row('PUT',    '/oauth/register/:client_id',                updateRegistration,          'program',  'RFC 7592 section 2.2', { rate: 'tokenFailures' }),
+  row('DELETE', '/oauth/register/:client_id',                deleteRegistration,          'program',  'RFC 7592 section 2.3', { rate: 'tokenFailures' }),
+  row('GET',    '/oauth/authorize',                          authorize,                   'browser',  'OAuth 2.1 section 4.1.1', { rate: 'authorizations' }),
   row('POST',   '/oauth/consent',                            decide,                      'browser',  'OAuth 2.1 section 4.1.2'),
-  row('POST',   '/oauth/token',                              token,                       'program',  'OAuth 2.1 section 3.2'),
-  row('POST',   '/oauth/revoke',                             revoke,                      'program',  'RFC 7009 section 2'),
-  row('POST',   '/oauth/introspect',                         introspect,                  'program',  'RFC 7662 section 2'),
+  row('POST',   '/oauth/token',                              token,                       'program',  'OAuth 2.1 section 3.2', { rate: 'tokenFailures' }),
+  row('POST',   '/oauth/revoke',                             revoke,                      'program',  'RFC 7009 section 2', { rate: 'tokenFailures' }),
+  row('POST',   '/oauth/introspect',                         introspect,                  'program',  'RFC 7662 section 2', { rate: 'tokenFailures' }),
 
   row('GET',    '/sign-in',                                  signInPage,                  'browser',  'OpenID Connect Core 1.0 section 3.1.2.3'),
   row('POST',   '/sign-in',                                  signIn,                      'browser',  'OpenID Connect Core 1.0 section 3.1.2.3'),
@@ -73,11 +75,19 @@ export const routes: readonly Route[] = [
   row('GET',    '/flow',                                     flows,                       'browser',  'What happens, with DEBUG and on this machine'),
   row('GET',    '/flow/:flow',                               flow,                        'browser',  'A flow as a sequence diagram'),
   row('GET',    '/flow/events',                              flowEvents,                  'browser',  'WHATWG HTML section 9.2, server-sent events'),
-  row('POST',   '/flow/open',                                openFlow,                    'browser',  'A flow that was saved', maxFlowFile),
+  row('POST',   '/flow/open',                                openFlow,                    'browser',  'A flow that was saved', { body: maxFlowFile }),
 ]
 
+interface RouteLimits {
+  /** What an address can have so often in a minute only. */
+  readonly rate?: Limited
+  /** In bytes, where the body may be another size than those of its caller. */
+  readonly body?: number
+}
+
 function row(
-  method: string, path: string, handler: Handler, caller: Route['caller'], specification: string, bodyLimit?: number,
+  method: string, path: string, handler: Handler, caller: Route['caller'], specification: string, { rate, body }: RouteLimits = {},
 ): Route {
-  return { method, path, handler, caller, specification, ...(bodyLimit === undefined ? {} : { bodyLimit }) }
+  const bodyLimit = body === undefined ? {} : { bodyLimit: body }
+  return { method, path, handler: rate ? limited(rate, handler) : handler, caller, specification, ...bodyLimit }
 }

@@ -1,12 +1,18 @@
-/** Starts and stops the server: the socket, its time limits, and an end that answers what is under way. */
+/** Starts and stops the server: the socket, its time limits, and what the application works with. */
 import { setMaxListeners } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
-import { createApplication } from './app.ts'
+import { createServer as createHttpServer, type Server, type ServerOptions } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { createApplication, type Application } from './app.ts'
+import { steadyClock } from './clock.ts'
 import { ConfigError, isLoopbackHost, loadConfig, withPort, type Config, type Environment } from './config.ts'
 import { FlowRecorder } from './flow.ts'
+import { Connections } from './http/connections.ts'
 import { documentFetcher, type FetchDocument } from './http/fetch-document.ts'
+import { RateLimits } from './http/rate-limits.ts'
+import { securityHeaders } from './http/security-headers.ts'
+import { readTlsFiles } from './http/tls.ts'
 import { createLogger, type Logger } from './logger.ts'
 import type { Tool } from './mcp/tool.ts'
 import { tools as ownTools, toolsByName } from './mcp/tools.ts'
@@ -35,30 +41,34 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
-/** How long requests under way may take after `close`, in milliseconds. */
-const graceful = 5_000
+/** In milliseconds and bytes: a header or a body that never ends is cut off; Node looks for such ones at the interval only. */
+const limits: ServerOptions = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 2_000,
+  keepAliveTimeout: 10_000,
+  maxHeaderSize: 16_384,
+  // Node would answer a missing Host by itself; a rule does.
+  requireHostHeader: false,
+}
+
+const maxConnections = 10_000
 
 export async function serve(env: Environment, options: ServeOptions = {}): Promise<RunningServer> {
   const initial = loadConfig(env)
   const tools = toolsByName(options.tools ?? ownTools)
   const users = options.users ?? await readUsers(initial)
-  const server = createServer({
-    // A header or a body that never ends is cut off; Node looks for such ones at the interval only.
-    headersTimeout: 10_000,
-    requestTimeout: 30_000,
-    connectionsCheckingInterval: 2_000,
-    keepAliveTimeout: 10_000,
-    maxHeaderSize: 16_384,
-  })
+  const server = createServer(initial)
   const stopping = new AbortController()
   setMaxListeners(0, stopping.signal)
-  const close = closer(server, stopping)
+  const connections = new Connections(server, initial.tls !== undefined, securityHeaders(initial.issuer))
   await listen(server, initial)
   const { port } = server.address() as AddressInfo
   const config = withPort(initial, port, env)
-  const now = options.now ?? (() => Date.now() / 1000)
+  const now = steadyClock(options.now)
   const logger = options.logger ?? createLogger(config.logLevel)
   warnOfUsers(users, config, logger)
+  warnOfClearText(config, logger)
   const application = createApplication({
     config,
     now,
@@ -66,11 +76,17 @@ export async function serve(env: Environment, options: ServeOptions = {}): Promi
     users,
     logger,
     fetchDocument: options.fetchDocument ?? documentFetcher({ allowLoopback: config.allowLoopbackDocuments }),
+    limits: new RateLimits(config, now),
     tools,
     routes,
     recorder: config.debug ? new FlowRecorder(now) : undefined,
   }, stopping.signal)
   server.on('request', (incoming, outgoing) => void application(incoming, outgoing))
+  const close = (): Promise<void> => {
+    const closed = connections.close()
+    stopping.abort()
+    return closed
+  }
   return { config, port, close }
 }
 
@@ -95,6 +111,26 @@ function warnOfUsers(users: Users, { issuer }: Config, logger: Logger): void {
   }
 }
 
+function createServer({ tls }: Config): Server {
+  const server = tls
+    ? createHttpsServer({ ...limits, ...readTlsFiles(tls), minVersion: 'TLSv1.2', handshakeTimeout: 10_000 })
+    : createHttpServer(limits)
+  server.maxConnections = maxConnections
+  // maxHeaderSize bounds them. Node would drop what is beyond a number silently, a second Host line for example.
+  server.maxHeadersCount = 0
+  // The application decides on a body before it says that it may be sent.
+  const asUsual = (...exchange: Parameters<Application>): boolean => server.emit('request', ...exchange)
+  return server.on('checkContinue', asUsual).on('checkExpectation', asUsual)
+}
+
+/** OAuth 2.1 section 1.5: tokens and codes travel by TLS, but for what stays on this machine. */
+function warnOfClearText({ host, issuer }: Config, logger: Logger): void {
+  if (isLoopbackHost(host) || host === '::1' || issuer.startsWith('https:')) return
+  logger.warn('other machines can connect, but SERVER_URL says http', {
+    SERVER_HOST: host, fix: 'set TLS_CERT_FILE and TLS_KEY_FILE, or put a proxy with TLS in front and set SERVER_URL to its https URL',
+  })
+}
+
 function listen(server: Server, { host, port }: Config): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
@@ -102,31 +138,5 @@ function listen(server: Server, { host, port }: Config): Promise<void> {
       server.off('error', reject)
       resolve()
     })
-  })
-}
-
-/** `server.close()` alone waits for sockets that never sent a byte, and for streams that never end: `stopping` ends these. */
-function closer(server: Server, stopping: AbortController): () => Promise<void> {
-  const sockets = new Map<Socket, { busy: boolean }>()
-  let closing: Promise<void> | undefined
-  server.on('connection', socket => {
-    sockets.set(socket, { busy: false })
-    socket.once('close', () => sockets.delete(socket))
-  })
-  server.on('request', ({ socket }, outgoing) => {
-    const state = sockets.get(socket)
-    if (!state) return
-    state.busy = true
-    if (closing) outgoing.setHeader('connection', 'close')
-    outgoing.once('close', () => {
-      state.busy = false
-      if (closing) socket.end()
-    })
-  })
-  return () => closing ??= new Promise(resolve => {
-    server.close(() => resolve())
-    stopping.abort()
-    for (const [socket, { busy }] of sockets) if (!busy) socket.destroy()
-    setTimeout(() => sockets.forEach((_state, socket) => socket.destroy()), graceful).unref()
   })
 }

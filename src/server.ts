@@ -7,6 +7,9 @@ import { serve, type RunningServer } from './serve.ts'
 // Node has this since 20.12; before, the environment has to be set otherwise.
 if (existsSync('.env')) process.loadEnvFile?.('.env')
 
+// Whoever reads what this prints may end before it does.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
 let server: RunningServer
 try {
   server = await serve(process.env)
@@ -17,7 +20,8 @@ try {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void server.close().then(() => process.exit(0)))
+  // More than once, too: the second must not cut off what the first lets come to its end.
+  process.on(signal, () => void server.close().then(() => process.exit(0)))
 }
 
 console.log(`MCP authorization server listening at ${server.config.issuer}`)

@@ -26,10 +26,13 @@ export function readSources(): Promise<Sources> {
 async function readAll(): Promise<Sources> {
   const here = new URL('./', import.meta.url)
   const src = await readFolder(here, path => !path.startsWith('.'))
-  const isTest = (path: string): boolean => /^[\w-]+\.test\.ts$/.test(path)
+  const isTest = (path: string): boolean => /^(?:attacks\/)?[\w-]+\.test\.ts$/.test(path)
   // Beside src, or in dist below .test, which is where `npm run build` puts them.
   const beside = await readFolder(new URL('../test/', here), isTest)
-  return { src, tests: beside.length > 0 ? beside : await readFolder(new URL('.test/test/', here), isTest) }
+  const tests = beside.length > 0 ? beside : await readFolder(new URL('.test/test/', here), isTest)
+  // The tests of a rule come before the attacks on it.
+  const isAttack = ({ path }: SourceFile): boolean => path.startsWith('attacks/')
+  return { src, tests: [...tests.filter(file => !isAttack(file)), ...tests.filter(isAttack)] }
 }
 
 async function readFolder(folder: URL, wanted: (path: string) => boolean): Promise<readonly SourceFile[]> {

@@ -22,10 +22,14 @@ describe('loadConfig()', () => {
       resource: 'http://localhost:8000/mcp',
       host: '127.0.0.1',
       port: 8000,
+      behindProxy: false,
       accessTokenLifetime: 3600,
       authorizationCodeLifetime: 600,
       refreshTokenLifetime: 2_592_000,
       refreshTokenReuseWindow: 30,
+      registrationLimit: 3000,
+      authorizationLimit: 3000,
+      tokenFailureLimit: 3000,
       autoApprove: false,
       usersFile: undefined,
       clientCredentials: false,
@@ -46,7 +50,8 @@ describe('loadConfig()', () => {
     'SERVER_URL', 'SERVER_HOST', 'SERVER_PORT', 'JWT_ACCESS_TOKEN_EXPIRE_MINUTES', 'OAUTH_AUTHORIZATION_CODE_EXPIRE_MINUTES',
     'OAUTH_REFRESH_TOKEN_EXPIRE_DAYS', 'OAUTH_REFRESH_TOKEN_REUSE_WINDOW_SECONDS', 'OAUTH_AUTO_APPROVE', 'SERVER_ALLOWED_HOSTS',
     'SERVER_ALLOWED_ORIGINS', 'MCP_SERVER_NAME', 'MCP_SERVER_VERSION', 'DEBUG', 'LOG_LEVEL', 'OAUTH_CLIENT_CREDENTIALS', 'OAUTH_DPOP_NONCE',
-    'OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK', 'JWT_PREVIOUS_SECRET_KEYS',
+    'OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK', 'JWT_PREVIOUS_SECRET_KEYS', 'SERVER_BEHIND_PROXY', 'TLS_CERT_FILE', 'TLS_KEY_FILE',
+    'RATE_LIMIT_REGISTRATIONS_PER_MINUTE', 'RATE_LIMIT_AUTHORIZATIONS_PER_MINUTE', 'RATE_LIMIT_TOKEN_FAILURES_PER_MINUTE',
   ]
   for (const variable of variables) {
     it(`takes an empty ${variable} for an absent one`, () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createLogger, type LogLevel } from '../src/logger.ts'
+import { boundedWriter, createLogger, type LogLevel } from '../src/logger.ts'
 
 function linesAt(level: LogLevel): string[] {
   const lines: string[] = []
@@ -26,4 +26,33 @@ describe('createLogger()', () => {
   for (const [level, count] of Object.entries(counts)) {
     it(`writes ${count} of four levels at ${level}`, () => assert.equal(linesAt(level as LogLevel).length, count))
   }
+})
+
+describe('boundedWriter()', () => {
+  const written: string[] = []
+  const stream = { writableLength: 0, write: (line: string) => written.push(line) > 0 }
+  const write = boundedWriter(stream)
+
+  it('drops lines while nobody reads, and says how many afterwards', () => {
+    write('1\n')
+    stream.writableLength = 5_000_000
+    write('2\n')
+    write('3\n')
+    stream.writableLength = 0
+    write('4\n')
+    write('5\n')
+    const [first, notice, ...rest] = written
+    assert.deepEqual([first, ...rest], ['1\n', '4\n', '5\n'])
+    const { level, event, count } = JSON.parse(notice!) as Record<string, unknown>
+    assert.deepEqual({ level, event, count }, { level: 'warn', event: 'lines dropped', count: 2 })
+  })
+})
+
+describe('A long line', () => {
+  it('has its texts cut, and the length of each', () => {
+    const lines: string[] = []
+    createLogger('info', line => lines.push(line)).info('e', { short: 'a', long: 'x'.repeat(5000) })
+    const { short, long } = JSON.parse(lines[0]!) as Record<string, string>
+    assert.deepEqual([short, long], ['a', `${'x'.repeat(400)}... (5000 characters)`])
+  })
 })

@@ -93,7 +93,7 @@ describe('MemoryStore', () => {
   it('forgets no client that got a token in a flood of registrations', async () => {
     const { store } = create()
     await store.addClient(client('used'))
-    await store.keepClient('used')
+    await store.keepClient('used', true)
     for (let i = 0; i <= 20_000; i++) await store.addClient(client(`c${i}`))
     assert.ok(await store.findClient('used'))
   })
@@ -101,9 +101,9 @@ describe('MemoryStore', () => {
   it('keeps a client for 90 days after its last token (pains.md no. 5)', async () => {
     const { clock, store } = create()
     await store.addClient(client('used'))
-    await store.keepClient('used')
+    await store.keepClient('used', true)
     clock.now += 80 * day
-    await store.keepClient('used')
+    await store.keepClient('used', true)
     clock.now += 80 * day
     assert.ok(await store.findClient('used'))
     clock.now += 10 * day
@@ -112,7 +112,7 @@ describe('MemoryStore', () => {
 
   it('keeps no client that it does not know', async () => {
     const { store } = create()
-    await store.keepClient('unknown')
+    await store.keepClient('unknown', true)
     assert.equal(await store.findClient('unknown'), undefined)
   })
 

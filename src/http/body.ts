@@ -1,16 +1,26 @@
 /** Reads the body of a request, once, as text. */
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
-import { bodyIsBounded, bodyIsUtf8 } from '../rules/http.ts'
+import { bodyIsBounded, bodyIsNotEncoded, bodyIsUtf8 } from '../rules/http.ts'
 import type { Checker } from '../rules/rule.ts'
 
 /** The other side went away before its request was complete: there is nobody to answer. */
 export class AbortedRequest extends Error {}
 
-/** Reads at most `limit` bytes; a body that is announced to be larger, or turns out to be, is refused. */
-export async function readBody(incoming: IncomingMessage, limit: number, checker: Checker): Promise<string> {
+/**
+ * Reads at most `limit` bytes; a body that is announced to be larger, or turns out to be, is refused. `proceed` tells a
+ * client that waits for it (RFC 9110 section 10.1.1) that the body may come.
+ */
+export async function readBody(
+  incoming: IncomingMessage, limit: number, checker: Checker, proceed: (() => void) | undefined,
+): Promise<string> {
+  const { 'content-encoding': coding, 'content-type': type = '' } = incoming.headers
+  checker.check(bodyIsNotEncoded, coding === undefined || coding.toLowerCase() === 'identity', coding)
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(type)?.[1]
+  checker.check(bodyIsUtf8, charset === undefined || /^utf-?8$/i.test(charset))
   const announced = Number(incoming.headers['content-length'] ?? 0)
   checker.check(bodyIsBounded, announced <= limit, announced, limit)
+  proceed?.()
   const bytes = await collect(incoming, limit)
   checker.check(bodyIsBounded, bytes !== undefined, `more than ${limit}`, limit)
   checker.check(bodyIsUtf8, isUtf8(bytes))

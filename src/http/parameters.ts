@@ -1,6 +1,6 @@
 /** The parameters of a query or a form (RFC 6749 appendix B). */
 import type { Checker } from '../rules/rule.ts'
-import { bodyIsAForm, parameterIsSent, parametersAreNotRepeated } from '../rules/http.ts'
+import { bodyIsAForm, parameterIsSent, parametersAreNotRepeated, parametersAreUtf8 } from '../rules/http.ts'
 import { mediaType, type Request } from './message.ts'
 
 export class Parameters {
@@ -11,6 +11,7 @@ export class Parameters {
 
   constructor(text: string, checker: Checker) {
     this.checker = checker
+    checker.check(parametersAreUtf8, isPercentEncodedUtf8(text))
     const repeated = new Set<string>()
     for (const [name, value] of new URLSearchParams(text)) {
       // RFC 6749 section 3.1: a parameter sent without a value is treated as if it were omitted.
@@ -51,4 +52,15 @@ export async function parseForm(request: Request, checker: Checker): Promise<Par
   const form = new Parameters(await request.text(), checker)
   form.checkNotRepeated()
   return form
+}
+
+/** `URLSearchParams` puts U+FFFD in the place of what is not UTF-8, and takes a stray percent sign as it is. */
+function isPercentEncodedUtf8(text: string): boolean {
+  if (!text.includes('%')) return true
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
 }

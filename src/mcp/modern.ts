@@ -39,7 +39,7 @@ export async function answerModern(
   const sent = request.headers['mcp-method']
   context.check(requiredHeaderIsSent, sent !== undefined, undefined, 'Mcp-Method')
   context.check(headersMatchBody, sent === name, `Mcp-Method is ${String(sent)}`, name)
-  if (name === 'subscriptions/listen') return listen(id, params, request.signal, context)
+  if (name === 'subscriptions/listen') return listen(id, params, token, request.signal, context)
   const method = methods.get(name)
   context.check(methodIsImplemented, method !== undefined && method.eras.includes('modern'), name)
   checkScope(token, method.scopes, context)

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context } from '../context.ts'
 import type { Reply } from '../http/message.ts'
+import type { AccessToken } from '../oauth/access-token.ts'
 import { paramsAreValid } from '../rules/mcp.ts'
 import { isJsonObject, type JsonObject, type RequestId } from './json-rpc.ts'
 import { serverInfo } from './methods.ts'
@@ -12,19 +13,20 @@ const keepAliveInterval = 15_000
 
 /**
  * Opens the stream. The lists of this server do not change while it runs, so it agrees to notify of nothing: the
- * acknowledgment says so, and the stream stays silent until the client closes it or the server stops.
+ * acknowledgment says so, and the stream stays silent until the client closes it, the server stops or the token ends.
  */
-export function listen(id: RequestId, params: JsonObject, signal: AbortSignal, context: Context): Reply {
+export function listen(id: RequestId, params: JsonObject, token: AccessToken, signal: AbortSignal, context: Context): Reply {
   context.check(paramsAreValid, isJsonObject(params['notifications']), 'notifications must be an object')
-  return { status: 200, headers: eventStreamHeaders, body: stream(id, signal, serverInfo(context.config)) }
+  return { status: 200, headers: eventStreamHeaders, body: stream(id, token, signal, context) }
 }
 
-async function* stream(id: RequestId, signal: AbortSignal, serverInfo: JsonObject): AsyncGenerator<string> {
+async function* stream(id: RequestId, token: AccessToken, signal: AbortSignal, context: Context): AsyncGenerator<string> {
   const _meta = { [metaKeys.subscriptionId]: id }
   yield event({ jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params: { _meta, notifications: {} } })
-  while (!signal.aborted) {
+  // What a token opened must not stay open without it.
+  while (!signal.aborted && token.exp > context.now() && !await context.store.isRevoked(token)) {
     await sleep(keepAliveInterval, undefined, { signal }).catch(() => {})
     if (!signal.aborted) yield ': keep-alive\n\n'
   }
-  yield event({ jsonrpc: '2.0', id, result: { resultType: 'complete', _meta: { ..._meta, [metaKeys.serverInfo]: serverInfo } } })
+  yield event({ jsonrpc: '2.0', id, result: { resultType: 'complete', _meta: { ..._meta, [metaKeys.serverInfo]: serverInfo(context.config) } } })
 }

@@ -43,7 +43,7 @@ ${clients.map(client => clientCard(client, field, config.basePath))}`, { site: c
 
 /** Withdraws what a client was allowed, or ends one of its grants. Both take effect at once, and twice is as good as once. */
 export async function changeAccount(request: Request, context: Context): Promise<Reply> {
-  const { config, store, logger } = context
+  const { config, store } = context
   const signedIn = await findSession(request, context)
   const form = await parseOwnForm(request, signedIn, context)
   if (signedIn) {
@@ -51,7 +51,7 @@ export async function changeAccount(request: Request, context: Context): Promise
     const [grant_id, client_id] = [form.get('grant_id'), form.get('client_id')]
     if (grant_id !== undefined) await store.endGrant(sub, grant_id)
     if (client_id !== undefined) await store.withdrawConsent(sub, client_id)
-    logger.info('the user withdrew', { sub, grant_id, client_id })
+    context.audit('authorization withdrawn', { sub, grant_id, client_id })
   }
   return redirect(303, `${config.basePath}/account`)
 }

@@ -45,6 +45,7 @@ export async function exchangeAuthorizationCode(
   // RFC 6749 section 4.1.2: a code that comes twice was stolen, by the first caller or by this one. We cannot tell
   // which, so the tokens of the first exchange end too.
   context.check(codeIsUnused, await store.useAuthorizationCode(code.code_hash, grant, refreshToken || undefined))
+  context.audit('token issued', { grant_type: 'authorization_code', client_id, sub: grant.sub, grant_id, scope: grant.scope })
 
   return {
     access_token: issueAccessToken({ ...grant, jkt }, context),

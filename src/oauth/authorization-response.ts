@@ -9,14 +9,15 @@ import { withParameters } from './redirect-uri.ts'
 export async function grantedLocation(approved: RequestedGrant, sub: string, context: Context): Promise<string> {
   const { client_id, redirect_uri, state, code_challenge, scope, resource, dpop_jkt } = approved
   const code = randomToken()
+  const grant_id = randomToken(16)
   await context.store.addAuthorizationCode({
     code_hash: sha256(code),
     client_id, redirect_uri, code_challenge, scope, resource, sub,
     ...(dpop_jkt === undefined ? {} : { dpop_jkt }),
-    grant_id: randomToken(16),
+    grant_id,
     expires_at: context.now() + context.config.authorizationCodeLifetime,
   })
-  context.logger.info('authorization granted', { client_id, sub, scope, redirect_uri })
+  context.audit('authorization granted', { client_id, sub, grant_id, scope, redirect_uri })
   // RFC 9207 section 2: iss tells the client whose answer this is, in success and in error.
   return withParameters(redirect_uri, { code, state, iss: context.config.issuer })
 }

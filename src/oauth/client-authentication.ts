@@ -1,4 +1,5 @@
 /** Client authentication (RFC 6749 section 2.3 and section 3.2.1), by the method that the client registered. */
+import { isUtf8 } from 'node:buffer'
 import type { Context } from '../context.ts'
 import { constantTimeEqual, sha256 } from '../crypto.ts'
 import type { Request } from '../http/message.ts'
@@ -21,19 +22,21 @@ interface Credentials {
 export async function authenticateClient(request: Request, form: Parameters, context: Context): Promise<Client> {
   const { method, client_id, client_secret, assertion } = readCredentials(request, form, context)
   const client = await findClient(client_id, context)
+  // Before anything is refused, so that the time does not tell an unknown client from a wrong secret.
+  const secretMatches = client_secret !== undefined
+    && constantTimeEqual(sha256(client_secret), client?.client_secret_hash ?? hashOfNoSecret)
   context.check(clientIsKnown, client !== undefined, client_id)
   const registered = client.metadata.token_endpoint_auth_method
   // A client that named no method has a secret and may send it either way (RFC 7591 section 2: Basic by default).
   const allowed = registered === undefined ? client_secret !== undefined : method === registered
   context.check(authenticationMethodIsRegistered, allowed, method, registered ?? 'client_secret_basic')
   if (assertion) await verifyClientAssertion(assertion, client, context)
-  if (client_secret !== undefined) {
-    const { client_secret_hash } = client
-    const matches = client_secret_hash !== undefined && constantTimeEqual(sha256(client_secret), client_secret_hash)
-    context.check(clientSecretMatches, matches)
-  }
+  context.check(clientSecretMatches, client_secret === undefined || secretMatches)
   return client
 }
+
+/** As long as the SHA-256 of a secret, and that of none. */
+const hashOfNoSecret = '-'.repeat(43)
 
 /** Whether the client has no way to authenticate, so that anybody can send its client_id (RFC 6749 section 2.1). */
 export function isPublicClient({ metadata }: Client): boolean {
@@ -66,7 +69,7 @@ function decodeBasic(authorization: string): { client_id: string; client_secret:
   const encoded = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization)?.[1]
   if (encoded === undefined) return undefined
   const bytes = Buffer.from(encoded, 'base64')
-  if (bytes.toString('base64') !== encoded) return undefined
+  if (bytes.toString('base64') !== encoded || !isUtf8(bytes)) return undefined
   const pair = bytes.toString()
   const colon = pair.indexOf(':')
   const client_id = formDecode(pair.slice(0, colon))

@@ -18,6 +18,10 @@ import { formatScope, parseScope, selectScopes, supportedScopes } from './scope.
 const defaultGrantTypes = ['authorization_code', 'refresh_token']
 const maxTextLength = 1024
 const maxRedirectUris = 20
+/** In characters, for all redirect URIs together: a registration is kept before anybody has approved it. */
+const maxRedirectUrisLength = 8192
+/** RFC 5321 section 4.5.3.1: a local part of 64, an @ and a domain of 255. */
+const maxContactLength = 320
 const maxKeySetLength = 8192
 
 /** Reads client metadata. Members that this server does not know are ignored, as RFC 7591 section 2 asks. */
@@ -53,6 +57,7 @@ export function readClientMetadata(body: unknown, context: Context): ClientMetad
 function readRedirectUris(body: JsonObject, checker: Checker): readonly string[] {
   const redirect_uris = body['redirect_uris']
   const sent = isStringList(redirect_uris) && redirect_uris.length > 0 && redirect_uris.length <= maxRedirectUris
+    && redirect_uris.join('').length <= maxRedirectUrisLength
   checker.check(redirectUrisAreSent, sent)
   for (const uri of redirect_uris) {
     const problem = redirectUriProblem(uri)
@@ -123,7 +128,7 @@ function readDescription(body: JsonObject, checker: Checker): Partial<ClientMeta
     checker.check(clientMetadataIsTyped, uri === undefined || isWebUrl(uri), name, 'an http or https URL')
     description[name] = uri
   }
-  description['contacts'] = readList(body, 'contacts', checker)
+  description['contacts'] = readList(body, 'contacts', checker, maxContactLength)
   const application_type = readText(body, 'application_type', checker)
   const known = application_type === undefined || application_type === 'native' || application_type === 'web'
   checker.check(clientMetadataIsTyped, known, 'application_type', 'native or web')
@@ -139,10 +144,10 @@ function readText(body: JsonObject, name: string, checker: Checker): string | un
   return value
 }
 
-function readList(body: JsonObject, name: string, checker: Checker): readonly string[] | undefined {
+function readList(body: JsonObject, name: string, checker: Checker, limit = maxTextLength): readonly string[] | undefined {
   const value = body[name] ?? undefined
   if (value === undefined) return undefined
-  const fits = isStringList(value) && value.length <= 20 && value.every(item => item.length <= maxTextLength)
+  const fits = isStringList(value) && value.length <= 20 && value.every(item => item.length <= limit)
   checker.check(clientMetadataIsTyped, fits, name, 'an array of at most 20 short strings')
   return [...new Set(value)]
 }

@@ -87,6 +87,7 @@ async function decisionLocation(
     return await grantedLocation({ ...waiting, scope }, sub, context)
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error
+    context.audit('authorization denied', { client_id, sub, scope: waiting.scope })
     return errorLocation(waiting.redirect_uri, waiting.state, error, context)
   }
 }

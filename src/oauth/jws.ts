@@ -1,4 +1,5 @@
 /** JSON Web Signatures with public keys (RFC 7515, RFC 7518 section 3), for assertions and proofs that clients sign. */
+import { isUtf8 } from 'node:buffer'
 import { constants, createPublicKey, verify, type JsonWebKey, type KeyObject, type VerifyKeyObjectInput } from 'node:crypto'
 import { decodeBase64url, sha256 } from '../crypto.ts'
 import { parseJson } from '../http/json.ts'
@@ -91,6 +92,7 @@ function importKey(jwk: JsonObject): KeyObject | undefined {
 }
 
 function decodeObject(bytes: Buffer): JsonObject | undefined {
+  if (!isUtf8(bytes)) return undefined
   const parsed = parseJson(bytes.toString())
   return 'value' in parsed && isJsonObject(parsed.value) ? parsed.value : undefined
 }

@@ -1,4 +1,5 @@
 /** JSON Web Tokens signed with HMAC-SHA256 (RFC 7515, RFC 7519), verified as RFC 8725 advises. */
+import { isUtf8 } from 'node:buffer'
 import type { KeyObject } from 'node:crypto'
 import { constantTimeEqual, decodeBase64url, hmacSha256 } from '../crypto.ts'
 import { parseJson } from '../http/json.ts'
@@ -49,7 +50,7 @@ function encode(value: JsonObject): string {
 
 function decode(part: string): JsonObject | undefined {
   const bytes = decodeBase64url(part)
-  if (bytes === undefined) return undefined
+  if (bytes === undefined || !isUtf8(bytes)) return undefined
   const parsed = parseJson(bytes.toString())
   return 'value' in parsed && isJsonObject(parsed.value) ? parsed.value : undefined
 }

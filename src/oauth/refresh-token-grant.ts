@@ -35,6 +35,8 @@ export async function refreshAccessToken(
   )
   // RFC 9700 section 4.14.2: a refresh token that comes twice is held by two parties, so the whole grant ends.
   context.check(refreshTokenIsUnused, rotation.outcome !== 'reused')
+  const { client_id, sub, grant_id } = grant
+  context.audit('token refreshed', { client_id, sub, grant_id, scope, outcome: rotation.outcome })
 
   return {
     access_token: issueAccessToken({ ...grant, scope, jkt }, context),

@@ -19,7 +19,7 @@ export async function register(request: Request, context: Context): Promise<Repl
     metadata,
   }
   await context.store.addClient(client)
-  context.logger.info('client registered', { client_id: client.client_id, client_name: metadata.client_name })
+  context.audit('client registered', { client_id: client.client_id, client_name: metadata.client_name })
   return json(201, {
     ...describeClient(client, context),
     ...(client_secret === undefined ? {} : { client_secret }),

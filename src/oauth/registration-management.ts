@@ -36,6 +36,7 @@ export async function updateRegistration(request: Request, context: Context): Pr
     ...kept, metadata, ...(needsSecret && client_secret_hash !== undefined ? { client_secret_hash } : {}),
   }
   await context.store.replaceClient(updated)
+  context.audit('client updated', { client_id: client.client_id, client_name: metadata.client_name })
   return json(200, {
     ...describeClient(updated, context),
     ...(client_secret === undefined ? {} : { client_secret }),
@@ -47,7 +48,7 @@ export async function updateRegistration(request: Request, context: Context): Pr
 export async function deleteRegistration(request: Request, context: Context): Promise<Reply> {
   const { client } = await authenticate(request, context)
   await context.store.removeClient(client.client_id)
-  context.logger.info('client deleted', { client_id: client.client_id })
+  context.audit('client deleted', { client_id: client.client_id })
   return empty(204, noStore)
 }
 

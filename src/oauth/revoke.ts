@@ -17,12 +17,15 @@ export async function revoke(request: Request, context: Context): Promise<Reply>
   if (refreshToken) {
     context.check(tokenBelongsToClient, refreshToken.client_id === client.client_id)
     await store.revokeGrant(refreshToken.grant_id)
+    context.audit('token revoked', { client_id: client.client_id, grant_id: refreshToken.grant_id, token_type: 'refresh_token' })
     return revoked
   }
   const accessToken = await findAccessToken(token, context)
   if (accessToken) {
     context.check(tokenBelongsToClient, accessToken.client_id === client.client_id)
     await store.revokeAccessToken(accessToken.jti)
+    const { client_id, sub, grant_id } = accessToken
+    context.audit('token revoked', { client_id, sub, grant_id, token_type: 'access_token' })
   }
   // RFC 7009 section 2.2: a token that is not valid needs no revocation, so the answer is the same.
   return revoked

@@ -43,7 +43,7 @@ export async function signIn(request: Request, context: Context): Promise<Reply>
   const username = form.required('username')
   try {
     const user = await authenticate(username, form.get('password'), request, context)
-    context.logger.info('signed in', { sub: user.sub })
+    context.audit('signed in', { sub: user.sub })
     return redirect(303, context.config.basePath + return_to, await beginSession(user, request, context))
   } catch (error) {
     const isWrong = error instanceof OAuthError && error.details.rule === userIsAuthenticated.id

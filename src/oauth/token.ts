@@ -31,7 +31,8 @@ export async function token(request: Request, context: Context): Promise<Reply> 
   context.check(clientMayUseGrantType, client.metadata.grant_types.includes(grant_type), grant_type)
   const jkt = await readTokenRequestProof(request, client, context)
   const issued = await grant(form, client, context, jkt)
-  await context.store.keepClient(client.client_id)
+  // Whoever registers can get himself a token by client_credentials: that keeps nobody from giving way to others.
+  await context.store.keepClient(client.client_id, grant_type !== 'client_credentials')
   return tokenResponse(issued, jkt !== undefined, context)
 }
 

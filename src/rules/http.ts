@@ -21,6 +21,48 @@ export const hostIsSentOnce: Rule = {
   remedy: 'Send one Host header.',
 }
 
+export const httpVersionIsOne: Rule = {
+  id: 'http-version-is-one',
+  clause: 'RFC 9110 section 2.5',
+  error: 'invalid_request',
+  says: 'this server speaks HTTP/1.1, not HTTP/{received}',
+  requires: 'The request line names HTTP/1.0 or HTTP/1.1.',
+  otherwise: 'A proxy would frame the message by the rules of another version than this server.',
+  remedy: 'Send the request as HTTP/1.1.',
+}
+
+export const transferCodingIsChunked: Rule = {
+  id: 'transfer-coding-is-chunked',
+  clause: 'RFC 9112 section 6.1',
+  error: 'invalid_request',
+  says: 'Transfer-Encoding may be chunked, in HTTP/1.1, and nothing else',
+  requires: 'Transfer-Encoding is chunked or absent, and absent in HTTP/1.0, which does not know it.',
+  otherwise: 'A proxy and this server could see the end of the body at two places, and the rest as another request.',
+  remedy: 'Send Content-Length, or Transfer-Encoding: chunked alone.',
+}
+
+export const expectationIsKnown: Rule = {
+  id: 'expectation-is-known',
+  clause: 'RFC 9110 section 10.1.1',
+  error: 'invalid_request',
+  status: 417,
+  says: 'the expectation {received} cannot be met; 100-continue can',
+  requires: 'An Expect header says 100-continue.',
+  otherwise: 'The client would believe that the server does what it does not know.',
+  remedy: 'Leave the Expect header out.',
+}
+
+export const addressIsWithinLimits: Rule = {
+  id: 'address-is-within-limits',
+  clause: 'RFC 6585 section 4',
+  error: 'too_many_requests',
+  says: 'too many requests of this kind from this address: try again in {expected} s',
+  requires: 'One address sends no more registrations, authorization requests and failed token requests in a minute than '
+    + 'RATE_LIMIT_REGISTRATIONS_PER_MINUTE, RATE_LIMIT_AUTHORIZATIONS_PER_MINUTE and RATE_LIMIT_TOKEN_FAILURES_PER_MINUTE say.',
+  otherwise: 'One machine could press the new registrations of all others out of the store, or guess without end.',
+  remedy: 'Wait as long as Retry-After says. Behind a proxy set SERVER_BEHIND_PROXY, so that each client has its own address.',
+}
+
 export const authorizationIsSentOnce: Rule = {
   id: 'authorization-is-sent-once',
   clause: 'RFC 9110 section 5.3',
@@ -29,6 +71,16 @@ export const authorizationIsSentOnce: Rule = {
   requires: 'A request has at most one Authorization header, since the field is no list.',
   otherwise: 'One component would verify the first credential and another would act on the second.',
   remedy: 'Send one Authorization header.',
+}
+
+export const contentTypeIsSentOnce: Rule = {
+  id: 'content-type-is-sent-once',
+  clause: 'RFC 9110 section 5.3',
+  error: 'invalid_request',
+  says: 'the Content-Type header must be sent at most once',
+  requires: 'A request has at most one Content-Type header, since the field is no list.',
+  otherwise: 'One component would read the body as a form and another as JSON.',
+  remedy: 'Send one Content-Type header.',
 }
 
 export const hostIsServed: Rule = {
@@ -81,12 +133,22 @@ export const bodyIsBounded: Rule = {
   remedy: 'Send less.',
 }
 
+export const bodyIsNotEncoded: Rule = {
+  id: 'body-is-not-encoded',
+  clause: 'RFC 9110 section 8.4',
+  error: 'unsupported_media_type',
+  says: 'the content coding {received} is not taken',
+  requires: 'A request body is sent as it is, without a Content-Encoding.',
+  otherwise: 'A filter in front reads other content than this server, and a small body can grow without bounds.',
+  remedy: 'Send the body without a Content-Encoding.',
+}
+
 export const bodyIsUtf8: Rule = {
   id: 'body-is-utf-8',
   clause: 'RFC 8259 section 8.1',
   error: 'invalid_request',
   says: 'the body is not valid UTF-8',
-  requires: 'Text is UTF-8.',
+  requires: 'Text is UTF-8, and a charset that is named says so.',
   otherwise: 'Two parsers could read two different texts, and what was checked is not what is used.',
   remedy: 'Encode the body as UTF-8.',
 }
@@ -129,6 +191,16 @@ export const parametersAreNotRepeated: Rule = {
   requires: 'No parameter is included more than once.',
   otherwise: 'One component checks the first value and another uses the second.',
   remedy: 'Send the parameter once.',
+}
+
+export const parametersAreUtf8: Rule = {
+  id: 'parameters-are-utf-8',
+  clause: 'RFC 3629 section 3',
+  error: 'invalid_request',
+  says: 'the parameters are not UTF-8 in percent-encoding',
+  requires: 'What is percent-encoded is UTF-8, and a percent sign begins an encoded octet.',
+  otherwise: 'Octets that are not UTF-8 are replaced, so that two values become one, and what was checked is not what is used.',
+  remedy: 'Encode every parameter as UTF-8 and then as application/x-www-form-urlencoded.',
 }
 
 export const parameterIsSent: Rule = {

@@ -44,7 +44,7 @@ export function heldBy(id: string, tests: readonly TextFile[]): readonly Holding
 }
 
 function isTest(line: string): boolean {
-  return /^\s*(?:it|test)\(/.test(line)
+  return /^\s*(?:it|test|attack|rejects)\(/.test(line)
 }
 
 function isTable(line: string): boolean {
@@ -52,5 +52,5 @@ function isTable(line: string): boolean {
 }
 
 function titleOf(line = ''): string {
-  return /^\s*(?:it|test)\((['"`])(.+?)\1, /.exec(line)?.[2]!.replace(/ ?\$\{[^}]*\}+/g, ' …').replaceAll('\\\'', '\'') ?? 'a test'
+  return /^\s*(?:it|test|attack|rejects)\((['"`])(.+?)\1, /.exec(line)?.[2]!.replace(/ ?\$\{[^}]*\}+/g, ' …').replaceAll('\\\'', '\'') ?? 'a test'
 }

@@ -25,8 +25,8 @@ export const redirectUrisAreSent: Rule = {
   id: 'redirect-uris-are-sent',
   clause: 'RFC 7591 section 2',
   error: 'invalid_redirect_uri',
-  says: 'redirect_uris must be an array of 1 to 20 strings',
-  requires: 'A client that uses the authorization code grant registers its redirect URIs.',
+  says: 'redirect_uris must be an array of 1 to 20 strings, 8192 characters in all',
+  requires: 'A client that uses the authorization code grant registers its redirect URIs, at most 20 and 8192 characters in all.',
   otherwise: 'There is nothing to compare a redirect URI with, and codes go wherever a request says.',
   remedy: 'Register every redirect URI that the client will use; the port of a loopback one may vary later.',
 }

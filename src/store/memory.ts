@@ -22,8 +22,11 @@ const revocationMargin = 60
 /** How many rotated refresh tokens of a grant are remembered, to tell a reused one from an unknown one. */
 const rememberedRotations = 64
 
+/** How many sessions one user can have with one client. */
+const openSessions = 64
+
 export class MemoryStore extends MemoryOfUsers implements Store {
-  /** Clients that never got a token. A flood of registrations presses out only these. */
+  /** Clients that no user ever approved. A flood of registrations presses out only these. */
   private readonly newClients: ExpiringMap<Client>
   private readonly clients: ExpiringMap<Client>
   private readonly documents: ExpiringMap<{ readonly document: KeptDocument; readonly expires_at: number }>
@@ -34,6 +37,8 @@ export class MemoryStore extends MemoryOfUsers implements Store {
   private readonly refreshTokens: ExpiringMap<RefreshToken>
   private readonly revocations: ExpiringMap<number>
   private readonly sessions: ExpiringMap<Session>
+  /** The hashes of the sessions of one user with one client, oldest first. */
+  private readonly sessionsOf: ExpiringMap<string[]>
   /** Tokens issued up to this time are refused: a revocation that had to give way must not come undone. */
   private refusedUntil = 0
 
@@ -64,6 +69,7 @@ export class MemoryStore extends MemoryOfUsers implements Store {
       onEvict: revoked_at => { this.refusedUntil = revoked_at },
     })
     this.sessions = new ExpiringMap({ limit: 20_000, lifetime: day, now })
+    this.sessionsOf = new ExpiringMap({ limit: 20_000, lifetime: day, now })
   }
 
   async addClient(client: Client): Promise<void> {
@@ -79,15 +85,19 @@ export class MemoryStore extends MemoryOfUsers implements Store {
     this.newClients.update(client.client_id, client)
   }
 
-  async keepClient(client_id: string): Promise<void> {
-    const client = this.newClients.delete(client_id) ?? this.clients.get(client_id)
-    if (client) this.clients.set(client_id, client)
+  async keepClient(client_id: string, approved: boolean): Promise<void> {
+    const used = this.clients.get(client_id)
+    const client = used ?? this.newClients.delete(client_id)
+    if (!client) return
+    if (used || approved) this.clients.set(client_id, client)
+    else this.newClients.set(client_id, { ...client, served: true })
   }
 
   async removeClient(client_id: string): Promise<void> {
-    this.clients.delete(client_id)
-    this.newClients.delete(client_id)
-    this.revoke(client_id)
+    const used = this.clients.delete(client_id)
+    const unused = this.newClients.delete(client_id)
+    // What was issued nothing leaves nothing to revoke: so no flood of deletions can fill the revocations.
+    if (used || unused?.served) this.revoke(client_id)
   }
 
   async findDocument(key: string): Promise<KeptDocument | undefined> {
@@ -204,6 +214,12 @@ export class MemoryStore extends MemoryOfUsers implements Store {
   }
 
   async addSession(session: Session): Promise<void> {
+    const owner = `${session.sub} ${session.client_id}`
+    const own = this.sessionsOf.get(owner) ?? []
+    own.push(session.session_hash)
+    // Whoever opens sessions without end presses out his own.
+    if (own.length > openSessions) this.sessions.delete(own.shift()!)
+    this.sessionsOf.set(owner, own)
     this.sessions.set(session.session_hash, session)
   }
 

@@ -60,6 +60,8 @@ export interface Client {
   /** Absent where a metadata document describes the client. */
   readonly registration_access_token_hash?: string
   readonly metadata: ClientMetadata
+  /** Whether it was issued a token that no user approved. */
+  readonly served?: true
 }
 
 /** An authorization request that passed every check: what its code will be bound to. */

@@ -36,8 +36,8 @@ export interface Store {
   addClient(client: Client): Promise<void>
   findClient(client_id: string): Promise<Client | undefined>
   replaceClient(client: Client): Promise<void>
-  /** Notes that the client got a token, which makes it stay. */
-  keepClient(client_id: string): Promise<void>
+  /** Notes that the client got a token, which makes it stay; one that no user approved stays among the new ones. */
+  keepClient(client_id: string, approved: boolean): Promise<void>
   /** Removes the client and revokes whatever it was issued. */
   removeClient(client_id: string): Promise<void>
 

@@ -1,0 +1,307 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { request as requestHttps } from 'node:https'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { extname, join } from 'node:path'
+import { describe } from 'node:test'
+import { connect as connectTls } from 'node:tls'
+import { fileURLToPath } from 'node:url'
+import { serve } from '../../src/serve.ts'
+import {
+  authorize, bearer, callMcp, craftToken, decide, exchange, get, getTokens, modernMeta, openConsent, postForm, postJson, readJson, refresh, register,
+  requestAuthorization, requestCode, requestRegistration, requestToken, startServer, testKey, type Members, type TestContext, type TestServer,
+} from '../harness.ts'
+import { attack } from './attack.ts'
+import { cert, key, otherKey } from './tls-fixture.ts'
+
+const program = fileURLToPath(new URL(`../../src/server${extname(import.meta.url)}`, import.meta.url))
+
+async function temporaryFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'mcp-authorization-'))
+  t.after(() => rm(folder, { recursive: true }))
+  return folder
+}
+
+async function tlsFiles(t: TestContext, files: Record<string, string> = { TLS_CERT_FILE: cert, TLS_KEY_FILE: key }): Promise<Record<string, string>> {
+  const folder = await temporaryFolder(t)
+  const env: Record<string, string> = {}
+  for (const [name, text] of Object.entries(files)) {
+    env[name] = join(folder, name)
+    await writeFile(env[name], text)
+  }
+  return env
+}
+
+/** Starts the program; `ended` resolves with its exit code and with how many milliseconds it took after `kill`. */
+async function startProgram(t: TestContext, env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [program], {
+    cwd: await temporaryFolder(t), env: { SERVER_PORT: '0', JWT_SECRET_KEY: testKey, ...env }, stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  child.stderr.resume()
+  t.after(async () => void child.kill('SIGKILL'))
+  const [chunk] = await once(child.stdout, 'data') as [Buffer]
+  const url = new URL(/listening at (\S+)/.exec(chunk.toString())![1]!)
+  const stop = async (signal: NodeJS.Signals) => {
+    const began = performance.now()
+    child.kill(signal)
+    const [code] = await once(child, 'exit') as [number | null]
+    return { code, elapsed: performance.now() - began }
+  }
+  return { child, url, port: Number(url.port), stop }
+}
+
+async function openConnection(port: number, text = ''): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => {}).resume()
+  await once(socket, 'connect')
+  socket.write(text)
+  return socket
+}
+
+/** GET over TLS, with the certificate of the tests as the only one that is trusted. */
+function getTls(port: number, path: string): Promise<{ status: number; headers: Members }> {
+  return new Promise((resolve, reject) => {
+    requestHttps({ host: '127.0.0.1', servername: 'localhost', port, path, ca: cert, agent: false, headers: { host: `localhost:${port}` } }, response => {
+      response.resume().on('end', () => resolve({ status: response.statusCode!, headers: response.headers }))
+    }).on('error', reject).end()
+  })
+}
+
+function linesOf({ log }: TestServer, event: string): Members[] {
+  return log.map(line => JSON.parse(line) as Members).filter(line => line['event'] === event)
+}
+
+describe('Operations', { concurrency: 4 }, () => {
+  // --- Starting ---
+
+  const good = { JWT_SECRET_KEY: testKey, SERVER_PORT: '0', LOG_LEVEL: 'silent' }
+  const bad: Record<string, [Record<string, string>, string]> = {
+    'without a key': [{ JWT_SECRET_KEY: '' }, 'JWT_SECRET_KEY'],
+    'with a key of 31 bytes': [{ JWT_SECRET_KEY: 'abcdefghijklmnopqrstuvwxyz01234' }, 'JWT_SECRET_KEY'],
+    'with a key that repeats itself': [{ JWT_SECRET_KEY: 'abab'.repeat(16) }, 'JWT_SECRET_KEY'],
+    'with a short key of before': [{ JWT_PREVIOUS_SECRET_KEYS: 'short' }, 'JWT_PREVIOUS_SECRET_KEYS'],
+    'with a short key even in DEBUG': [{ DEBUG: 'true', JWT_SECRET_KEY: 'short' }, 'JWT_SECRET_KEY'],
+    'with auto-approval on the internet': [{ SERVER_URL: 'https://mcp.example.com', OAUTH_AUTO_APPROVE: 'true' }, 'OAUTH_AUTO_APPROVE'],
+    'with auto-approval on a host that looks like loopback': [{ SERVER_URL: 'http://localhost.example.com', OAUTH_AUTO_APPROVE: '1' }, 'OAUTH_AUTO_APPROVE'],
+    'with a certificate and no key': [{ TLS_CERT_FILE: '/x' }, 'TLS_KEY_FILE'],
+    'with a key and no certificate': [{ TLS_KEY_FILE: '/x' }, 'TLS_CERT_FILE'],
+    'with a certificate that does not exist': [{ TLS_CERT_FILE: '/nowhere/x', TLS_KEY_FILE: '/nowhere/x' }, 'TLS_CERT_FILE'],
+    'with TLS and an http URL': [{ TLS_CERT_FILE: '/x', TLS_KEY_FILE: '/x', SERVER_URL: 'http://localhost:8000' }, 'SERVER_URL'],
+  }
+  for (const [what, [env, variable]] of Object.entries(bad)) {
+    attack(`has the server start ${what}`, 'src/environment.ts: export class ConfigError', async () => {
+      await assert.rejects(serve({ ...good, ...env }), new RegExp(`^ConfigError: ${variable} `))
+    })
+  }
+  const numbers = ['NaN', '-1', 'Infinity', '1e3', '0x10', '9'.repeat(400), 'abc', ' 1', '1 ', '-0', '99999999999', '٣']
+  for (const variable of [
+    'JWT_ACCESS_TOKEN_EXPIRE_MINUTES', 'OAUTH_AUTHORIZATION_CODE_EXPIRE_MINUTES', 'OAUTH_REFRESH_TOKEN_EXPIRE_DAYS',
+    'OAUTH_REFRESH_TOKEN_REUSE_WINDOW_SECONDS', 'SERVER_PORT', 'RATE_LIMIT_REGISTRATIONS_PER_MINUTE',
+  ]) {
+    attack(`has the server start with a ${variable} that never comes to an end, or is no number`, 'src/environment.ts: Number(raw) : NaN', async () => {
+      for (const value of numbers) await assert.rejects(serve({ ...good, [variable]: value }), new RegExp(`^ConfigError: ${variable} `), value)
+    })
+  }
+  for (const variable of ['JWT_ACCESS_TOKEN_EXPIRE_MINUTES', 'OAUTH_AUTHORIZATION_CODE_EXPIRE_MINUTES', 'OAUTH_REFRESH_TOKEN_EXPIRE_DAYS']) {
+    attack(`has the server start with a ${variable} of 0`, 'src/config.ts: moreThan: 0', async () => {
+      await assert.rejects(serve({ ...good, [variable]: '0' }), new RegExp(`^ConfigError: ${variable} `))
+    })
+  }
+  for (const url of ['x', 'localhost:8000', 'ftp://localhost', 'javascript:alert(1)', 'http://', 'http://a@localhost', 'http://localhost?x', 'http://localhost#', 'http://LOCALHOST', 'http://localhost:80', 'http://localhost//x', ' http://localhost', 'http://local\nhost']) {
+    attack(`has the server start with the SERVER_URL ${JSON.stringify(url)}`, 'src/config.ts: function serverUrl', async () => {
+      await assert.rejects(serve({ ...good, SERVER_URL: url }), /^ConfigError: SERVER_URL /)
+    })
+  }
+  for (const value of ['false', '0', '', 'no', 'off', 'False', 'TRUE ', 'yes', 'tru', 'null', 'undefined', '2']) {
+    attack(`has OAUTH_AUTO_APPROVE=${JSON.stringify(value)} mean that nobody is asked`, 'src/environment.ts: env[name] === \'true\'', async t => {
+      const server = await startServer(t, { OAUTH_AUTO_APPROVE: value })
+      assert.equal((await requestCode(server, await register(server))).status, 200)
+    })
+  }
+  attack('reaches the server from another machine though nobody told it to listen there', 'src/config.ts: \'127.0.0.1\')', async t => {
+    const server = await startServer(t)
+    assert.equal(server.config.host, '127.0.0.1')
+    const socket = connect(server.port, '::1')
+    await assert.rejects(once(socket, 'connect'))
+  })
+  attack('reads tokens on the network between the machines', 'src/serve.ts: other machines can connect', async t => {
+    const server = await startServer(t, { SERVER_HOST: '0.0.0.0' })
+    assert.equal(linesOf(server, 'other machines can connect, but SERVER_URL says http').length, 1)
+    assert.match(server.log.join(''), /TLS_CERT_FILE/)
+  })
+
+  // --- Stopping ---
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    attack(`keeps the server from ending on ${signal} by sockets that never sent a byte, and by idle ones`, 'src/http/connections.ts: if (exchanges.size === 0) socket.destroy()', async t => {
+      const { port, stop } = await startProgram(t)
+      for (let i = 0; i < 20; i++) await openConnection(port)
+      await openConnection(port, 'GET /hea')
+      await openConnection(port, `GET /health HTTP/1.1\r\nHost: localhost:${port}\r\n\r\n`)
+      await get(`http://127.0.0.1:${port}/health`)
+      const { code, elapsed } = await stop(signal)
+      assert.equal(code, 0)
+      assert.ok(elapsed < 2000, `${elapsed} ms`)
+    })
+  }
+  attack('keeps the server from ending by half of a body', 'src/http/connections.ts: const graceful', async t => {
+    const { port, stop } = await startProgram(t)
+    await openConnection(port, `POST /oauth/register HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`)
+    await get(`http://127.0.0.1:${port}/health`)
+    const { code, elapsed } = await stop('SIGTERM')
+    assert.equal(code, 0)
+    assert.ok(elapsed < 8000, `${elapsed} ms`)
+  })
+  attack('keeps the server from ending by a stream that it listens to', 'src/serve.ts: stopping.abort()', async t => {
+    const { url, port, stop } = await startProgram(t, { OAUTH_AUTO_APPROVE: 'true' })
+    const { tokens } = await getTokens({ url: url.origin, port } as TestServer)
+    const message = { jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params: { _meta: modernMeta(), notifications: {} } }
+    const stream = await postJson(`${url.origin}/mcp`, message, {
+      ...bearer(tokens['access_token']), 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'subscriptions/listen',
+    })
+    assert.equal(stream.status, 200)
+    const [{ code, elapsed }, text] = await Promise.all([stop('SIGTERM'), stream.text()])
+    assert.equal(code, 0)
+    assert.ok(elapsed < 2000, `${elapsed} ms`)
+    assert.match(text, /"resultType":"complete"/)
+  })
+  attack('keeps the server from ending by a TLS handshake that it never ends', 'src/http/connections.ts: this.handshakes.forEach', async t => {
+    const { port, stop } = await startProgram(t, await tlsFiles(t))
+    await openConnection(port)
+    await openConnection(port, '\x16\x03\x01\x02\x00\x01')
+    assert.equal((await getTls(port, '/health')).status, 200)
+    const { code, elapsed } = await stop('SIGTERM')
+    assert.equal(code, 0)
+    assert.ok(elapsed < 2000, `${elapsed} ms`)
+  })
+
+  attack('sends the signal again and again, to cut off what is under way', 'src/server.ts: process.on(signal', async t => {
+    const { child, port, stop } = await startProgram(t)
+    await openConnection(port, `POST /oauth/register HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`)
+    await get(`http://127.0.0.1:${port}/health`)
+    const again = setInterval(() => child.kill('SIGTERM'), 100)
+    t.after(async () => clearInterval(again))
+    assert.equal((await stop('SIGTERM')).code, 0)
+  })
+  attack('ends the program that reads the log, and the server with it', 'src/server.ts: stream.on(\'error\'', async t => {
+    const { child, url, stop } = await startProgram(t)
+    child.stderr.destroy()
+    child.stdout.destroy()
+    for (let i = 0; i < 20; i++) await postForm(`${url.origin}/oauth/token`, { grant_type: 'x' })
+    assert.equal((await get(`${url.origin}/health`)).status, 200)
+    assert.equal((await stop('SIGTERM')).code, 0)
+  })
+
+  // --- TLS ---
+
+  attack('reads what travels between client and server', 'src/serve.ts: createHttpsServer(', async t => {
+    const server = await startServer(t, await tlsFiles(t))
+    assert.equal(server.config.issuer, `https://localhost:${server.port}`)
+    assert.equal((await getTls(server.port, '/health')).status, 200)
+    await assert.rejects(get(`http://localhost:${server.port}/health`))
+  })
+  attack('leads a browser back to http', 'src/http/security-headers.ts: \'strict-transport-security\'', async t => {
+    const server = await startServer(t, await tlsFiles(t))
+    assert.equal((await getTls(server.port, '/health')).headers['strict-transport-security'], 'max-age=31536000')
+    const behindProxy = await startServer(t, { SERVER_URL: 'https://mcp.example.com', OAUTH_AUTO_APPROVE: 'false' })
+    assert.ok((await get(`${behindProxy.url}/health`)).headers.has('strict-transport-security'))
+    assert.equal((await get(`${(await startServer(t)).url}/health`)).headers.has('strict-transport-security'), false)
+  })
+  attack('talks the server down to TLS 1.1', 'src/serve.ts: minVersion: \'TLSv1.2\'', async t => {
+    const server = await startServer(t, await tlsFiles(t))
+    const socket = connectTls({ port: server.port, host: '127.0.0.1', servername: 'localhost', ca: cert, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' })
+    await assert.rejects(once(socket, 'secureConnect'))
+  })
+  attack('speaks plain http to the TLS port', 'src/http/connections.ts: if (!exchanges) return void socket.destroy()', async t => {
+    const server = await startServer(t, await tlsFiles(t))
+    const socket = await openConnection(server.port, `GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+    await once(socket, 'close')
+    assert.equal((await getTls(server.port, '/health')).status, 200)
+  })
+  attack('holds a TLS handshake open', 'src/serve.ts: handshakeTimeout: 10_000', async t => {
+    const server = await startServer(t, await tlsFiles(t))
+    const socket = await openConnection(server.port)
+    const began = performance.now()
+    await once(socket, 'close')
+    assert.ok(performance.now() - began < 15_000)
+  })
+  for (const [what, files, variable] of [
+    ['that is none', { TLS_CERT_FILE: 'x', TLS_KEY_FILE: key }, 'TLS_CERT_FILE'],
+    ['with a key that is none', { TLS_CERT_FILE: cert, TLS_KEY_FILE: 'x' }, 'TLS_KEY_FILE'],
+    ['with the key of another', { TLS_CERT_FILE: cert, TLS_KEY_FILE: otherKey }, 'TLS_KEY_FILE'],
+  ] as const) {
+    attack(`has the server start with a certificate ${what}`, 'src/http/tls.ts: is not the key of the certificate', async t => {
+      const error = await serve({ ...good, ...await tlsFiles(t, files) }).then(() => undefined, String)
+      assert.match(error!, new RegExp(`^ConfigError: ${variable} `))
+      assert.doesNotMatch(error!, /BEGIN|MIG/)
+    })
+  }
+
+  // --- The log ---
+
+  attack('registers, approves, gets, refreshes, revokes and deletes without leaving a line', 'src/context.ts: audit(event: string', async t => {
+    const server = await startServer(t, { OAUTH_AUTO_APPROVE: 'false' })
+    const client = await register(server)
+    const { client_id } = client as { client_id: string }
+    await decide(server, await openConsent(server, client), { decision: 'deny' })
+    const page = await openConsent(server, client)
+    const code = new URL((await decide(server, page)).headers.get('location')!).searchParams.get('code')!
+    const tokens = await readJson(await exchange(server, client, { code, code_verifier: page.code_verifier }))
+    const next = await readJson(await refresh(server, client, tokens['refresh_token']))
+    await postForm(`${server.url}/oauth/revoke`, { token: next['access_token'], client_id })
+    await postForm(`${server.url}/oauth/revoke`, { token: next['refresh_token'], client_id })
+    await requestToken(server, { grant_type: 'refresh_token', refresh_token: 'x', client_id: 'nobody' })
+    await fetch(`${server.url}/oauth/register/${client_id}`, { method: 'DELETE', headers: bearer(client['registration_access_token']) })
+    const events = server.log.map(line => JSON.parse(line) as Members)
+    const audited = events.map(({ event, rule }) => rule ?? event)
+    assert.deepEqual(audited, [
+      'client registered', 'user-approved', 'authorization denied', 'authorization granted', 'token issued', 'token refreshed',
+      'token revoked', 'token revoked', 'client-is-known', 'client deleted',
+    ])
+    for (const line of events) assert.equal(line['remote_address'], '127.0.0.1')
+    const grants = new Set(events.filter(({ event }) => /granted|issued|refreshed|revoked/.test(event)).map(({ grant_id }) => grant_id))
+    assert.equal(grants.size, 1)
+  })
+
+  for (const level of ['debug', 'info']) {
+    attack(`reads secrets out of the log at the level ${level}`, 'src/crypto.ts: export function fingerprint', async t => {
+      const server = await startServer(t, { LOG_LEVEL: level, DEBUG: level === 'debug' ? 'true' : 'false' })
+      const client = await register(server, { token_endpoint_auth_method: 'client_secret_post' })
+      const authorization = await authorize(server, client)
+      const wrong = { code_verifier: 'wrong-verifier'.repeat(4), client_secret: 'wrong-secret' }
+      await exchange(server, client, authorization, { code_verifier: wrong.code_verifier })
+      await exchange(server, client, authorization, { client_secret: wrong.client_secret })
+      const tokens = await readJson(await exchange(server, client, authorization))
+      await exchange(server, client, authorization)
+      await refresh(server, client, tokens['refresh_token'])
+      await refresh(server, client, 'guessed-refresh-token')
+      await callMcp(server, tokens['access_token'], 'tools/list')
+      await callMcp(server, `${tokens['access_token']}x`, 'tools/list')
+      const secrets = [
+        client['client_secret'], client['registration_access_token'], authorization.code, authorization.code_verifier, wrong.code_verifier,
+        wrong.client_secret, tokens['access_token'], tokens['refresh_token'], tokens['access_token'].split('.')[2], 'guessed-refresh-token', testKey,
+      ]
+      for (const secret of secrets) assert.ok(!server.log.join('').includes(secret), secret)
+    })
+  }
+  attack('writes lines of its own into the log, and steers the terminal that shows it', 'src/logger.ts: JSON escapes the C0 controls', async t => {
+    const server = await startServer(t)
+    const hostile = 'x\r\n{"event":"client deleted"}\u001b[2J\u009b31m\u202e\u2028\u0000\u007f'
+    await requestRegistration(server, { client_name: hostile })
+    await requestAuthorization(server, new URLSearchParams({ client_id: hostile, redirect_uri: hostile }))
+    await requestToken(server, { grant_type: hostile })
+    await callMcp(server, craftToken(server), hostile)
+    assert.ok(server.log.length >= 4)
+    for (const line of server.log) assert.match(line, /^\{[\x20-\x7e]*\}\n$/)
+  })
+  attack('fills the disk by long lines of the log', 'src/logger.ts: const longLine', async t => {
+    const server = await startServer(t)
+    await requestToken(server, { grant_type: 'x'.repeat(60_000) })
+    await requestRegistration(server, { redirect_uris: ['x'.repeat(60_000)] })
+    await callMcp(server, craftToken(server), 'x'.repeat(200_000))
+    for (const line of server.log) assert.ok(line.length < 5_000)
+  })
+})

@@ -1,0 +1,31 @@
+/**
+ * A certificate for localhost and its key, made for these tests and used nowhere else, and the key of no certificate. They
+ * protect nothing.
+ */
+
+export const cert = `-----BEGIN CERTIFICATE-----
+MIIBmjCCAUGgAwIBAgIUBYchnCENXut9QAFp8ihQ5UKiIYUwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNTE0NTQwNVoYDzIxMjYxMTAx
+MTQ1NDA1WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATCmvwBvbDuMhl1cmlCzLvOzQNJNFvyY89fniLhlQLk9frLrWWMLLn8
+OJ837equGEmsVx/oKI9wxBgVaLAAy+zRo28wbTAdBgNVHQ4EFgQU2V4oETOR8zfQ
+U+zlioCnvch82xIwHwYDVR0jBBgwFoAU2V4oETOR8zfQU+zlioCnvch82xIwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDRwAwRAIgCQX1iASBwFYd099FnDIMFKcse22xD1zXhOHkQ1uEtBMCIGO+
+qQK8HWNL7mVN3c7p4ZBX5nhP+jIL9H7msTfxPV9d
+-----END CERTIFICATE-----
+`
+
+export const key = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgVQO3mbAK5VCTTDyT
+wYTH9kkguXE2laQ1GhV/36nFZzuhRANCAATCmvwBvbDuMhl1cmlCzLvOzQNJNFvy
+Y89fniLhlQLk9frLrWWMLLn8OJ837equGEmsVx/oKI9wxBgVaLAAy+zR
+-----END PRIVATE KEY-----
+`
+
+export const otherKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgujff2czltFbKy1vf
+Oym8oEA5ZYIzl7vMhKFk63cX+k2hRANCAAR1AsvhN+HrPxFV7EFH6EkL4jCjnbjc
+1EHzRFTO7ooQXZPsEdpiJxBahSqHCu9RjBlWl54RDv+pYK4mTyfxev9G
+-----END PRIVATE KEY-----
+`
