@@ -187,9 +187,9 @@ describe('Authorization', { concurrency: 8 }, () => {
     assertRedirectedError(await requestCode(server, client, { scope: 'mcp:tools:execute' }), 'scope-is-within-registration', 'invalid_scope')
   })
 
-  attack('asks with prompt=none and gets a code unseen', 'user-can-interact', async t => {
+  attack('asks with prompt=none and gets a code unseen', 'user-is-signed-in', async t => {
     const server = await startServer(t, asks)
-    assertRedirectedError(await requestCode(server, await register(server), { prompt: 'none' }), 'user-can-interact', 'interaction_required')
+    assertRedirectedError(await requestCode(server, await register(server), { prompt: 'none' }), 'user-is-signed-in', 'login_required')
   })
 
   attack('has a client use the code grant that it did not register', 'client-may-use-code-grant', async t => {

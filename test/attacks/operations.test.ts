@@ -258,7 +258,7 @@ describe('Operations', { concurrency: 4 }, () => {
     const events = server.log.map(line => JSON.parse(line) as Members)
     const audited = events.map(({ event, rule }) => rule ?? event)
     assert.deepEqual(audited, [
-      'client registered', 'user-approved', 'authorization denied', 'authorization granted', 'token issued', 'token refreshed',
+      'client registered', 'signed in', 'user-approved', 'authorization denied', 'signed in', 'authorization granted', 'token issued', 'token refreshed',
       'token revoked', 'token revoked', 'client-is-known', 'client deleted',
     ])
     for (const line of events) assert.equal(line['remote_address'], '127.0.0.1')
