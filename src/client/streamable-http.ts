@@ -7,7 +7,7 @@ import { answerIsJsonRpc } from '../rules/client.ts'
 import type { Authorizer } from './authorizer.ts'
 import { ClientError, exitCodes } from './errors.ts'
 import { parseEventStream, type EventStreamState } from './event-stream.ts'
-import { readText, timeLimit, type HttpResponse, type OpenResponse } from './http.ts'
+import { readAll, timeLimit, type OpenResponse } from './http.ts'
 import type { Trace } from './trace.ts'
 
 const accept = 'application/json, text/event-stream'
@@ -43,11 +43,11 @@ export class StreamableHttp {
       headers: { accept, 'content-type': 'application/json', ...headers },
       body: JSON.stringify(message),
     })
-    const type = response.raw.headers.get('content-type') ?? ''
+    const type = response.headers.get('content-type') ?? ''
     const messages = /^text\/event-stream\b/i.test(type)
       ? this.stream(response, headers, 'id' in message ? message.id : undefined)
       : this.single(response, type)
-    return { status: response.raw.status, headers: response.raw.headers, url: this.url, messages }
+    return { status: response.status, headers: response.headers, url: this.url, messages }
   }
 
   /**
@@ -56,7 +56,7 @@ export class StreamableHttp {
    */
   async delete(headers: Readonly<Record<string, string>>): Promise<void> {
     try {
-      await readAll(await this.authorizer.sendOnce({ method: 'DELETE', url: this.url, headers }), this.trace)
+      await readAll(await this.authorizer.sendOnce({ method: 'DELETE', url: this.url, headers }))
     } catch (error) {
       if (!(error instanceof ClientError)) throw error
       this.trace.note(`the session could not be ended: ${error.message}`)
@@ -64,7 +64,7 @@ export class StreamableHttp {
   }
 
   private async* single(response: OpenResponse, type: string): AsyncGenerator<JsonRpcMessage> {
-    const { body, status } = await readAll(response, this.trace)
+    const { body, status } = await readAll(response)
     if (body === '' || status === 202) return
     // An error that is no JSON-RPC comes from a proxy, or from a server that does not know the request: its status counts.
     if (!isJsonType(type) || (status >= 400 && readMessages(body).problem !== undefined)) {
@@ -103,8 +103,8 @@ export class StreamableHttp {
       await sleep(pause)
       const resumption = { ...headers, accept: 'text/event-stream', 'last-event-id': state.lastEventId }
       response = await this.authorizer.send({ method: 'GET', url: this.url, headers: resumption })
-      if (response.raw.status !== 200) {
-        await readAll(response, this.trace)
+      if (response.status !== 200) {
+        await readAll(response)
         return
       }
     }
@@ -113,7 +113,7 @@ export class StreamableHttp {
   private async* read(response: OpenResponse, state: EventStreamState): AsyncGenerator<JsonRpcMessage> {
     const seen: string[] = []
     try {
-      for await (const { data } of parseEventStream(readText(response.raw, this.url, this.trace), state)) {
+      for await (const { data } of parseEventStream(response.text, state)) {
         seen.push(`data: ${data.replaceAll('\n', ' ')}`)
         yield* this.parse(data)
       }
@@ -145,10 +145,4 @@ function readMessages(text: string): { messages: readonly JsonRpcMessage[]; prob
 /** An error of which the server could not read the id, as `null` where JSON-RPC asks for it. */
 function isErrorWithoutId(message: unknown): boolean {
   return isJsonObject(message) && isJsonObject(message['error']) && message['id'] === null
-}
-
-async function readAll(response: OpenResponse, trace: Trace): Promise<HttpResponse> {
-  let body = ''
-  for await (const part of readText(response.raw, response.raw.url, trace)) body += part
-  return response.finish(body)
 }

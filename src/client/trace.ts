@@ -4,6 +4,7 @@
  */
 import { redactBody, redactHeaders, redactUrl } from '../http/redact.ts'
 import { Checker, ruleText, type Rule, type Verdict } from '../rules/rule.ts'
+import { Budget } from './budget.ts'
 import { ClientError, exitCodes, OAuthResponseError } from './errors.ts'
 
 export interface Step {
@@ -30,11 +31,13 @@ export interface TraceListener {
 }
 
 export class Trace extends Checker {
+  readonly budget: Budget
   private readonly listener: TraceListener
 
-  constructor(listener: TraceListener = {}) {
+  constructor(listener: TraceListener = {}, budget = new Budget()) {
     super()
     this.listener = listener
+    this.budget = budget
   }
 
   step(title: string, clause: string): void {
