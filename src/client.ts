@@ -28,7 +28,11 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     // A demo is there to be read; of the other commands programs read the output.
     const narration = name === 'demo' ? process.stdout : process.stderr
     terminal = new Terminal(narration, { trace: args.trace, environment: process.env })
-    return await runCommand(args, { environment: process.env, terminal, print: text => console.log(text), startServer })
+    return await runCommand(args, {
+      environment: process.env, terminal, startServer,
+      input: process.stdin.isTTY ? process.stdin : undefined,
+      print: text => console.log(text),
+    })
   } catch (error) {
     const known = error instanceof JsonRpcError
       ? new ClientError(`the server answered with error ${error.code}: ${error.message}`, exitCodes.refused) : error

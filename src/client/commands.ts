@@ -3,7 +3,9 @@ import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
 import type { Arguments } from './arguments.ts'
 import { BrowserUserAgent } from './browser.ts'
 import { readCredentials } from './credentials.ts'
+import { elicitation } from './elicitation.ts'
 import { ClientError, exitCodes, type ExitCode } from './errors.ts'
+import { formOnTerminal } from './form.ts'
 import { HeadlessUserAgent } from './headless.ts'
 import { send } from './http.ts'
 import { McpClient } from './mcp-client.ts'
@@ -16,6 +18,8 @@ export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** What goes on, for people. */
   readonly terminal: Terminal
+  /** Where the user answers what a server asks; undefined where nobody sits there. */
+  readonly input: NodeJS.ReadableStream | undefined
   /** What was asked for, for programs. */
   readonly print: (text: string) => void
   /** Starts a server inside this process, for a demo without one. */
@@ -104,22 +108,28 @@ async function refresh(args: Arguments, surroundings: Surroundings): Promise<Exi
 }
 
 async function listTools(args: Arguments, surroundings: Surroundings): Promise<ExitCode> {
-  const { client } = await openClient(args, surroundings, false)
-  await client.connect()
-  for (const { name, description } of await client.listTools()) {
-    surroundings.print(row(name, String(description ?? '')))
-  }
-  await client.close()
-  return exitCodes.ok
+  return converse(args, surroundings, async client => {
+    for (const { name, description } of await client.listTools()) {
+      surroundings.print(row(name, String(description ?? '')))
+    }
+    return exitCodes.ok
+  })
 }
 
 async function callTool(tool: string, toolArguments: JsonObject, args: Arguments, surroundings: Surroundings): Promise<ExitCode> {
-  const { client } = await openClient(args, surroundings, false)
-  await client.connect()
-  try {
+  return converse(args, surroundings, async client => {
     const result = await client.callTool(tool, toolArguments)
     surroundings.print(plainText(textOf(result)))
     return result['isError'] === true ? exitCodes.toolFailed : exitCodes.ok
+  })
+}
+
+/** Connects with the token that there is, and ends the conversation however `work` ends. */
+async function converse<T>(args: Arguments, surroundings: Surroundings, work: (client: McpClient) => Promise<T>): Promise<T> {
+  const { client } = await openClient(args, surroundings, false)
+  try {
+    await client.connect()
+    return await work(client)
   } finally {
     await client.close()
   }
@@ -171,6 +181,7 @@ async function openClient(args: Arguments, surroundings: Surroundings, mayAsk: b
     storage,
     ...await readCredentials(args, surroundings.environment),
     ...(mayAsk ? { userAgent: userAgent(args, surroundings, false) } : {}),
+    ...(surroundings.input ? elicitation(formOnTerminal(serverUrl, surroundings.input, surroundings.terminal)) : {}),
   })
   return { client, serverUrl }
 }

@@ -2,6 +2,7 @@
  * Requests and their responses: the metadata that each era wants with a request, the requests that a server makes in
  * return, and results that come in several rounds.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { encodeHeaderValue } from '../mcp/header-value.ts'
 import {
   errorResponse, isJsonObject, isRequest, JsonRpcError, jsonRpcErrors, resultResponse,
@@ -35,6 +36,9 @@ export class SessionEnded extends ClientError {
   }
 }
 
+/** How long the stream for what the server asks on its own is waited for, in milliseconds; it may open later all the same. */
+const openingTime = 2_000
+
 /** How often a server may ask for further input before it gives its result. */
 const maxRounds = 10
 
@@ -46,6 +50,7 @@ export class Conversation {
   private readonly http: StreamableHttp
   private readonly trace: Trace
   private readonly client: ClientDescription
+  private readonly ending = new AbortController()
   private nextId = 1
 
   constructor(http: StreamableHttp, client: ClientDescription, trace: Trace) {
@@ -90,8 +95,20 @@ export class Conversation {
     await this.post({ jsonrpc: '2.0', method })
   }
 
+  /** Hears and answers what a server of the legacy era asks on its own, as long as the conversation lasts. */
+  async listen(): Promise<void> {
+    const opened = this.http.listen(this.headers(), this.ending.signal)
+    const ended = opened.then(messages => messages && this.answerAll(messages))
+    ended.catch((error: unknown) => {
+      if (!this.ending.signal.aborted) this.trace.note(`the server is not listened to: ${(error as Error).message}`)
+    })
+    // What a server sends before the stream is open would be lost.
+    await Promise.race([opened.catch(() => {}), sleep(openingTime, undefined, { ref: false })])
+  }
+
   /** Ends the session, where there is one. */
   async end(): Promise<void> {
+    this.ending.abort()
     if (this.sessionId === undefined) return
     await this.http.delete(this.headers())
     this.sessionId = undefined
@@ -112,6 +129,12 @@ export class Conversation {
   private async post(message: JsonRpcMessage): Promise<void> {
     const { messages } = await this.http.post(message, this.headers())
     for await (const _message of messages) { /* Whatever comes answers nothing. */ }
+  }
+
+  private async answerAll(messages: AsyncIterable<JsonRpcMessage>): Promise<void> {
+    for await (const received of messages) {
+      if (isRequest(received)) await this.post(await this.handle(received))
+    }
   }
 
   private async handle({ id, method, params = {} }: JsonRpcRequest): Promise<JsonRpcMessage> {

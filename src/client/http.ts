@@ -19,6 +19,8 @@ export interface HttpRequest {
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
+  /** What ends the exchange, in place of the time limit: for a stream that stays open. */
+  readonly signal?: AbortSignal
 }
 
 export interface HttpResponse {
@@ -62,11 +64,11 @@ export interface OpenResponse {
 
 /** Sends a request and leaves the body to be read, as an event stream is. */
 export async function open(request: HttpRequest, trace: Trace): Promise<OpenResponse> {
-  const { method, url, headers = {}, body } = request
+  const { method, url, headers = {}, body, signal } = request
   const begun = performance.now()
   const limit = Math.min(timeLimit, trace.budget.timeLeft)
-  const deadline = AbortSignal.timeout(limit)
-  const spend = (): void => trace.budget.spendTime(performance.now() - begun)
+  const deadline = signal ?? AbortSignal.timeout(limit)
+  const spend = (): void => { if (!signal) trace.budget.spendTime(performance.now() - begun) }
   const fail = (error: unknown): never => {
     spend()
     if (error instanceof ClientError) throw error

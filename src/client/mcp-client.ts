@@ -8,12 +8,13 @@ import { legacyVersions, metaKeys, modernVersion, supportedVersions } from '../m
 import { answerIsJsonRpc, protocolVersionIsShared } from '../rules/client.ts'
 import { version as clientVersion } from '../version.ts'
 import { Authorizer, type AuthorizerOptions } from './authorizer.ts'
-import { Conversation, SessionEnded, type ClientDescription } from './conversation.ts'
+import { Conversation, SessionEnded, type ClientDescription, type Exchange } from './conversation.ts'
 import { ClientError, exitCodes } from './errors.ts'
 import { StreamableHttp } from './streamable-http.ts'
 import type { Trace } from './trace.ts'
 
 export { BrowserUserAgent } from './browser.ts'
+export { elicitation } from './elicitation.ts'
 export { ClientCredentialsGrant } from './grants/client-credentials.ts'
 export { identityAssertion } from './grants/identity-assertion.ts'
 export { JwtBearerGrant } from './grants/jwt-bearer.ts'
@@ -63,9 +64,10 @@ export class McpClient {
     if (!this.protocolVersions.includes(modernVersion)) return this.initialize()
     this.trace.step('Ask the server what it speaks', 'MCP 2026-07-28 server/discover')
     this.conversation.version = modernVersion
-    const { response, delivery } = await this.conversation.exchange('server/discover', {})
+    const { response, delivery } = await this.discover()
     const result = response?.result
-    if (result) {
+    // A server that answers whatever it is asked with an empty result does not know the method.
+    if (result && 'supportedVersions' in result) {
       const offered = stringList(result['supportedVersions'])
       this.trace.check(protocolVersionIsShared, offered.includes(modernVersion), offered, this.protocolVersions)
       const meta = isJsonObject(result['_meta']) ? result['_meta'] : {}
@@ -77,6 +79,13 @@ export class McpClient {
     this.trace.check(protocolVersionIsShared, canFallBack, offered, this.protocolVersions)
     this.trace.note(`it does not speak ${modernVersion} (HTTP ${delivery.status}): going on with initialize`)
     return this.initialize()
+  }
+
+  /** MCP 2026-07-28 basic/versioning: a version that the server refused and names in the same breath is tried again, once. */
+  private async discover(): Promise<Exchange> {
+    const first = await this.conversation.exchange('server/discover', {})
+    const { supported } = readModernError(first.response)
+    return supported.includes(modernVersion) ? this.conversation.exchange('server/discover', {}) : first
   }
 
   /** All tools, page by page; those whose x-mcp-header annotations are invalid are left out. */
@@ -143,6 +152,8 @@ export class McpClient {
     this.conversation.sessionId = exchange.delivery.headers.get('mcp-session-id') ?? undefined
     const connection = this.connected(protocolVersion, result, result['serverInfo'])
     await this.conversation.notify('notifications/initialized')
+    // A server of this era may ask on a stream of its own, where there is somebody to answer.
+    if (Object.keys(this.client.handlers).length > 0) await this.conversation.listen()
     return connection
   }
 

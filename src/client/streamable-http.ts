@@ -43,11 +43,22 @@ export class StreamableHttp {
       headers: { accept, 'content-type': 'application/json', ...headers },
       body: JSON.stringify(message),
     })
-    const type = response.headers.get('content-type') ?? ''
-    const messages = /^text\/event-stream\b/i.test(type)
+    const messages = isEventStream(response)
       ? this.stream(response, headers, 'id' in message ? message.id : undefined)
-      : this.single(response, type)
+      : this.single(response)
     return { status: response.status, headers: response.headers, url: this.url, messages }
+  }
+
+  /**
+   * Opens the stream on which a server of the legacy era sends what answers no request
+   * (MCP 2025-11-25 basic/transports, Listening for Messages from the Server); undefined where it has none.
+   */
+  async listen(headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<AsyncIterable<JsonRpcMessage> | undefined> {
+    const request = { method: 'GET', url: this.url, headers: { ...headers, accept: 'text/event-stream' }, signal } as const
+    const response = await this.authorizer.sendOnce(request)
+    if (response.status === 200 && isEventStream(response)) return this.read(response, { retry: undefined, lastEventId: undefined })
+    await readAll(response)
+    return undefined
   }
 
   /**
@@ -63,8 +74,9 @@ export class StreamableHttp {
     }
   }
 
-  private async* single(response: OpenResponse, type: string): AsyncGenerator<JsonRpcMessage> {
-    const { body, status } = await readAll(response)
+  private async* single(response: OpenResponse): AsyncGenerator<JsonRpcMessage> {
+    const { body, status, headers } = await readAll(response)
+    const type = headers.get('content-type') ?? ''
     if (body === '' || status === 202) return
     // An error that is no JSON-RPC comes from a proxy, or from a server that does not know the request: its status counts.
     if (!isJsonType(type) || (status >= 400 && readMessages(body).problem !== undefined)) {
@@ -145,4 +157,8 @@ function readMessages(text: string): { messages: readonly JsonRpcMessage[]; prob
 /** An error of which the server could not read the id, as `null` where JSON-RPC asks for it. */
 function isErrorWithoutId(message: unknown): boolean {
   return isJsonObject(message) && isJsonObject(message['error']) && message['id'] === null
+}
+
+function isEventStream({ headers }: OpenResponse): boolean {
+  return /^text\/event-stream\b/i.test(headers.get('content-type') ?? '')
 }

@@ -29,6 +29,11 @@ export class Terminal implements TraceListener {
     this.output.write(`${style ? this.paint(plainText(text), style) : plainText(text)}\n`)
   }
 
+  /** A question, which the answer of the user follows on the same line. */
+  prompt(text: string): void {
+    this.output.write(plainText(text))
+  }
+
   step({ title, clause }: Step): void {
     this.steps++
     this.output.write(`${this.paint(`${this.steps}. ${plainText(title)}`, 'bold')}  ${this.paint(`[${plainText(clause)}]`, 'dim')}\n`)
