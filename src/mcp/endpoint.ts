@@ -10,12 +10,10 @@ import type { AccessToken } from '../oauth/access-token.ts'
 import { bodyIsJson, methodIsAllowed } from '../rules/http.ts'
 import { batchIsAllowed, messageIsJson, messageIsJsonRpc, methodFitsPath } from '../rules/mcp.ts'
 import { authenticate } from './bearer.ts'
-import {
-  errorResponse, isJsonObject, JsonRpcError, jsonRpcErrors, messageProblem, type JsonRpcMessage, type RequestId,
-} from './json-rpc.ts'
+import { errorResponse, isJsonObject, messageProblem, type JsonRpcMessage, type RequestId } from './json-rpc.ts'
 import { answerLegacy, endSession } from './legacy.ts'
 import { answerModern, isModern } from './modern.ts'
-import { checkAccept, messageReply } from './reply.ts'
+import { asJsonRpcError, checkAccept, messageReply } from './reply.ts'
 
 /** `/mcp`. A GET has nothing to listen to: this server sends nothing on its own (405, as the revisions allow). */
 export async function mcp(request: Request, context: Context): Promise<Reply> {
@@ -53,7 +51,7 @@ async function answer(
     return await answerModern(messages[0]!, request, token, context)
   } catch (error) {
     if (error instanceof OAuthError) throw error
-    const failure = error instanceof JsonRpcError ? error : internalError(error, context)
+    const failure = asJsonRpcError(error, context)
     return messageReply(failure.status, errorResponse(idOf(body), failure), request)
   }
 }
@@ -63,11 +61,6 @@ function assertMessages(messages: unknown[], context: Context): asserts messages
     const problem = messageProblem(message)
     context.check(messageIsJsonRpc, problem === undefined, problem)
   }
-}
-
-function internalError(error: unknown, context: Context): JsonRpcError {
-  context.logFailure(error)
-  return new JsonRpcError(jsonRpcErrors.internalError, 'Internal error', { status: 500 })
 }
 
 /** The id to answer an error with, where the request has one that can be read. */

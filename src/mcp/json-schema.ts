@@ -1,37 +1,64 @@
 /**
- * The part of JSON Schema 2020-12 that the tools here use to describe their arguments. A keyword that is not listed
- * below is an error at start-up (`assertSupportedSchema`), so that no schema promises what nobody checks.
+ * The part of JSON Schema 2020-12 by which tools describe their arguments. A keyword that is not listed below is an
+ * error at start-up (`assertSupportedSchema`), so that no schema promises what nobody checks.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { isJsonObject, type JsonObject } from './json-rpc.ts'
 
-const annotations = ['$schema', 'title', 'description', 'default', 'examples', 'format', 'x-mcp-header']
+const annotations = ['$schema', '$defs', '$anchor', 'title', 'description', 'default', 'examples', 'format', 'x-mcp-header']
 const assertions = [
-  'type', 'properties', 'required', 'additionalProperties', 'items', 'enum',
-  'minLength', 'maxLength', 'minimum', 'maximum', 'maxItems',
+  'type', 'properties', 'required', 'additionalProperties', 'items', 'enum', 'const',
+  'minLength', 'maxLength', 'minimum', 'maximum', 'minItems', 'maxItems',
+  '$ref', 'allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else',
 ]
 const types: readonly unknown[] = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null', undefined]
 
-/** Why `value` does not fit `schema`, or undefined where it does. `at` names the value. */
-export function schemaProblem(value: unknown, schema: JsonObject, at: string): string | undefined {
+/** Why `value` does not fit `schema`, or undefined where it does. `at` names the value, `root` is what `$ref` refers to. */
+export function schemaProblem(value: unknown, schema: JsonObject, at: string, root = schema): string | undefined {
   return typeProblem(value, schema['type'], at)
-    ?? enumProblem(value, schema['enum'], at)
+    ?? enumProblem(value, schema, at)
     ?? (typeof value === 'string' ? lengthProblem([...value].length, schema, 'Length', 'characters', at) : undefined)
     ?? (typeof value === 'number' ? rangeProblem(value, schema, at) : undefined)
-    ?? (Array.isArray(value) ? itemsProblem(value, schema, at) : undefined)
-    ?? (isJsonObject(value) ? membersProblem(value, schema, at) : undefined)
+    ?? (Array.isArray(value) ? itemsProblem(value, schema, at, root) : undefined)
+    ?? (isJsonObject(value) ? membersProblem(value, schema, at, root) : undefined)
+    ?? compositionProblem(value, schema, at, root)
 }
 
-/** Throws where `schema` uses a keyword or a type that `schemaProblem` does not know. */
-export function assertSupportedSchema(schema: JsonObject): void {
+/** Throws where `schema` uses a keyword, a type or a reference that `schemaProblem` does not know. */
+export function assertSupportedSchema(schema: JsonObject, root = schema, referrers: readonly JsonObject[] = []): void {
   for (const keyword of Object.keys(schema)) {
     if (!annotations.includes(keyword) && !assertions.includes(keyword)) {
       throw new Error(`the JSON Schema keyword ${keyword} is not supported for tools`)
     }
   }
-  const { type, properties, items, additionalProperties } = schema
+  const { type, $ref } = schema
   if (!types.includes(type)) throw new Error(`the JSON Schema type ${JSON.stringify(type)} is not supported for tools`)
-  const members = isJsonObject(properties) ? Object.values(properties) : []
-  for (const inner of [items, additionalProperties, ...members]) if (isJsonObject(inner)) assertSupportedSchema(inner)
+  if ($ref !== undefined) {
+    const target = resolve($ref, root)
+    // MCP 2026-07-28 basic, JSON Schema Usage: nothing is fetched, and validation has to end.
+    if (!target) throw new Error(`the reference ${JSON.stringify($ref)} leads out of the schema or nowhere`)
+    if (referrers.includes(target)) throw new Error(`the reference ${JSON.stringify($ref)} leads back to itself`)
+    assertSupportedSchema(target, root, [...referrers, target])
+  }
+  for (const inner of subschemas(schema)) assertSupportedSchema(inner, root, referrers)
+}
+
+function subschemas(schema: JsonObject): readonly JsonObject[] {
+  const { properties, $defs, items, additionalProperties, allOf, anyOf, oneOf, not } = schema
+  const tables = [properties, $defs].flatMap(table => isJsonObject(table) ? Object.values(table) : [])
+  return [...tables, items, additionalProperties, allOf, anyOf, oneOf, not, schema['if'], schema['then'], schema['else']]
+    .flat().filter(isJsonObject)
+}
+
+/** The schema that `#`, `#/$defs/name` or `#anchor` means. */
+function resolve(reference: unknown, root: JsonObject): JsonObject | undefined {
+  if (reference === '#') return root
+  const definitions = isJsonObject(root['$defs']) ? root['$defs'] : {}
+  const [, name, anchor] = typeof reference === 'string' ? /^#(?:\/\$defs\/([\w.-]+)|([A-Za-z_][\w.-]*))$/.exec(reference) ?? [] : []
+  const found = name === undefined
+    ? Object.values(definitions).find(schema => isJsonObject(schema) && anchor !== undefined && schema['$anchor'] === anchor)
+    : Object.hasOwn(definitions, name) ? definitions[name] : undefined
+  return isJsonObject(found) ? found : undefined
 }
 
 function typeProblem(value: unknown, type: unknown, at: string): string | undefined {
@@ -44,8 +71,9 @@ function typeProblem(value: unknown, type: unknown, at: string): string | undefi
   return fits ? undefined : `${at} must be of type ${type}`
 }
 
-function enumProblem(value: unknown, allowed: unknown, at: string): string | undefined {
-  if (!Array.isArray(allowed) || allowed.includes(value)) return undefined
+function enumProblem(value: unknown, schema: JsonObject, at: string): string | undefined {
+  const allowed = 'const' in schema ? [schema['const']] : schema['enum']
+  if (!Array.isArray(allowed) || allowed.some(item => isDeepStrictEqual(item, value))) return undefined
   return `${at} must be one of ${allowed.map(item => JSON.stringify(item)).join(', ')}`
 }
 
@@ -63,14 +91,14 @@ function rangeProblem(value: number, { minimum, maximum }: JsonObject, at: strin
   return undefined
 }
 
-function itemsProblem(value: readonly unknown[], schema: JsonObject, at: string): string | undefined {
-  const tooMany = lengthProblem(value.length, schema, 'Items', 'items', at)
+function itemsProblem(value: readonly unknown[], schema: JsonObject, at: string, root: JsonObject): string | undefined {
+  const wrongNumber = lengthProblem(value.length, schema, 'Items', 'items', at)
   const items = schema['items']
-  if (tooMany !== undefined || !isJsonObject(items)) return tooMany
-  return firstDefined(value, (item, i) => schemaProblem(item, items, `${at}[${i}]`))
+  if (wrongNumber !== undefined || !isJsonObject(items)) return wrongNumber
+  return firstDefined(value, (item, i) => schemaProblem(item, items, `${at}[${i}]`, root))
 }
 
-function membersProblem(value: JsonObject, schema: JsonObject, at: string): string | undefined {
+function membersProblem(value: JsonObject, schema: JsonObject, at: string, root: JsonObject): string | undefined {
   const properties = isJsonObject(schema['properties']) ? schema['properties'] : {}
   const required = Array.isArray(schema['required']) ? schema['required'] : []
   const missing = required.find(name => !Object.hasOwn(value, name))
@@ -78,8 +106,26 @@ function membersProblem(value: JsonObject, schema: JsonObject, at: string): stri
   return firstDefined(Object.entries(value), ([name, member]) => {
     const memberSchema = Object.hasOwn(properties, name) ? properties[name] : schema['additionalProperties']
     if (memberSchema === false) return `${at} must not have ${name}`
-    return isJsonObject(memberSchema) ? schemaProblem(member, memberSchema, `${at}.${name}`) : undefined
+    return isJsonObject(memberSchema) ? schemaProblem(member, memberSchema, `${at}.${name}`, root) : undefined
   })
+}
+
+function compositionProblem(value: unknown, schema: JsonObject, at: string, root: JsonObject): string | undefined {
+  const problemWith = (inner: unknown): string | undefined => isJsonObject(inner) ? schemaProblem(value, inner, at, root) : undefined
+  const { $ref, allOf = [], anyOf, oneOf, not, if: condition } = schema
+  const branch = condition === undefined ? undefined : schema[problemWith(condition) === undefined ? 'then' : 'else']
+  return problemWith($ref === undefined ? undefined : resolve($ref, root))
+    ?? firstDefined([...allOf as unknown[], branch], problemWith)
+    ?? alternativesProblem(anyOf, problemWith, count => count > 0, `${at} must fit one of the alternatives`)
+    ?? alternativesProblem(oneOf, problemWith, count => count === 1, `${at} must fit exactly one of the alternatives`)
+    ?? (not !== undefined && problemWith(not) === undefined ? `${at} must not fit what is excluded` : undefined)
+}
+
+function alternativesProblem(
+  schemas: unknown, problemWith: (schema: unknown) => string | undefined, suffices: (count: number) => boolean, problem: string,
+): string | undefined {
+  if (!Array.isArray(schemas)) return undefined
+  return suffices(schemas.filter(schema => problemWith(schema) === undefined).length) ? undefined : problem
 }
 
 function firstDefined<T>(items: readonly T[], problem: (item: T, i: number) => string | undefined): string | undefined {

@@ -16,7 +16,9 @@ import {
 } from './json-rpc.ts'
 import { methods } from './methods.ts'
 import { assumedVersion } from './protocol.ts'
-import { messageReply } from './reply.ts'
+import { silent } from './progress.ts'
+import { messageReply, progressReply } from './reply.ts'
+import type { Round } from './tool.ts'
 
 const maxBatch = 50
 
@@ -32,11 +34,10 @@ export async function answerLegacy(
   if (token) checkScope(token, needed, context)
   // Notifications and responses need no answer, and this server waits for none of them.
   if (requests.length === 0) return empty(202)
-  const responses: JsonRpcResponse[] = []
-  for (const message of requests) responses.push(await answer(message, token, context))
-  const reply = messageReply(200, isBatch ? responses : responses[0]!, request)
-  const headers = await beginSession(requests, responses, token, context)
-  return { ...reply, headers: { ...reply.headers, ...headers } }
+  if (isBatch) return answerBatch(requests, request, token, context)
+  const [message] = requests
+  if (message!.method === 'initialize') return initialize(message!, request, token, context)
+  return progressReply(message!, progress => answer(message!, token, progress, context), request, context)
 }
 
 /** MCP 2025-11-25 basic/transports, Session Management, point 5. */
@@ -47,12 +48,30 @@ export async function endSession(request: Request, token: AccessToken, context: 
   return empty(204)
 }
 
-async function answer(message: JsonRpcRequest, token: AccessToken | undefined, context: Context): Promise<JsonRpcResponse> {
+async function answerBatch(
+  requests: readonly JsonRpcRequest[], request: Request, token: AccessToken | undefined, context: Context,
+): Promise<Reply> {
+  const responses: JsonRpcResponse[] = []
+  for (const message of requests) responses.push(await answer(message, token, silent, context))
+  return messageReply(200, responses, request)
+}
+
+async function initialize(
+  message: JsonRpcRequest, request: Request, token: AccessToken | undefined, context: Context,
+): Promise<Reply> {
+  const response = await answer(message, token, silent, context)
+  const reply = messageReply(200, response, request)
+  return { ...reply, headers: { ...reply.headers, ...await beginSession(response, token, context) } }
+}
+
+async function answer(
+  message: JsonRpcRequest, token: AccessToken | undefined, progress: Round['progress'], context: Context,
+): Promise<JsonRpcResponse> {
   const { id, params = {} } = message
   try {
     const method = methods.get(message.method)
     context.check(methodIsImplemented, method !== undefined && method.eras.includes('legacy'), message.method)
-    return resultResponse(id, await method.run({ params, token, clientCapabilities: undefined }, context))
+    return resultResponse(id, await method.run({ params, token, clientCapabilities: undefined, progress }, context))
   } catch (error) {
     if (error instanceof JsonRpcError) return errorResponse(id, error)
     throw error
@@ -85,10 +104,10 @@ async function findSession(
 }
 
 async function beginSession(
-  [first]: readonly JsonRpcRequest[], [response]: readonly JsonRpcResponse[], token: AccessToken | undefined, context: Context,
+  { result }: JsonRpcResponse, token: AccessToken | undefined, context: Context,
 ): Promise<Record<string, string>> {
-  const protocolVersion = response?.result?.['protocolVersion']
-  if (!token || first?.method !== 'initialize' || typeof protocolVersion !== 'string') return {}
+  const protocolVersion = result?.['protocolVersion']
+  if (!token || typeof protocolVersion !== 'string') return {}
   const id = randomToken()
   const { sub, client_id } = token
   await context.store.addSession({ session_hash: sha256(id), sub, client_id, protocolVersion })

@@ -5,7 +5,8 @@ import type { AccessToken } from '../oauth/access-token.ts'
 import { clientHasCapability, paramsAreValid, toolIsKnown } from '../rules/mcp.ts'
 import { isJsonObject, type JsonObject } from './json-rpc.ts'
 import { legacyVersions, supportedVersions } from './protocol.ts'
-import { callTool, describeTool, type Tool } from './tool.ts'
+import { openState, sealState, type StatefulCall } from './request-state.ts'
+import { callTool, describeTool, errorResult, isInputRequired, type InputRequired, type Round, type Tool } from './tool.ts'
 
 export interface Call {
   readonly params: JsonObject
@@ -13,6 +14,7 @@ export interface Call {
   readonly token: AccessToken | undefined
   /** What the client declared in this request; undefined in the legacy era, which declares it in `initialize`. */
   readonly clientCapabilities: JsonObject | undefined
+  readonly progress: Round['progress']
 }
 
 export interface Method {
@@ -62,16 +64,43 @@ function listTools({ params }: Call, context: Context): JsonObject {
   return { tools: [...context.tools.values()].map(describeTool) }
 }
 
-async function callNamedTool(
-  { params, token, clientCapabilities }: Call, context: Context,
-): Promise<JsonObject> {
+async function callNamedTool({ params, token, clientCapabilities, progress }: Call, context: Context): Promise<JsonObject> {
   const tool = findTool(params, context)
-  const { arguments: args = {} } = params
+  const { arguments: args = {}, inputResponses = {}, requestState } = params
   context.check(paramsAreValid, isJsonObject(args), 'arguments must be an object')
-  const missing = Object.entries(tool.requiredCapabilities ?? {})
-    .filter(([name]) => !Object.hasOwn(clientCapabilities ?? {}, name))
-  context.check(clientHasCapability, missing.length === 0, clientCapabilities, Object.fromEntries(missing))
-  return callTool(tool, args, { sub: token!.sub, client_id: token!.client_id })
+  const areResponses = isJsonObject(inputResponses) && Object.values(inputResponses).every(isJsonObject)
+  context.check(paramsAreValid, areResponses, 'inputResponses must be an object of objects')
+  context.check(paramsAreValid, requestState === undefined || typeof requestState === 'string', 'requestState must be a string')
+  checkCapabilities(tool.requiredCapabilities ?? {}, clientCapabilities, context)
+  const caller = { sub: token!.sub, client_id: token!.client_id }
+  const call = { tool: tool.name, args, caller }
+  const state = requestState === undefined ? undefined : openState(requestState, call, context)
+  const result = await callTool(tool, args, caller, { progress, clientCapabilities: clientCapabilities ?? {}, inputResponses: inputResponses as JsonObject, state })
+  return isInputRequired(result) ? askForInput(result, call, clientCapabilities, context) : result
+}
+
+/** What a client has to declare for a request to be put to it. */
+const capabilityOf: Readonly<Record<string, string>> = {
+  'elicitation/create': 'elicitation', 'sampling/createMessage': 'sampling', 'roots/list': 'roots',
+}
+
+/** MCP 2026-07-28 basic/patterns/mrtr: only what the client declared is asked for. */
+function askForInput(
+  { inputRequests, state }: InputRequired, call: StatefulCall, clientCapabilities: JsonObject | undefined, context: Context,
+): JsonObject {
+  if (!clientCapabilities) return errorResult(`${call.tool} asks for input, which a client of ${legacyVersions[0]} is not asked for`)
+  const needed = Object.values(inputRequests).map(({ method }) => [capabilityOf[method]!, {}])
+  checkCapabilities(Object.fromEntries(needed), clientCapabilities, context)
+  return {
+    resultType: 'input_required',
+    inputRequests,
+    ...(state === undefined ? {} : { requestState: sealState(state, call, context) }),
+  }
+}
+
+function checkCapabilities(needed: JsonObject, declared: JsonObject | undefined, context: Context): void {
+  const missing = Object.entries(needed).filter(([name]) => !Object.hasOwn(declared ?? {}, name))
+  context.check(clientHasCapability, missing.length === 0, declared, Object.fromEntries(missing))
 }
 
 export function findTool(params: JsonObject, context: Context): Tool {

@@ -14,7 +14,7 @@ import {
 import { mirroredParameters, valueAt } from './mirrored-parameters.ts'
 import { findTool, methods, serverInfo, type Method } from './methods.ts'
 import { legacyVersions, metaKeys, modernVersion, supportedVersions } from './protocol.ts'
-import { messageReply } from './reply.ts'
+import { progressReply } from './reply.ts'
 import { listen } from './subscriptions.ts'
 
 /** How long a client may keep a list, in milliseconds. The tools do not change while the server runs. */
@@ -44,8 +44,9 @@ export async function answerModern(
   context.check(methodIsImplemented, method !== undefined && method.eras.includes('modern'), name)
   checkScope(token, method.scopes, context)
   if (name === 'tools/call') checkToolHeaders(params, request, context)
-  const result = await method.run({ params, token, clientCapabilities }, context)
-  return messageReply(200, resultResponse(id, complete(result, method, context)), request)
+  return progressReply(message, async progress => (
+    resultResponse(id, complete(await method.run({ params, token, clientCapabilities, progress }, context), method, context))
+  ), request, context)
 }
 
 /** Checks version and capabilities (MCP 2026-07-28 basic, _meta) and returns the capabilities. */

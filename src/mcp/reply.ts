@@ -2,7 +2,9 @@
 import type { Context } from '../context.ts'
 import { json, type Reply, type Request } from '../http/message.ts'
 import { acceptIsServed } from '../rules/mcp.ts'
-import type { JsonRpcMessage } from './json-rpc.ts'
+import { errorResponse, JsonRpcError, jsonRpcErrors, type JsonRpcMessage, type JsonRpcRequest, type JsonRpcResponse } from './json-rpc.ts'
+import { silent, withProgress } from './progress.ts'
+import type { Round } from './tool.ts'
 
 /** MCP 2026-07-28 basic/transports/streamable-http, Receiving Messages: proxies must not hold the stream back. */
 export const eventStreamHeaders = {
@@ -24,6 +26,31 @@ export function checkAccept(request: Request, context: Context): void {
 export function messageReply(status: number, message: JsonRpcMessage | readonly JsonRpcMessage[], request: Request): Reply {
   if (acceptsJson(request)) return json(status, message)
   return { status, headers: eventStreamHeaders, body: [message].flat().map(event).join('') }
+}
+
+/** Answers a request that may tell of its progress, to a client that can read a stream. */
+export async function progressReply(
+  message: JsonRpcRequest, answer: (progress: Round['progress']) => Promise<JsonRpcResponse>, request: Request, context: Context,
+): Promise<Reply> {
+  const outcome = accepts(request, 'text/event-stream') ? await withProgress(message, answer) : await answer(silent)
+  if (!(Symbol.asyncIterator in outcome)) return messageReply(200, outcome, request)
+  return { status: 200, headers: eventStreamHeaders, body: events(outcome, message, context) }
+}
+
+/** What fails in the middle of a stream is told in the stream: its status has gone out. */
+async function* events(messages: AsyncIterable<JsonRpcMessage>, { id }: JsonRpcRequest, context: Context): AsyncGenerator<string> {
+  try {
+    for await (const message of messages) yield event(message)
+  } catch (error) {
+    yield event(errorResponse(id, asJsonRpcError(error, context)))
+  }
+}
+
+/** An error that no rule foresaw is told to the log alone. */
+export function asJsonRpcError(error: unknown, context: Context): JsonRpcError {
+  if (error instanceof JsonRpcError) return error
+  context.logFailure(error)
+  return new JsonRpcError(jsonRpcErrors.internalError, 'Internal error', { status: 500 })
 }
 
 function acceptsJson(request: Request): boolean {

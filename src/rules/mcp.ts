@@ -138,6 +138,17 @@ export const paramsAreValid: Rule = {
   remedy: 'Correct the parameter that the error names.',
 }
 
+export const requestStateIsOurs: Rule = {
+  id: 'request-state-is-ours',
+  clause: 'MCP 2026-07-28 basic/patterns/mrtr, Server Requirements',
+  error: jsonRpcErrors.invalidParams,
+  status: 200,
+  says: 'Invalid requestState: {received}',
+  requires: 'requestState is what this server sealed for this user, client and call, not long ago.',
+  otherwise: 'A client could tell the tool that a step was done, or confirmed, that never was.',
+  remedy: 'Return requestState as it came, with the same call; begin the call anew where it took long.',
+}
+
 export const toolIsKnown: Rule = {
   id: 'tool-is-known',
   clause: 'MCP 2026-07-28 server/tools, Error Handling',
