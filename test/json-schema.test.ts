@@ -8,6 +8,11 @@ const person = {
   required: ['name'],
   additionalProperties: false,
 }
+const referring = {
+  $defs: { address: { $anchor: 'place', type: 'object', properties: { city: { type: 'string' } } } },
+  properties: { home: { $ref: '#/$defs/address' }, work: { $ref: '#place' } },
+}
+const conditional = { if: { properties: { by: { const: 'phone' } } }, then: { required: ['phone'] }, else: { required: ['email'] } }
 const tags = { type: 'array', items: { type: 'string' }, maxItems: 2 }
 
 describe('schemaProblem()', () => {
@@ -41,6 +46,25 @@ describe('schemaProblem()', () => {
     'checks undeclared members by the schema of additionalProperties': {
       schema: { additionalProperties: { type: 'string' } }, value: { a: 1 }, problem: 'x.a must be of type string',
     },
+    'refuses too few items': { schema: { minItems: 1 }, value: [], problem: 'x must have at least 1 items' },
+    'refuses what is not the constant': { schema: { const: { a: 1 } }, value: { a: 2 }, problem: 'x must be one of {"a":1}' },
+    'accepts an object that equals the constant': { schema: { const: { a: [1] } }, value: { a: [1] }, problem: undefined },
+    'follows a reference to a definition': { schema: referring, value: { home: { city: 1 } }, problem: 'x.home.city must be of type string' },
+    'follows a reference to an anchor': { schema: referring, value: { work: { city: 1 } }, problem: 'x.work.city must be of type string' },
+    'refuses what misses one of allOf': {
+      schema: { allOf: [{ required: ['a'] }, { required: ['b'] }] }, value: { a: 1 }, problem: 'x must have b',
+    },
+    'accepts what fits one of anyOf': { schema: { anyOf: [{ type: 'string' }, { type: 'null' }] }, value: null, problem: undefined },
+    'refuses what fits none of anyOf': {
+      schema: { anyOf: [{ type: 'string' }, { type: 'null' }] }, value: 1, problem: 'x must fit one of the alternatives',
+    },
+    'refuses what fits two of oneOf': {
+      schema: { oneOf: [{ type: 'number' }, { minimum: 1 }] }, value: 2, problem: 'x must fit exactly one of the alternatives',
+    },
+    'accepts what fits one of oneOf': { schema: { oneOf: [{ type: 'number' }, { type: 'string' }] }, value: 2, problem: undefined },
+    'refuses what fits the schema in not': { schema: { not: { type: 'string' } }, value: 'a', problem: 'x must not fit what is excluded' },
+    'checks then where if holds': { schema: conditional, value: { by: 'phone' }, problem: 'x must have phone' },
+    'checks else where if does not hold': { schema: conditional, value: { by: 'email' }, problem: 'x must have email' },
     'accepts anything by an empty schema': { schema: {}, value: [1, 'a'], problem: undefined },
   }
   for (const [what, { schema, value, problem }] of Object.entries(cases)) {
@@ -57,7 +81,11 @@ describe('assertSupportedSchema()', () => {
     'a keyword that nobody checks': { type: 'string', pattern: '^a$' },
     'a reference (MCP 2026-07-28 basic, $ref Resolution)': { $ref: 'https://example.com/schema' },
     'such a keyword in a property': { properties: { a: { pattern: '^a$' } } },
-    'such a keyword in the items of an array': { items: { oneOf: [] } },
+    'a reference that leads nowhere': { $ref: '#/$defs/nothing' },
+    'a reference that leads back to itself': { $defs: { a: { items: { $ref: '#/$defs/a' } } }, $ref: '#/$defs/a' },
+    'such a keyword in a definition': { $defs: { a: { pattern: '^a$' } } },
+    'such a keyword in an alternative': { anyOf: [{ pattern: '^a$' }] },
+    'such a keyword in the items of an array': { items: { patternProperties: {} } },
     'such a keyword in additionalProperties': { additionalProperties: { pattern: '^a$' } },
     'a list of types': { type: ['string', 'null'] },
     'a type that does not exist': { type: 'text' },

@@ -48,7 +48,7 @@ describe('A tool', () => {
   for (const { name, outputSchema } of tools) {
     it(`gives structured content that fits its schema: ${name} (MCP 2026-07-28 server/tools, Output Schema)`, async t => {
       const { structuredContent } = await call(t, name, examples[name as keyof typeof examples])
-      assert.equal(schemaProblem(structuredContent, outputSchema, 'structuredContent'), undefined)
+      assert.equal(schemaProblem(structuredContent, outputSchema!, 'structuredContent'), undefined)
     })
   }
 
@@ -68,6 +68,19 @@ describe('A tool', () => {
     assert.deepEqual(await call(t, 'echo', { text: 'hi' }, [failing]), {
       content: [{ type: 'text', text: 'come back tomorrow' }], isError: true,
     })
+  })
+
+  it('may return content beside the text (MCP 2026-07-28 server/tools, Tool Result)', async t => {
+    const image = { type: 'image', data: 'AAAA', mimeType: 'image/png' }
+    const drawing: Tool = { ...echo, run: () => ({ text: 'a picture', content: [image] }) }
+    assert.deepEqual(await call(t, 'echo', { text: 'hi' }, [drawing]), { content: [{ type: 'text', text: 'a picture' }, image], isError: false })
+  })
+
+  it('is listed without what it does not have', async t => {
+    const plain: Tool = { name: 'plain', description: 'Plain', inputSchema: { type: 'object' }, run: () => ({ text: 'plain' }) }
+    const server = await startServer(t, {}, { tools: [plain] })
+    const { result } = await readJson(await callMcp(server, craftToken(server), 'tools/list'))
+    assert.deepEqual(result.tools, [{ name: 'plain', description: 'Plain', inputSchema: { type: 'object' } }])
   })
 
   it('with a schema that nobody checks is refused at the start', () => {

@@ -35,9 +35,9 @@ export function assertSupportedSchema(schema: JsonObject, root = schema, referre
   if (!types.includes(type)) throw new Error(`the JSON Schema type ${JSON.stringify(type)} is not supported for tools`)
   if ($ref !== undefined) {
     const target = resolve($ref, root)
-    // MCP 2026-07-28 basic, JSON Schema Usage: nothing is fetched, and validation has to end.
-    if (!target) throw new Error(`the reference ${JSON.stringify($ref)} leads out of the schema or nowhere`)
-    if (referrers.includes(target)) throw new Error(`the reference ${JSON.stringify($ref)} leads back to itself`)
+    // MCP 2026-07-28 basic, $ref Resolution: nothing is fetched. And validation has to end, so nothing refers to itself.
+    if (!target) throw new Error(`the JSON Schema reference ${JSON.stringify($ref)} is not supported for tools: it leads out of the schema, or nowhere`)
+    if (referrers.includes(target)) throw new Error(`the JSON Schema reference ${JSON.stringify($ref)} is not supported for tools: it leads back to itself`)
     assertSupportedSchema(target, root, [...referrers, target])
   }
   for (const inner of subschemas(schema)) assertSupportedSchema(inner, root, referrers)
