@@ -7,6 +7,10 @@ function parse(text: string): Arguments {
   return parseArguments(text.split(' ').filter(Boolean))
 }
 
+const withoutCredentials = {
+  dpop: false, clientId: undefined, clientSecret: undefined, clientSecretFile: undefined, privateKey: undefined, clientMetadataUrl: undefined, grant: undefined,
+}
+
 describe('parseArguments()', () => {
   for (const name of ['demo', 'register', 'authorize', 'list-tools', 'refresh', 'list-clients', 'help', 'version'] as const) {
     it(`reads --${name}`, () => assert.deepEqual(parse(`--${name}`).command, { name }))
@@ -15,7 +19,7 @@ describe('parseArguments()', () => {
   it('has defaults', () => {
     assert.deepEqual(parse('--demo'), {
       command: { name: 'demo' }, serverUrl: undefined, storage: '.mcp_clients.json', headless: false, trace: false,
-      callbackHost: undefined, callbackPort: undefined, sendResource: true,
+      callbackHost: undefined, callbackPort: undefined, sendResource: true, ...withoutCredentials,
     })
   })
 
@@ -24,7 +28,7 @@ describe('parseArguments()', () => {
     const { command: _, ...rest } = parse(`--authorize ${options}`)
     assert.deepEqual(rest, {
       serverUrl: 'https://a.example/mcp', storage: 'f.json', headless: true, trace: true, callbackHost: 'localhost', callbackPort: 7777,
-      sendResource: false,
+      sendResource: false, ...withoutCredentials,
     })
   })
 

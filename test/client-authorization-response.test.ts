@@ -25,7 +25,7 @@ function serverWith(changes: Partial<AuthorizationServer> = {}): AuthorizationSe
 }
 
 function request(changes: Partial<AuthorizationServer> = {}, scopes: readonly string[] = ['a', 'b'], resource?: string): PendingAuthorization {
-  const server = { ...serverWith(changes), authorization_endpoint: `${issuer}/authorize` }
+  const server = { ...serverWith(), authorization_endpoint: `${issuer}/authorize`, ...changes as { authorization_endpoint?: string } }
   return createAuthorizationRequest(server, registration, scopes, resource)
 }
 

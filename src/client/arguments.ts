@@ -21,6 +21,7 @@ export interface Arguments {
   readonly dpop: boolean
   readonly clientId: string | undefined
   readonly clientSecret: string | undefined
+  readonly clientSecretFile: string | undefined
   /** The name of a file, as are the assertion and the ID token. */
   readonly privateKey: string | undefined
   readonly clientMetadataUrl: string | undefined
@@ -51,8 +52,9 @@ Options
   --storage FILE         where registrations and tokens are kept (.mcp_clients.json)
   --headless             no browser: follow redirects, or print the URL and read the pasted callback URL
   --trace                show every exchange, with what was checked, and without secrets
-  --client-id ID         a client that was registered by hand, with --client-secret or --private-key
-  --client-secret TEXT   its secret; better in the environment, as MCP_CLIENT_SECRET
+  --client-id ID         a client that was registered by hand, with a secret or --private-key
+  --client-secret-file FILE  its secret; or in the environment, as MCP_CLIENT_SECRET
+  --client-secret TEXT   the same where all users of this machine may see it
   --private-key FILE     its private key (private_key_jwt), PEM or JSON Web Key
   --client-metadata-url URL  the metadata document of the client, as its client_id
   --grant NAME           client-credentials, jwt-bearer (with --assertion FILE) or identity-assertion
@@ -87,6 +89,7 @@ const options = {
   'no-resource': { type: 'boolean', default: false },
   'client-id': { type: 'string' },
   'client-secret': { type: 'string' },
+  'client-secret-file': { type: 'string' },
   'private-key': { type: 'string' },
   'client-metadata-url': { type: 'string' },
   grant: { type: 'string' },
@@ -123,6 +126,7 @@ export function parseArguments(argv: readonly string[]): Arguments {
     dpop: values.dpop,
     clientId: values['client-id'],
     clientSecret: values['client-secret'],
+    clientSecretFile: values['client-secret-file'],
     privateKey: values['private-key'],
     clientMetadataUrl: parseClientMetadataUrl(values['client-metadata-url']),
     grant: parseGrant(values),
@@ -139,7 +143,7 @@ function parse(argv: readonly string[]) {
 
 function parseServerUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !/^https?:$/.test(url.protocol) || text.includes('#') || url.username !== '' || url.password !== '') {
+  if (!url || !/^https?:\/\/[\x21-\x7e]+$/i.test(text) || text.includes('#') || url.username !== '' || url.password !== '') {
     throw usageError(`--server-url ${text} is not an http or https URL`)
   }
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) {

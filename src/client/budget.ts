@@ -13,7 +13,7 @@ export class Budget {
 
   /** In milliseconds; the time that a person takes to decide is not counted. */
   get timeLeft(): number {
-    return Math.max(0, this.milliseconds)
+    return Math.max(0, Math.ceil(this.milliseconds))
   }
 
   spendTime(milliseconds: number): void {

@@ -2,6 +2,7 @@
 import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
 import type { Arguments } from './arguments.ts'
 import { BrowserUserAgent } from './browser.ts'
+import { Budget } from './budget.ts'
 import { readCredentials } from './credentials.ts'
 import { elicitation } from './elicitation.ts'
 import { ClientError, exitCodes, type ExitCode } from './errors.ts'
@@ -28,6 +29,12 @@ export interface Surroundings {
 
 const defaultServer = 'http://localhost:8000'
 
+/** What all answers to one command may take together. */
+const allowance = { milliseconds: 40_000, bytes: 64 * 1024 * 1024 }
+
+/** In milliseconds: how long a server on this machine has to say that it is one. */
+const greetingTime = 3_000
+
 export async function runCommand(args: Arguments, surroundings: Surroundings): Promise<ExitCode> {
   const { command } = args
   switch (command.name) {
@@ -51,7 +58,7 @@ async function demo(args: Arguments, surroundings: Surroundings): Promise<ExitCo
   const own = given === undefined ? await surroundings.startServer() : undefined
   terminal.line(own ? `No server at ${defaultServer}: using one of my own at ${own.url}` : `Using the server at ${given}`)
   try {
-    const trace = new Trace(terminal)
+    const trace = new Trace(terminal, new Budget(allowance))
     const storage = own ? new MemoryStorage() : fileStorage(args, terminal)
     const serverUrl = await findEndpoint(given ?? own!.url, storage, trace)
     const client = new McpClient(serverUrl, {
@@ -150,7 +157,7 @@ async function listClients(args: Arguments, { terminal, print }: Surroundings): 
 /** Forgets a server, or an authorization server, and tells it so where it can be told. */
 async function removeClient(url: string, args: Arguments, { terminal, print }: Surroundings): Promise<ExitCode> {
   const storage = fileStorage(args, terminal)
-  const trace = new Trace(terminal)
+  const trace = new Trace(terminal, new Budget(allowance))
   const { servers, registrations } = await storage.read()
   const known = [url, `${url}/mcp`, url.replace(/\/$/, '')]
   const serverUrl = known.find(name => servers[name])
@@ -173,8 +180,10 @@ async function removeClient(url: string, args: Arguments, { terminal, print }: S
 }
 
 async function openClient(args: Arguments, surroundings: Surroundings, mayAsk: boolean): Promise<{ client: McpClient; serverUrl: string }> {
-  const trace = new Trace(mayAsk || args.trace ? surroundings.terminal : {})
-  const storage = fileStorage(args, surroundings.terminal)
+  const { terminal } = surroundings
+  const listener = mayAsk || args.trace ? terminal : { secret: (secret: string) => terminal.secret(secret) }
+  const trace = new Trace(listener, new Budget(allowance))
+  const storage = fileStorage(args, terminal)
   const serverUrl = await findEndpoint(args.serverUrl ?? defaultServer, storage, trace)
   const client = new McpClient(serverUrl, {
     trace,
@@ -225,7 +234,8 @@ async function findEndpoint(url: string, storage: ClientStorage, trace: Trace): 
 
 async function answersMcp(url: string): Promise<boolean> {
   try {
-    const { status } = await send({ method: 'GET', url: `${url}/.well-known/oauth-protected-resource` }, new Trace())
+    const trace = new Trace({}, new Budget({ ...allowance, milliseconds: greetingTime }))
+    const { status } = await send({ method: 'GET', url: `${url}/.well-known/oauth-protected-resource` }, trace)
     return status === 200
   } catch {
     return false

@@ -12,6 +12,7 @@ import { answerIsBounded, documentIsJson } from '../rules/client.ts'
 import type { Rule } from '../rules/rule.ts'
 import { version } from '../version.ts'
 import { ClientError, exitCodes, OAuthResponseError } from './errors.ts'
+import { secretsIn } from './sent-secrets.ts'
 import type { Trace } from './trace.ts'
 
 export interface HttpRequest {
@@ -75,6 +76,7 @@ export async function open(request: HttpRequest, trace: Trace): Promise<OpenResp
     trace.check(answerIsBounded, codeOf(error) !== 'HPE_HEADER_OVERFLOW', url, headLimit)
     throw unreachable(url, deadline.aborted ? `gave no complete answer within ${Math.round(limit / 1000)} s` : describe(error), error)
   }
+  for (const secret of secretsIn(headers, body)) trace.secret(secret)
   const incoming = await receive(request, deadline).catch(fail)
   const response = { url, status: incoming.statusCode!, headers: headersOf(incoming) }
   const finish = (responseBody: string): HttpResponse => {

@@ -3,11 +3,11 @@
  * alone, replaced as a whole, so that a crash leaves the old state or the new one.
  */
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { chmod, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
 import { ClientError, exitCodes } from './errors.ts'
-import { withLease } from './lease.ts'
+import { withLease, type Lease } from './lease.ts'
 
 /** A client as an authorization server registered it; it is never shown to another (MCP 2026-07-28, Authorization Server Binding). */
 export interface Registration {
@@ -53,8 +53,8 @@ export interface ClientStorage {
   read(): Promise<ClientState>
   /** Applies a change to the newest state, alone among all processes. */
   update(change: (state: ClientState) => ClientState): Promise<void>
-  /** Runs `work` alone among all processes that share the storage. */
-  exclusively<T>(work: () => Promise<T>): Promise<T>
+  /** Runs `work` alone among all processes that share the storage, for as long as its lease is held. */
+  exclusively<T>(work: (lease: Pick<Lease, 'isHeld'>) => Promise<T>): Promise<T>
 }
 
 const emptyState: ClientState = { registrations: {}, servers: {} }
@@ -69,46 +69,78 @@ export class FileStorage implements ClientStorage {
   }
 
   async read(): Promise<ClientState> {
+    const path = await this.target()
     let text: string
+    let isOpen: boolean
     try {
-      text = await readFile(this.path, 'utf8')
+      isOpen = await this.guard(path)
+      text = await readFile(path, 'utf8')
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return emptyState
       throw this.named(error)
     }
-    return parseState(text) ?? this.setAside()
+    const state = parseState(text)
+    if (state && isOpen) this.warn(`${this.path} could be read or written by other users of this machine. It is yours alone now; where others use the machine, authorize again.`)
+    return state ?? this.setAside(path)
   }
 
   async update(change: (state: ClientState) => ClientState): Promise<void> {
+    const path = await this.target()
     try {
-      await withLease(`${this.path}.writing`, async () => this.write(change(await this.read())))
+      for (let written = false; !written;) {
+        written = await withLease(`${path}.writing`, async lease => {
+          if (lease.takenOver) await this.sweep(path)
+          return this.write(path, change(await this.read()), lease)
+        })
+      }
     } catch (error) {
       throw this.named(error)
     }
   }
 
-  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+  async exclusively<T>(work: (lease: Lease) => Promise<T>): Promise<T> {
     try {
-      return await withLease(`${this.path}.refreshing`, work)
+      return await withLease(`${await this.target()}.refreshing`, work)
     } catch (error) {
       throw this.named(error)
     }
+  }
+
+  /** Where a symbolic link leads, which stays a link; a copy in its place would leave secrets behind at its end. */
+  private target(): Promise<string> {
+    return realpath(this.path).catch(() => this.path)
+  }
+
+  /** Sees to it that the file is one, and for its owner alone; whether it was for others as well. */
+  private async guard(path: string): Promise<boolean> {
+    const stats = await stat(path)
+    if (!stats.isFile() && !stats.isDirectory()) throw this.unusable('it is not a file')
+    const user = process.getuid?.()
+    // Whoever owns the file chooses the tokens and the registrations that are used.
+    if (user !== undefined && user !== 0 && stats.uid !== user) throw this.unusable('it belongs to another user')
+    if (process.platform === 'win32' || (stats.mode & 0o077) === 0 || stats.isDirectory()) return false
+    await chmod(path, 0o600)
+    return true
   }
 
   /** An error of the file system as one that names the file; any other as it is. */
   private named(error: unknown): unknown {
     const { code, syscall } = error as NodeJS.ErrnoException
     if (syscall === undefined) return error
-    return new ClientError(`the client storage ${this.path} cannot be used: ${code}`, exitCodes.failed, {
-      remedy: 'Choose another file with --storage, or correct its rights.', cause: error,
+    return this.unusable(code ?? syscall, error)
+  }
+
+  private unusable(reason: string, cause?: unknown): ClientError {
+    return new ClientError(`the client storage ${this.path} cannot be used: ${reason}`, exitCodes.failed, {
+      remedy: 'Choose another file with --storage, or correct its rights.', cause,
     })
   }
 
   /** A file that cannot be read is kept for its owner, and never written over. */
-  private async setAside(): Promise<ClientState> {
-    const aside = `${this.path}.corrupt-${randomUUID()}`
+  private async setAside(path: string): Promise<ClientState> {
+    const aside = `${path}.corrupt-${randomUUID()}`
     try {
-      await rename(this.path, aside)
+      await rename(path, aside)
     } catch (error) {
       // Another process came first, and has put a new file in its place or not.
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return this.read()
@@ -118,9 +150,9 @@ export class FileStorage implements ClientStorage {
     return emptyState
   }
 
-  private async write(state: ClientState): Promise<void> {
-    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 })
-    const temporary = `${this.path}.${randomUUID()}.tmp`
+  /** Writes the state, unless the lease was lost meanwhile: then others have stored what this state does not know. */
+  private async write(path: string, state: ClientState, lease: Lease): Promise<boolean> {
+    const temporary = `${path}.${randomUUID()}.tmp`
     try {
       const file = await open(temporary, 'wx', 0o600)
       try {
@@ -129,11 +161,20 @@ export class FileStorage implements ClientStorage {
       } finally {
         await file.close()
       }
-      await chmod(temporary, 0o600)
-      await rename(temporary, this.path)
-    } catch (error) {
+      if (!await lease.isHeld()) return false
+      await rename(temporary, path)
+      return true
+    } finally {
       await rm(temporary, { force: true })
-      throw error
+    }
+  }
+
+  /** Removes what a process left behind that was killed while it wrote. */
+  private async sweep(path: string): Promise<void> {
+    const begins = `${basename(path)}.`
+    for (const name of await readdir(dirname(path))) {
+      const isLeft = name.startsWith(begins) && /^(?:[\da-f-]{36}\.tmp|(?:writing|refreshing)\.stale-[\da-f-]{36})$/.test(name.slice(begins.length))
+      if (isLeft) await rm(join(dirname(path), name), { force: true })
     }
   }
 }
@@ -151,8 +192,9 @@ export class MemoryStorage implements ClientStorage {
     this.state = change(this.state)
   }
 
-  exclusively<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.last.then(work, work)
+  exclusively<T>(work: (lease: Pick<Lease, 'isHeld'>) => Promise<T>): Promise<T> {
+    const alone = (): Promise<T> => work({ isHeld: async () => true })
+    const mine = this.last.then(alone, alone)
     this.last = mine.catch(() => {})
     return mine
   }
@@ -171,7 +213,9 @@ function parseState(text: string): ClientState | undefined {
     return undefined
   }
   if (!isJsonObject(value)) return undefined
-  const { registrations, servers } = value
+  const { version = 1, registrations, servers } = value
+  // What a later version keeps may mean something else, and would be lost when this one writes.
+  if (version !== 1) return undefined
   if (!isTable(registrations, isRegistration) || !isTable(servers, isStoredTokens)) return undefined
   return { registrations, servers }
 }
@@ -181,15 +225,28 @@ function isTable<T>(value: unknown, isItem: (item: unknown) => item is T): value
 }
 
 function isRegistration(value: unknown): value is Registration {
-  return hasTexts(value, ['client_id', 'token_endpoint_auth_method', 'redirect_uri'])
+  return isJsonObject(value) && hasTexts(value, ['client_id', 'token_endpoint_auth_method', 'redirect_uri'])
+    && mayHaveTexts(value, ['client_secret', 'scope', 'registration_client_uri', 'registration_access_token'])
+    && isDate(value['client_secret_expires_at'])
 }
 
 function isStoredTokens(value: unknown): value is StoredTokens {
-  return hasTexts(value, ['issuer', 'token_endpoint', 'access_token', 'token_type'])
-    && 'registration' in value && isRegistration(value.registration)
-    && 'requested_scopes' in value && Array.isArray(value.requested_scopes)
+  return isJsonObject(value) && hasTexts(value, ['issuer', 'token_endpoint', 'access_token', 'token_type'])
+    && mayHaveTexts(value, ['revocation_endpoint', 'resource', 'refresh_token', 'scope'])
+    && isDate(value['expires_at']) && (value['dpop_key'] === undefined || isJsonObject(value['dpop_key']))
+    && isRegistration(value['registration'])
+    && Array.isArray(value['requested_scopes']) && value['requested_scopes'].every(scope => typeof scope === 'string')
 }
 
-function hasTexts(value: unknown, names: readonly string[]): value is object {
-  return isJsonObject(value) && names.every(name => typeof value[name] === 'string')
+function hasTexts(value: JsonObject, names: readonly string[]): boolean {
+  return names.every(name => typeof value[name] === 'string')
+}
+
+function mayHaveTexts(value: JsonObject, names: readonly string[]): boolean {
+  return names.every(name => value[name] === undefined || typeof value[name] === 'string')
+}
+
+/** Absent, or seconds that are a date to JavaScript, which ends in the year 275760. */
+function isDate(value: unknown): boolean {
+  return value === undefined || (typeof value === 'number' && Math.abs(value) <= 8.64e12)
 }

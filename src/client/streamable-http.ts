@@ -1,5 +1,6 @@
 /** Carries JSON-RPC messages over Streamable HTTP, and their answers back, as JSON or as an event stream. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { parseJson } from '../http/json.ts'
 import { isJsonType } from '../http/message.ts'
 import { isJsonObject, messageProblem, type JsonRpcMessage, type RequestId } from '../mcp/json-rpc.ts'
 import { modernVersion } from '../mcp/protocol.ts'
@@ -15,6 +16,9 @@ const accept = 'application/json, text/event-stream'
 /** How often a stream that broke off is taken up again, and how long is waited where the server does not say. */
 const maxReconnections = 5
 const defaultRetry = 1_000
+
+/** Deeper than any schema or result that is meant to be read, and far from where a stack ends. */
+const maxDepth = 100
 
 export interface Delivery {
   readonly status: number
@@ -113,6 +117,7 @@ export class StreamableHttp {
       const pause = state.retry ?? defaultRetry
       if (Date.now() + pause > deadline) throw new ClientError(`${this.url} gave no complete answer within ${timeLimit / 1000} s`, exitCodes.unreachable)
       await sleep(pause)
+      this.trace.budget.spendTime(pause)
       const resumption = { ...headers, accept: 'text/event-stream', 'last-event-id': state.lastEventId }
       response = await this.authorizer.send({ method: 'GET', url: this.url, headers: resumption })
       if (response.status !== 200) {
@@ -143,13 +148,9 @@ export class StreamableHttp {
 
 /** The message in a text, or the messages of a batch, as MCP 2025-03-26 has them, and what is wrong with them. */
 function readMessages(text: string): { messages: readonly JsonRpcMessage[]; problem: string | undefined } {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    value = undefined
-  }
-  const messages = Array.isArray(value) ? value as unknown[] : [value]
+  const parsed = parseJson(text, maxDepth)
+  if ('problem' in parsed) return { messages: [], problem: parsed.problem }
+  const messages = Array.isArray(parsed.value) ? parsed.value as unknown[] : [parsed.value]
   const problems = messages.map(message => isErrorWithoutId(message) ? undefined : messageProblem(message))
   return { messages: messages as JsonRpcMessage[], problem: problems.find(problem => problem !== undefined) }
 }

@@ -1,4 +1,5 @@
 /** What the client shows: steps, traces and errors. Colours and a moving line on a terminal only. */
+import { fingerprint } from '../crypto.ts'
 import type { Verdict } from '../rules/rule.ts'
 import type { ClientError } from './errors.ts'
 import type { RecordedExchange, Step, TraceListener } from './trace.ts'
@@ -12,10 +13,14 @@ const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as c
 
 type Style = keyof typeof codes
 
+/** What is shorter occurs by chance as well, and is no secret worth the name. */
+const shortestSecret = 8
+
 export class Terminal implements TraceListener {
   private readonly output: Output
   private readonly colours: boolean
   private readonly traces: boolean
+  private readonly secrets = new Set<string>()
   private steps = 0
 
   constructor(output: Output, options: { trace: boolean; environment: Readonly<Record<string, string | undefined>> }) {
@@ -26,21 +31,32 @@ export class Terminal implements TraceListener {
 
   /** A line of our own text. */
   line(text = '', style?: Style): void {
-    this.output.write(`${style ? this.paint(plainText(text), style) : plainText(text)}\n`)
+    this.output.write(`${style ? this.paint(this.safe(text), style) : this.safe(text)}\n`)
+  }
+
+  secret(secret: string): void {
+    if (secret.length >= shortestSecret) this.secrets.add(secret)
+  }
+
+  /** Text of somebody else, without what steers a terminal and without the secrets that were sent to him. */
+  safe(text: string): string {
+    let shown = text
+    for (const secret of this.secrets) shown = shown.replaceAll(secret, () => fingerprint(secret))
+    return plainText(shown)
   }
 
   /** A question, which the answer of the user follows on the same line. */
   prompt(text: string): void {
-    this.output.write(plainText(text))
+    this.output.write(this.safe(text.replace(/\s+/g, ' ')))
   }
 
   step({ title, clause }: Step): void {
     this.steps++
-    this.output.write(`${this.paint(`${this.steps}. ${plainText(title)}`, 'bold')}  ${this.paint(`[${plainText(clause)}]`, 'dim')}\n`)
+    this.output.write(`${this.paint(`${this.steps}. ${this.safe(title)}`, 'bold')}  ${this.paint(`[${plainText(clause)}]`, 'dim')}\n`)
   }
 
   note(text: string): void {
-    this.line(`   ${text.replaceAll('\n', '\n   ')}`)
+    this.line(`   ${shorten(text).replaceAll('\n', '\n   ')}`)
   }
 
   exchange({ method, url, requestHeaders, requestBody, status, responseHeaders, responseBody }: RecordedExchange): void {
@@ -55,12 +71,13 @@ export class Terminal implements TraceListener {
 
   verdict({ rule, passed, received, expected }: Verdict): void {
     if (!this.traces) return
-    const values = passed ? '' : ` received ${JSON.stringify(received)}, expected ${JSON.stringify(expected)}`
+    const values = passed ? '' : shorten(` received ${JSON.stringify(received)}, expected ${JSON.stringify(expected)}`)
     this.line(`   ${passed ? '✓' : '✗'} ${rule.id}  [${rule.clause}]${values}`, passed ? 'green' : 'red')
   }
 
   error(error: ClientError): void {
-    this.line(`Error: ${error.message}`, 'red')
+    // On one line, so that no server can go on with lines of its own that look like ours.
+    this.line(`Error: ${shorten(error.message).replace(/\s+/g, ' ')}`, 'red')
     if (error.rule) this.line(`  rule ${error.rule.id}, ${error.rule.clause}`)
     if (error.remedy) this.line(`  ${error.remedy}`)
   }
@@ -89,9 +106,10 @@ export class Terminal implements TraceListener {
   }
 }
 
-/** Text of somebody else without what steers a terminal; a line end and a tab stay what they are. */
+/** Text of somebody else without what steers a terminal; a line end and a tab stay what they are. JSON stays JSON. */
 export function plainText(text: string): string {
-  return text.replace(/(?![\n\t])[\p{Cc}\p{Cf}\u2028\u2029]/gu, character => `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`)
+  return text.replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, character => (
+    character.split('').map(unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')))
 }
 
 function shorten(text: string): string {

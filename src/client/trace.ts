@@ -28,6 +28,8 @@ export interface TraceListener {
   note?(text: string): void
   exchange?(exchange: RecordedExchange): void
   verdict?(verdict: Verdict): void
+  /** A secret that is sent, and that nothing which comes back may be shown with. */
+  secret?(secret: string): void
 }
 
 export class Trace extends Checker {
@@ -46,6 +48,10 @@ export class Trace extends Checker {
 
   note(text: string): void {
     this.listener.note?.(text)
+  }
+
+  secret(secret: string): void {
+    this.listener.secret?.(secret)
   }
 
   /** Records an exchange with its secrets taken out. */
