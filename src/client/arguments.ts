@@ -8,6 +8,7 @@ export type Command =
   | { readonly name: 'demo' | 'register' | 'authorize' | 'list-tools' | 'refresh' | 'list-clients' | 'help' | 'version' }
   | { readonly name: 'call-tool'; readonly tool: string; readonly args: JsonObject }
   | { readonly name: 'remove-client'; readonly url: string }
+  | { readonly name: 'hammer-refresh'; readonly count: number; readonly raw: boolean }
 
 export interface Arguments {
   readonly command: Command
@@ -45,6 +46,8 @@ Commands
   --refresh              renew the access token now
   --list-clients         show what is stored: registrations and tokens, without secrets
   --remove-client URL    revoke and forget the tokens and the registration for a server
+  --hammer-refresh N     N processes refresh one grant at once: a table of who got what, and a verdict; with --raw
+                         each sends the refresh token itself, which ends the login at a server that is strict
   --help, --version
 
 Options
@@ -81,6 +84,8 @@ const options = {
   refresh: { type: 'boolean' },
   'list-clients': { type: 'boolean' },
   'remove-client': { type: 'string' },
+  'hammer-refresh': { type: 'string' },
+  raw: { type: 'boolean' },
   storage: { type: 'string', default: '.mcp_clients.json' },
   headless: { type: 'boolean', default: false },
   trace: { type: 'boolean', default: false },
@@ -110,10 +115,14 @@ export function parseArguments(argv: readonly string[]): Arguments {
   const commands: Command[] = named.map(name => ({ name }))
   if (values['call-tool'] !== undefined) commands.push({ name: 'call-tool', tool: values['call-tool'], args: parseToolArguments(values.args) })
   if (values['remove-client'] !== undefined) commands.push({ name: 'remove-client', url: values['remove-client'] })
+  if (values['hammer-refresh'] !== undefined) {
+    commands.push({ name: 'hammer-refresh', count: parseCount(values['hammer-refresh']), raw: values.raw ?? false })
+  }
   const [command, ...more] = commands
   if (!command) throw usageError('a command is missing')
   if (more.length > 0) throw usageError('only one command at a time')
   if (values.args !== undefined && command.name !== 'call-tool') throw usageError('--args belongs to --call-tool')
+  if (values.raw !== undefined && command.name !== 'hammer-refresh') throw usageError('--raw belongs to --hammer-refresh')
   return {
     command,
     serverUrl: values['server-url'] === undefined ? undefined : parseServerUrl(values['server-url']),
@@ -186,6 +195,12 @@ function parseToolArguments(text = '{}'): JsonObject {
 function parseCallbackHost(host: string | undefined): string | undefined {
   if (host !== undefined && !isLoopbackHost(host)) throw usageError('--callback-host must be 127.0.0.1, localhost or [::1]')
   return host
+}
+
+function parseCount(text: string): number {
+  const count = Number(text)
+  if (!/^\d+$/.test(text) || count < 2 || count > 100) throw usageError('--hammer-refresh takes a number of processes from 2 to 100')
+  return count
 }
 
 function parsePort(text: string | undefined): number | undefined {

@@ -7,6 +7,8 @@ import { readCredentials } from './credentials.ts'
 import { elicitation } from './elicitation.ts'
 import { ClientError, exitCodes, type ExitCode } from './errors.ts'
 import { formOnTerminal } from './form.ts'
+import { answersMcp, findEndpoint } from './find-endpoint.ts'
+import { hammerRefresh } from './hammer.ts'
 import { HeadlessUserAgent } from './headless.ts'
 import { send } from './http.ts'
 import { McpClient } from './mcp-client.ts'
@@ -32,9 +34,6 @@ const defaultServer = 'http://localhost:8000'
 /** What all answers to one command may take together. */
 const allowance = { milliseconds: 40_000, bytes: 64 * 1024 * 1024 }
 
-/** In milliseconds: how long a server on this machine has to say that it is one. */
-const greetingTime = 3_000
-
 export async function runCommand(args: Arguments, surroundings: Surroundings): Promise<ExitCode> {
   const { command } = args
   switch (command.name) {
@@ -44,6 +43,7 @@ export async function runCommand(args: Arguments, surroundings: Surroundings): P
     case 'register': return register(args, surroundings)
     case 'authorize': return authorize(args, surroundings)
     case 'refresh': return refresh(args, surroundings)
+    case 'hammer-refresh': return hammer(command.count, command.raw, args, surroundings)
     case 'list-tools': return listTools(args, surroundings)
     case 'call-tool': return callTool(command.tool, command.args, args, surroundings)
     case 'help':
@@ -112,6 +112,20 @@ async function refresh(args: Arguments, surroundings: Surroundings): Promise<Exi
   const { scope, expires_at } = await client.authorizer.tokens.renew()
   surroundings.print(JSON.stringify({ server: serverUrl, scope, expires_at }))
   return exitCodes.ok
+}
+
+async function hammer(count: number, raw: boolean, args: Arguments, surroundings: Surroundings): Promise<ExitCode> {
+  const { client, serverUrl } = await openClient(args, surroundings, false)
+  const { authorizer: { tokens: keeper, trace } } = client
+  const { identity } = await readCredentials(args, surroundings.environment)
+  const privateKey = identity?.privateKey?.export({ type: 'pkcs8', format: 'pem' }) as string | undefined
+  const job = {
+    serverUrl, storage: args.storage,
+    ...(raw ? { state: await fileStorage(args, surroundings.terminal).read() } : {}),
+    ...(privateKey === undefined ? {} : { privateKey }),
+  }
+  const passed = await hammerRefresh({ count, job, keeper, trace, print: surroundings.print })
+  return passed ? exitCodes.ok : exitCodes.refused
 }
 
 async function listTools(args: Arguments, surroundings: Surroundings): Promise<ExitCode> {
@@ -216,30 +230,6 @@ function userAgent(args: Arguments, { terminal, environment }: Surroundings, try
 
 function headlessRedirectUri({ callbackHost = '127.0.0.1', callbackPort }: Arguments): { redirect_uri?: string } {
   return callbackPort === undefined ? {} : { redirect_uri: `http://${callbackHost}:${callbackPort}/callback` }
-}
-
-/**
- * The MCP endpoint: the URL as it is, or `/mcp` below it where it has no path and nothing there takes a POST. Tokens
- * are not sent with this question.
- */
-async function findEndpoint(url: string, storage: ClientStorage, trace: Trace): Promise<string> {
-  if (new URL(url).pathname !== '/') return url
-  if ((await storage.read()).servers[`${url}/mcp`]) return `${url}/mcp`
-  const { status } = await send({
-    method: 'POST', url, headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'ping' }),
-  }, trace)
-  return status === 404 || status === 405 ? `${url}/mcp` : url
-}
-
-async function answersMcp(url: string): Promise<boolean> {
-  try {
-    const trace = new Trace({}, new Budget({ ...allowance, milliseconds: greetingTime }))
-    const { status } = await send({ method: 'GET', url: `${url}/.well-known/oauth-protected-resource` }, trace)
-    return status === 200
-  } catch {
-    return false
-  }
 }
 
 /** A line of fields for programs to split at tabs. */

@@ -1,0 +1,265 @@
+/** Answers that are endless, dripping, silent, looping or huge, against the client as a program. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseChallenges } from '../../src/client/challenge.ts'
+import { parseEventStream } from '../../src/client/event-stream.ts'
+import { Budget } from '../../src/client/budget.ts'
+import { send } from '../../src/client/http.ts'
+import { Trace } from '../../src/client/trace.ts'
+import { assertEnds, makeHome, runClient, type Ended } from '../client-process.ts'
+import type { TestContext } from '../harness.ts'
+import {
+  addOpenServer, assertFails, assertUntrusted, eventStream, json, legacyMethods, result, startPeer, validMetadata, type Method,
+} from '../peer.ts'
+import { drip, jsonHead, startRawPeer, streamHead } from './hostile.ts'
+
+/** Runs a command against `<url>/mcp`; the seconds that it took. */
+async function run(t: TestContext, url: string, ...args: readonly string[]): Promise<Ended & { seconds: number }> {
+  const begun = performance.now()
+  const ended = await runClient(t, await makeHome(t), ['--server-url', `${url}/mcp`, ...args])
+  return { ...ended, seconds: (performance.now() - begun) / 1000 }
+}
+
+/** Runs a command against a peer that asks for no token. */
+async function listAt(t: TestContext, methods: Readonly<Record<string, Method>>, ...args: readonly string[]): Promise<Ended & { seconds: number }> {
+  const peer = await startPeer(t)
+  addOpenServer(peer, methods)
+  return run(t, peer.url, ...args.length > 0 ? args : ['--list-tools'])
+}
+
+describe('The client gives up within 45 s', { concurrency: 10 }, () => {
+  const slow: readonly (readonly [string, (t: TestContext) => Promise<{ url: string }>])[] = [
+    ['a peer that never answers', t => startRawPeer(t, () => {})],
+    ['a status line that comes letter by letter', t => startRawPeer(t, socket => drip(socket, 'H', 500))],
+    ['headers without end', t => startRawPeer(t, async socket => {
+      socket.write('HTTP/1.1 200 OK\r\n')
+      await drip(socket, 'x: y\r\n', 1000)
+    })],
+    ['interim responses without end', t => startRawPeer(t, socket => drip(socket, 'HTTP/1.1 103 Early Hints\r\n\r\n', 500))],
+    ['a body that drips', t => startRawPeer(t, async socket => {
+      socket.write(jsonHead)
+      await drip(socket, ' ', 300)
+    })],
+    ['an event stream that sends comments for ever', t => startRawPeer(t, async socket => {
+      socket.write(streamHead)
+      await drip(socket, ': still there\n\n', 300)
+    })],
+    ['an event stream that ends and asks to be taken up again, for ever', t => startRawPeer(t, async socket => {
+      socket.write(`${streamHead}retry: 5000\nid: 1\ndata:\n\n`)
+      await sleep(6000)
+      socket.end()
+    })],
+    ['answers of which each takes its time', async t => startRawPeer(t, async socket => {
+      await sleep(15_000)
+      socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n')
+    })],
+  ]
+  for (const [what, start] of slow) {
+    it(`on ${what}`, async t => {
+      const { url } = await start(t)
+      const { code, stderr, seconds } = await run(t, url, '--authorize', '--headless')
+      assert.ok(seconds < 45, `it took ${seconds} s`)
+      assert.ok(code === 5 || code === 6, `${code}: ${stderr}`)
+    })
+  }
+
+  it('on pages of tools of which each takes its time', async t => {
+    const { code, seconds } = await listAt(t, { 'tools/list': async ({ id }) => {
+      await sleep(5000)
+      return result(id, { tools: [], nextCursor: 'on', ttlMs: 0, cacheScope: 'private' })
+    } })
+    assert.equal(code, 6)
+    assert.ok(seconds < 45, `it took ${seconds} s`)
+  })
+})
+
+describe('The client gives up within 10 s', { concurrency: 3 }, () => {
+  it('on a port where nobody listens', async t => {
+    const peer = await startPeer(t)
+    await peer.close()
+    const ended = await run(t, peer.url, '--list-tools')
+    assertEnds(ended, 6, /cannot be reached: ECONNREFUSED/)
+    assert.ok(ended.seconds < 10)
+  })
+
+  it('on a peer to which no connection is made', async t => {
+    const ended = await run(t, await startUnconnectable(t), '--list-tools')
+    assertEnds(ended, 6, /cannot be reached: ETIMEDOUT/)
+    assert.ok(ended.seconds < 10, `it took ${ended.seconds} s`)
+  })
+
+  it('on an address where packets vanish, or that the network knows not to exist (RFC 5737)', async t => {
+    const begun = performance.now()
+    const ended = await runClient(t, await makeHome(t), ['--server-url', 'https://192.0.2.1/mcp', '--list-tools'])
+    assertEnds(ended, 6, /^Error: https:\/\/192\.0\.2\.1 cannot be reached: \w+/m)
+    assert.ok(performance.now() - begun < 10_000)
+  })
+})
+
+/** The URL of a process that was stopped and whose queue of connections is full: what comes now gets no answer. */
+async function startUnconnectable(t: TestContext): Promise<string> {
+  const program = 'const server = require("node:net").createServer().listen(0, "127.0.0.1", 1, () => console.log(server.address().port))'
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'ignore'] })
+  t.after(async () => { child.kill('SIGKILL') })
+  const port = Number(String((await once(child.stdout, 'data'))[0]))
+  child.kill('SIGSTOP')
+  for (let i = 0; i < 4; i++) {
+    const socket = connect(port, '127.0.0.1').on('error', () => {})
+    t.after(async () => { socket.destroy() })
+  }
+  await sleep(200)
+  return `http://127.0.0.1:${port}`
+}
+
+describe('The client bounds an answer', { concurrency: 4 }, () => {
+  it('in bytes, at once', async t => {
+    const peer = await startRawPeer(t, async socket => {
+      socket.write(jsonHead)
+      await drip(socket, ' '.repeat(1024 * 1024), 0)
+    })
+    const { code, stderr, seconds } = await run(t, peer.url, '--list-tools')
+    assertEnds({ code, stderr, stdout: '' }, 5, /rule answer-is-bounded/)
+    assert.ok(seconds < 10)
+  })
+
+  it('in the bytes of its headers', async t => {
+    const peer = await startPeer(t)
+    peer.on('POST /mcp', { status: 401, headers: { 'www-authenticate': `Bearer scope="${'x'.repeat(60_000)}"` } })
+    const ended = await run(t, peer.url, '--authorize', '--headless')
+    assertEnds(ended, 5, /sent more than 16384 bytes/)
+  })
+
+  it('in the bytes of one event', async t => {
+    const peer = await startRawPeer(t, async socket => {
+      socket.write(`${streamHead}data: `)
+      await drip(socket, 'x'.repeat(1024 * 1024), 0)
+    })
+    assertEnds(await run(t, peer.url, '--list-tools'), 5, /rule answer-is-bounded/)
+  })
+
+  it('in the bytes of all answers together', async t => {
+    const tools = [{ name: 'big', description: 'x'.repeat(3 * 1024 * 1024), inputSchema: { type: 'object' } }]
+    const ended = await listAt(t, { 'tools/list': ({ id }) => result(id, { tools, nextCursor: 'on', ttlMs: 0, cacheScope: 'private' }) })
+    assertEnds(ended, 5, /rule answer-is-bounded/)
+  })
+
+  it('in time, whatever the number of exchanges', async t => {
+    const peer = await startPeer(t)
+    peer.on('GET /slow', async () => {
+      await sleep(200)
+      return json({})
+    })
+    const trace = new Trace({}, new Budget({ milliseconds: 500, bytes: 1000 }))
+    const exchanges = async (): Promise<void> => { for (;;) await send({ method: 'GET', url: `${peer.url}/slow` }, trace) }
+    const { message } = await assertFails(exchanges(), { exitCode: 6 })
+    assert.match(message, /gave no complete answer/)
+    assert.ok(peer.received.length <= 3)
+  })
+})
+
+describe('The client goes round no circle', { concurrency: 4 }, () => {
+  it('of pages of tools', async t => {
+    const ended = await listAt(t, { 'tools/list': ({ id }) => result(id, { tools: [], nextCursor: 'same', ttlMs: 0, cacheScope: 'private' }) })
+    assertEnds(ended, 4, /does not end after 200 pages/)
+  })
+
+  it('of requests for input', async t => {
+    const ended = await listAt(t, { 'tools/list': ({ id }) => result(id, { resultType: 'input_required', requestState: 'again' }) })
+    assertEnds(ended, 4, /still asks for input/)
+  })
+
+  it('of redirects of the authorization endpoint', async t => {
+    const peer = await startPeer(t)
+    peer.on('GET /.well-known/oauth-protected-resource/mcp', json({ resource: `${peer.url}/mcp`, authorization_servers: [peer.url] }))
+    peer.on('GET /.well-known/oauth-authorization-server', json(validMetadata(peer.url)))
+    peer.on('POST /register', json({ client_id: 'c', token_endpoint_auth_method: 'none' }, 201))
+    peer.on('GET /authorize', { status: 302, headers: { location: '/authorize' } })
+    assertEnds(await run(t, peer.url, '--authorize', '--headless'), 4, /redirected more than 10 times/)
+    assert.ok(peer.to('GET /authorize').length <= 10)
+  })
+
+  it('of requests that a server makes in its answer', async t => {
+    const pings = Array.from({ length: 500 }, (_, i) => `data: {"jsonrpc":"2.0","id":${i},"method":"ping"}\n\n`)
+    const ended = await listAt(t, legacyMethods({ 'tools/list': eventStream(...pings) }))
+    assert.equal(ended.code, 5, ended.stderr)
+    assert.ok(ended.seconds < 45)
+  })
+})
+
+describe('The client is not led astray by JSON', { concurrency: 4 }, () => {
+  const deep = '['.repeat(200_000) + ']'.repeat(200_000)
+  const texts: readonly (readonly [string, string])[] = [
+    ['is deeper than any stack', `{"jsonrpc":"2.0","id":1,"result":{"content":${deep}}}`],
+    ['names a member twice', '{"jsonrpc":"2.0","id":1,"result":{},"result":{"content":[]}}'],
+    ['has a member __proto__', '{"jsonrpc":"2.0","id":1,"result":{"__proto__":{"resultType":"complete"},"content":[]}}'],
+    ['is no JSON', '{"jsonrpc":'],
+    ['is a number', '7'],
+  ]
+  for (const [what, text] of texts) {
+    it(`that ${what}`, async t => {
+      const ended = await listAt(t, { 'tools/list': { headers: { 'content-type': 'application/json' }, body: text } })
+      assertEnds(ended, 5, /rule answer-is-json-rpc/)
+    })
+  }
+
+  for (const [what, text] of texts.slice(0, 4)) {
+    it(`of metadata that ${what}`, async t => {
+      const peer = await startPeer(t)
+      peer.on('GET /.well-known/oauth-protected-resource/mcp', {
+        headers: { 'content-type': 'application/json' }, body: text.replaceAll('"result"', '"resource"'),
+      })
+      assertEnds(await run(t, peer.url, '--authorize', '--headless'), 5, /rule document-is-json/)
+    })
+  }
+})
+
+describe('A text of 60 kB takes the client no time', () => {
+  const challenges: readonly (readonly [string, string])[] = [
+    ['blanks', `Bearer${' '.repeat(60_000)}x`], ['commas', `Bearer ${','.repeat(60_000)}`], ['an open quotation', `Bearer a="${'x'.repeat(60_000)}`],
+    ['backslashes', `Bearer a="${'\\'.repeat(60_000)}`], ['equal signs', `Bearer ${'='.repeat(60_000)}`], ['one token', 'x'.repeat(60_000)],
+    ['tokens', 'x '.repeat(30_000)], ['parameters', `Bearer ${'a="b",'.repeat(10_000)}`], ['half parameters', `Bearer ${'a= '.repeat(20_000)}`],
+    ['a token68', `Bearer ${'x'.repeat(30_000)}${'='.repeat(30_000)}x`],
+  ]
+  for (const [what, header] of challenges) {
+    it(`as a challenge of ${what}`, () => {
+      const begun = performance.now()
+      parseChallenges(header)
+      assert.ok(performance.now() - begun < 200)
+    })
+  }
+
+  it('as an event that comes letter by letter', async () => {
+    async function* letters(): AsyncGenerator<string> {
+      for (let i = 0; i < 100_000; i++) yield 'x'
+      yield '\n\n'
+    }
+    const begun = performance.now()
+    for await (const _event of parseEventStream(letters(), { retry: undefined, lastEventId: undefined })) { /* none */ }
+    assert.ok(performance.now() - begun < 2000)
+  })
+})
+
+describe('A peer that speaks no HTTP', () => {
+  for (const [what, bytes] of [
+    ['a banner of SSH', 'SSH-2.0-OpenSSH_9.6\r\n'], ['noise', '\u0000\u0001\u0002'], ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab'],
+    ['a length and chunks', 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['half an answer', 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\ncontent-type: application/json\r\n\r\n{'],
+  ] as const) {
+    it(`is unreachable, as one that sends ${what}`, async t => {
+      const peer = await startRawPeer(t, socket => socket.end(bytes))
+      await assertFails(send({ method: 'GET', url: peer.url }, new Trace()), { exitCode: 6 })
+    })
+  }
+
+  it('cannot make the head of an answer endless', async t => {
+    const peer = await startRawPeer(t, async socket => {
+      socket.write('HTTP/1.1 200 OK\r\n')
+      await drip(socket, `x: ${'y'.repeat(1000)}\r\n`, 0)
+    })
+    await assertUntrusted(send({ method: 'GET', url: peer.url }, new Trace()), 'answer-is-bounded')
+  })
+})
