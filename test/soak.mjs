@@ -24,6 +24,8 @@ const random = randomFrom(2026)
 const measured = new Map()
 const wrong = []
 const logins = []
+/** Access tokens that were replaced and have not ended yet. */
+const replaced = []
 const redirect_uri = 'http://127.0.0.1:7777/callback'
 
 const memoryOnDemand = `process.on('message', () => { gc(); gc(); process.send(process.memoryUsage()) }); process.channel.unref()`
@@ -96,6 +98,8 @@ async function refresh() {
   if (!login) return flow()
   const tokens = await token('refresh', { grant_type: 'refresh_token', refresh_token: login.refresh_token, client_id: login.client_id })
   logins.push({ ...tokens, client_id: login.client_id, since: performance.now() })
+  replaced.push(login)
+  if (replaced.length > 3000) replaced.shift()
 }
 
 async function callTool() {
@@ -114,7 +118,7 @@ async function listTools() {
 }
 
 async function useExpired() {
-  const login = logins.find(({ since }) => performance.now() - since > certainlyExpired * 1000)
+  const login = replaced.find(({ since }) => performance.now() - since > certainlyExpired * 1000)
   if (login) await rpc('expired token', login.access_token, 'tools/list', {}, [401])
 }
 

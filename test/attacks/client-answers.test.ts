@@ -228,7 +228,7 @@ describe('A text of 60 kB takes the client no time', () => {
     it(`as a challenge of ${what}`, () => {
       const begun = performance.now()
       parseChallenges(header)
-      assert.ok(performance.now() - begun < 200)
+      assert.ok(performance.now() - begun < 1000)
     })
   }
 
