@@ -67,7 +67,8 @@ export function loadConfig(env: Environment): Config {
       fallback: 30, atLeast: 0, atMost: 600,
     }),
     autoApprove,
-    clientCredentials: flag(env, 'OAUTH_CLIENT_CREDENTIALS', true),
+    // Registration is open: where it is not a trial, a stranger could give himself tokens that no user stands behind.
+    clientCredentials: flag(env, 'OAUTH_CLIENT_CREDENTIALS', debug || autoApprove),
     dpopNonce: flag(env, 'OAUTH_DPOP_NONCE'),
     allowLoopbackDocuments,
     allowedHosts: list(env, 'SERVER_ALLOWED_HOSTS'),

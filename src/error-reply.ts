@@ -20,7 +20,7 @@ export function errorReply(error: unknown, request: Request, caller: Caller, con
     return json(500, { error: 'server_error', error_description: 'the server failed; the cause is in its log' })
   }
   const { rule } = error.details
-  const status = statusOf(error, caller)
+  const status = statusOf(error, request, caller)
   const headers = errorHeaders(error, status, request, caller, context)
   if (isForPeople(request, caller) && prefersHtml(request)) return htmlReply(status, errorPage(error), headers)
   return json(status, {
@@ -30,10 +30,12 @@ export function errorReply(error: unknown, request: Request, caller: Caller, con
   }, headers)
 }
 
-/** RFC 9449 section 7.1: a proof that fails at the resource server is a 401, as a token is. */
-function statusOf({ code, status }: OAuthError, caller: Caller): number {
+function statusOf({ code, status }: OAuthError, request: Request, caller: Caller): number {
+  // RFC 9449 section 7.1: a proof that fails at the resource server is a 401, as a token is.
   const isAboutProof = code === 'invalid_dpop_proof' || code === 'use_dpop_nonce'
-  return isAboutProof && caller === 'resource' ? 401 : status
+  if (isAboutProof && caller === 'resource') return 401
+  // RFC 6749 section 5.2: so is a client that tried to authenticate by the Authorization header.
+  return code === 'invalid_client' && caller === 'program' && request.headers.authorization !== undefined ? 401 : status
 }
 
 /**
@@ -51,13 +53,15 @@ function errorHeaders(
   // RFC 9449 section 8 and section 9: the nonce to use comes with the demand for one.
   const nonce: Record<string, string> = code === 'use_dpop_nonce' ? { 'dpop-nonce': dpopNonce(context) } : {}
   const refusesToken = status === 401 || code === 'insufficient_scope' || details.rule === accessTokenIsInTheHeader.id
-  if (caller === 'resource' && refusesToken) return { ...nonce, 'www-authenticate': challenge(error, context.config) }
+  if (caller === 'resource' && refusesToken) return { ...nonce, 'www-authenticate': challenge(error, request, context.config) }
   // RFC 6749 section 5.2: the scheme that the client used. Unasked, Basic would make a browser ask for a password.
   if (code === 'invalid_client' && request.headers.authorization !== undefined) {
     return { 'www-authenticate': `Basic realm="${context.config.issuer}"` }
   }
   if (code === 'invalid_token') return { 'www-authenticate': 'Bearer error="invalid_token"' }
   if (code === 'method_not_allowed') return { allow: String(details.expected) }
+  // RFC 9110 section 10.2.3, in seconds.
+  if (code === 'temporarily_unavailable') return { 'retry-after': '30' }
   // The rest of a body that is not read would be taken for the next request.
   if (code === 'content_too_large') return { connection: 'close' }
   return nonce

@@ -27,7 +27,7 @@ describe('loadConfig()', () => {
       refreshTokenLifetime: 2_592_000,
       refreshTokenReuseWindow: 30,
       autoApprove: false,
-      clientCredentials: true,
+      clientCredentials: false,
       dpopNonce: false,
       allowLoopbackDocuments: false,
       allowedHosts: [],
@@ -198,6 +198,47 @@ describe('OAUTH_AUTO_APPROVE', () => {
   it('is accepted where SERVER_URL is loopback', () => {
     assert.equal(load({ OAUTH_AUTO_APPROVE: 'true', SERVER_URL: 'http://[::1]:8000' }).autoApprove, true)
   })
+})
+
+describe('OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK', () => {
+  flag('OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK', env => load(env).allowLoopbackDocuments)
+  it('is refused where the server is public', () => {
+    assertInvalid(
+      { OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK: 'true', SERVER_URL: 'https://mcp.example.com' }, 'OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK',
+    )
+  })
+})
+
+describe('OAUTH_DPOP_NONCE', () => {
+  flag('OAUTH_DPOP_NONCE', env => load(env).dpopNonce)
+})
+
+describe('OAUTH_CLIENT_CREDENTIALS', () => {
+  for (const variable of ['DEBUG', 'OAUTH_AUTO_APPROVE']) {
+    it(`is on where ${variable} makes the server one to try out`, () => assert.equal(load({ [variable]: 'true' }).clientCredentials, true))
+  }
+  it('is off else, since anybody may register', () => assert.equal(load().clientCredentials, false))
+  for (const on of ['true', '1']) {
+    it(`is on with ${on}`, () => assert.equal(load({ OAUTH_CLIENT_CREDENTIALS: on }).clientCredentials, true))
+  }
+  for (const off of ['false', '0', 'no', 'TRUE']) {
+    it(`is off with ${off}, with DEBUG as well`, () => assert.equal(load({ OAUTH_CLIENT_CREDENTIALS: off, DEBUG: 'true' }).clientCredentials, false))
+  }
+})
+
+describe('JWT_PREVIOUS_SECRET_KEYS', () => {
+  const previous = ['fedcba9876543210fedcba9876543210', 'zyxwvutsrqponmlkzyxwvutsrqponmlk']
+
+  it('are a list with commas, behind the key that signs', () => {
+    const { jwtKeys } = load({ JWT_PREVIOUS_SECRET_KEYS: ` ${previous[0]}, ${previous[1]} ,` })
+    assert.deepEqual(jwtKeys.map(key => key.export().toString()), [JWT_SECRET_KEY, ...previous])
+  })
+
+  it('are as long as the key that signs (RFC 7518 section 3.2)', () => {
+    assertInvalid({ JWT_PREVIOUS_SECRET_KEYS: `${previous[0]},short` }, 'JWT_PREVIOUS_SECRET_KEYS')
+  })
+
+  it('do not repeat themselves', () => assertInvalid({ JWT_PREVIOUS_SECRET_KEYS: 'a'.repeat(32) }, 'JWT_PREVIOUS_SECRET_KEYS'))
 })
 
 describe('DEBUG', () => {

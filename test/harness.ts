@@ -1,6 +1,7 @@
 /** A server of its own for each test: a real port, a store and a clock that the test moves. */
 import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
+import type { FetchDocument } from '../src/http/fetch-document.ts'
 import { createLogger } from '../src/logger.ts'
 import { metaKeys, modernVersion } from '../src/mcp/protocol.ts'
 import type { Tool } from '../src/mcp/tool.ts'
@@ -24,6 +25,7 @@ export interface TestContext {
 export interface StartOptions {
   readonly tools?: readonly Tool[]
   readonly store?: Store
+  readonly fetchDocument?: FetchDocument
 }
 
 export const testKey = 'a test key of 32 bytes or more, which is not secret'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
-  assertRefused, bearer, bearerChallenge, callMcp, callModern, craftToken, get, postJson, postMcp, startServer, startWithTokens,
+  assertRefused, bearer, bearerChallenge, callMcp, callModern, craftToken, get, getTokens, postJson, postMcp, startServer, startWithTokens,
   type TestServer,
 } from './harness.ts'
 
@@ -72,7 +72,7 @@ describe('/mcp with a token that does not open it', () => {
 
   const credentials = {
     'another scheme': 'Basic abc', 'the scheme alone': 'Bearer', 'the scheme and a blank': 'Bearer ', 'two tokens': 'Bearer a b',
-    'a comma': 'Bearer a,b', 'no blank': 'Bearerabc', 'DPoP': 'DPoP abc', 'a parameter': 'Bearer token="abc"', 'no scheme': 'abc',
+    'a comma': 'Bearer a,b', 'no blank': 'Bearerabc', 'a parameter': 'Bearer token="abc"', 'no scheme': 'abc',
   }
   for (const [what, authorization] of Object.entries(credentials)) {
     it(`refuses ${what} in the Authorization header (RFC 6750 section 2.1)`, async t => {
@@ -82,6 +82,16 @@ describe('/mcp with a token that does not open it', () => {
       await assertRefused(response, 'credentials-are-bearer', 'invalid_token', 401)
     })
   }
+
+  it('goes on opening after the key has changed, where the old one is kept as a previous key', async t => {
+    const env = { SERVER_URL: 'http://localhost:8000', JWT_SECRET_KEY: 'an older test key of 32 bytes or more' }
+    const { tokens } = await getTokens(await startServer(t, env))
+    const changed = { ...env, JWT_SECRET_KEY: 'a newer test key of 32 bytes or more' }
+    const keeping = await startServer(t, { ...changed, JWT_PREVIOUS_SECRET_KEYS: env.JWT_SECRET_KEY })
+    assert.equal((await callMcp(keeping, tokens['access_token'], 'ping')).status, 200)
+    const forgetting = await startServer(t, changed)
+    assert.equal((await callMcp(forgetting, tokens['access_token'], 'ping')).status, 401)
+  })
 
   it('takes the scheme in any case (RFC 9110 section 11.1)', async t => {
     const server = await startServer(t)

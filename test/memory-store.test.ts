@@ -39,6 +39,45 @@ async function begin(store: MemoryStore, id: string): Promise<void> {
 }
 
 describe('MemoryStore', () => {
+  it('forgets no use of a proof that still protects, however many there are (RFC 9449 section 11.1)', async () => {
+    const { clock, store } = create()
+    const use = 'proof of a token request'
+    assert.equal(await store.useOnce(use, 'mine'), 'first')
+    for (let i = 1; i < 200_000; i++) await store.useOnce(use, `u${i}`)
+    assert.equal(await store.useOnce(use, 'one more'), 'full')
+    assert.equal(await store.useOnce(use, 'mine'), 'repeated')
+    assert.equal(await store.useOnce('proof of a resource request', 'another'), 'first')
+    assert.equal(await store.useOnce('assertion', 'another'), 'first')
+    clock.now += 130
+    assert.equal(await store.useOnce(use, 'one more'), 'first')
+  })
+
+  it('keeps apart what is used for different things', async () => {
+    const { store } = create()
+    assert.equal(await store.useOnce('assertion', 'same'), 'first')
+    assert.equal(await store.useOnce('proof of a token request', 'same'), 'first')
+    assert.equal(await store.useOnce('assertion', 'same'), 'repeated')
+  })
+
+  it('binds the grant to the key that comes with a rotation (RFC 9449 section 5)', async () => {
+    const { store } = create()
+    await begin(store, 't0')
+    assert.deepEqual(await store.rotateRefreshToken('t0', { token_hash: 't1', salt: 's' }, 30, 'key'), { outcome: 'rotated' })
+    assert.equal((await store.findGrant('t0'))?.jkt, 'key')
+    assert.deepEqual(await store.rotateRefreshToken('t1', { token_hash: 't2', salt: 's' }, 30), { outcome: 'rotated' })
+    assert.equal((await store.findGrant('t0'))?.jkt, 'key')
+  })
+
+  it('finds a document until it is stale, and no longer', async () => {
+    const { clock, store } = create()
+    const document = { contentType: 'application/json', lifetime: 60, body: '{}', fetched_at: clock.now }
+    await store.keepDocument('url', document, clock.now + 60)
+    clock.now += 59
+    assert.deepEqual(await store.findDocument('url'), document)
+    clock.now += 1
+    assert.equal(await store.findDocument('url'), undefined)
+  })
+
   it('forgets the oldest of the clients that never got a token when there are too many', async () => {
     const { store } = create()
     for (let i = 0; i <= 20_000; i++) await store.addClient(client(`c${i}`))

@@ -54,7 +54,8 @@ describe('GET /health', () => {
     assert.deepEqual(await readJson(response), {
       status: 'ok', version: '0.1.0',
       store: {
-        clients: 0, authorization_requests: 0, authorization_codes: 0, grants: 0, refresh_tokens: 0, revocations: 0, sessions: 0,
+        clients: 0, documents: 0, used_assertions: 0, used_proofs: 0, authorization_requests: 0, authorization_codes: 0, grants: 0,
+        refresh_tokens: 0, revocations: 0, sessions: 0,
       },
     })
   })
@@ -66,7 +67,8 @@ describe('GET /health', () => {
     await postForm(`${server.url}/oauth/revoke`, { client_id: client['client_id'], token: tokens['access_token'] })
     const { store } = await readJson(await get(`${server.url}/health`))
     assert.deepEqual(store, {
-      clients: 2, authorization_requests: 0, authorization_codes: 1, grants: 1, refresh_tokens: 1, revocations: 1, sessions: 0,
+      clients: 2, documents: 0, used_assertions: 0, used_proofs: 0, authorization_requests: 0, authorization_codes: 1, grants: 1,
+      refresh_tokens: 1, revocations: 1, sessions: 0,
     })
   })
 

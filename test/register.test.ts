@@ -173,7 +173,7 @@ describe('POST /oauth/register', () => {
       rule: 'grant-types-fit-response-types', error: 'invalid_client_metadata',
     },
     'a method of client authentication that it does not have (RFC 7591 section 2)': {
-      metadata: { token_endpoint_auth_method: 'private_key_jwt' },
+      metadata: { token_endpoint_auth_method: 'tls_client_auth' },
       rule: 'authentication-method-is-supported', error: 'invalid_client_metadata',
     },
     'a method of client authentication that is no text (RFC 7591 section 2)': {

@@ -6,7 +6,7 @@ import { ruleText } from '../src/rules/rule.ts'
 const rules = catalogue.flatMap(group => group.rules)
 
 const clause = new RegExp(`^(?:${[
-  'RFC \\d+ section \\d', 'OAuth 2\\.1 section \\d', 'OpenID Connect .+ section \\d', 'JSON-RPC 2\\.0 section \\d',
+  'RFC \\d+ section \\d', 'draft-[a-z-]+-\\d\\d section \\d', 'OAuth 2\\.1 section \\d', 'OpenID Connect .+ section \\d', 'JSON-RPC 2\\.0 section \\d',
   'MCP \\d{4}-\\d\\d-\\d\\d \\w',
 ].join('|')})`)
 

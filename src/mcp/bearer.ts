@@ -9,7 +9,7 @@ import { formatScope, includesScope, supportedScopes } from '../oauth/scope.ts'
 import {
   accessTokenIsInTheHeader, accessTokenIsSent, credentialsAreBearer, scopeIsSufficient,
 } from '../rules/access-token.ts'
-import { proofIsByTheBoundKey } from '../rules/dpop.ts'
+import { boundTokenComesWithProof } from '../rules/dpop.ts'
 
 export async function authenticate(request: Request, context: Context): Promise<AccessToken> {
   context.check(accessTokenIsInTheHeader, !new URLSearchParams(request.query).has('access_token'))
@@ -30,10 +30,10 @@ export function checkScope(token: AccessToken, needed: readonly string[], contex
 }
 
 /**
- * The WWW-Authenticate header of a 401 or 403 (RFC 6750 section 3, RFC 9728 section 5.1). One challenge, and `Bearer`
- * unless a proof is at fault: some clients look no further than the first word.
+ * The WWW-Authenticate header of a 401 or 403 (RFC 6750 section 3, RFC 9728 section 5.1). The challenge has the scheme
+ * that was used (RFC 9449 section 7.2), and `Bearer` where none was: some clients look no further than the first word.
  */
-export function challenge(error: OAuthError, config: Config): string {
+export function challenge(error: OAuthError, request: Request, config: Config): string {
   const { rule, expected } = error.details
   // RFC 6750 section 3: no error code for a request that carries no credentials.
   const reason = rule === accessTokenIsSent.id ? [] : [
@@ -44,10 +44,11 @@ export function challenge(error: OAuthError, config: Config): string {
   // All scopes at once in a 401: an SDK 1.x client that holds a refresh token has no way to step up later.
   const scope = error.code === 'insufficient_scope' ? String(expected) : formatScope(supportedScopes)
   const parameters = [...reason, ['scope', scope], ['resource_metadata', resourceMetadataUrl(config)]]
-  const isAboutProof = error.code === 'invalid_dpop_proof' || error.code === 'use_dpop_nonce' || rule === proofIsByTheBoundKey.id
+  const challenge = parameters.map(([name, value]) => `${name}="${value}"`).join(', ')
   // RFC 9449 section 7.1: which algorithms a proof may be signed with.
-  if (isAboutProof) parameters.push(['algs', dpopAlgorithms.join(' ')])
-  return `${isAboutProof ? 'DPoP' : 'Bearer'} ${parameters.map(([name, value]) => `${name}="${value}"`).join(', ')}`
+  const algs = `algs="${dpopAlgorithms.join(' ')}"`
+  if (/^DPoP /i.test(request.headers.authorization ?? '')) return `DPoP ${challenge}, ${algs}`
+  return rule === boundTokenComesWithProof.id ? `Bearer ${challenge}, DPoP ${algs}` : `Bearer ${challenge}`
 }
 
 /** RFC 9728 section 3.1: the well-known suffix stands between the host and the path of the resource. */

@@ -7,6 +7,7 @@ import { OAuthError } from '../errors.ts'
 import { parseJson } from '../http/json.ts'
 import { mediaType, type Reply, type Request } from '../http/message.ts'
 import type { AccessToken } from '../oauth/access-token.ts'
+import { nonceHeader } from '../oauth/dpop.ts'
 import { bodyIsJson, methodIsAllowed } from '../rules/http.ts'
 import { batchIsAllowed, messageIsJson, messageIsJsonRpc, methodFitsPath } from '../rules/mcp.ts'
 import { authenticate } from './bearer.ts'
@@ -20,16 +21,24 @@ export async function mcp(request: Request, context: Context): Promise<Reply> {
   const token = await authenticate(request, context)
   if (request.method === 'DELETE') return endSession(request, token, context)
   context.check(methodIsAllowed, request.method === 'POST', request.method, 'POST, DELETE')
-  return answer(request, token, undefined, context)
+  return withNonce(await answer(request, token, undefined, context), token, context)
 }
 
 /** `/mcp/tools/list` and `/mcp/tools/call`. */
 export function directPath(method: string): Handler {
-  return async (request, context) => answer(request, await authenticate(request, context), method, context)
+  return async (request, context) => {
+    const token = await authenticate(request, context)
+    return withNonce(await answer(request, token, method, context), token, context)
+  }
 }
 
 /** `/mcp/initialize`, the one path that needs no token: it tells what anybody may know and begins no session. */
 export const openInitialize: Handler = (request, context) => answer(request, undefined, 'initialize', context)
+
+function withNonce(reply: Reply, token: AccessToken, context: Context): Reply {
+  const nonce = nonceHeader(token.cnf !== undefined, context)
+  return nonce ? { ...reply, headers: { ...reply.headers, ...nonce } } : reply
+}
 
 async function answer(
   request: Request, token: AccessToken | undefined, onlyMethod: string | undefined, context: Context,

@@ -43,7 +43,11 @@ const timeClaims = ['iat', 'exp'] as const
 const clockSkew = 30
 
 export function issueAccessToken(
-  grant: Pick<AccessToken, 'sub' | 'client_id' | 'scope' | 'grant_id'> & { readonly resource: string; readonly jkt?: string | undefined },
+  grant: Pick<AccessToken, 'sub' | 'client_id' | 'scope' | 'grant_id'> & {
+    readonly resource: string
+    /** The thumbprint of the key to bind the token to. */
+    readonly jkt?: string | undefined
+  },
   { config, now }: Context,
 ): string {
   const iat = Math.floor(now())

@@ -8,6 +8,7 @@ import {
 } from '../rules/token.ts'
 import type { AuthorizationCode, Client, Grant } from '../store/records.ts'
 import { issueAccessToken, type IssuedTokens } from './access-token.ts'
+import { isPublicClient } from './client-authentication.ts'
 import { checkBoundKey } from './dpop.ts'
 import { codeChallengeS256, isCodeVerifier, verifyCodeVerifier } from './pkce.ts'
 import { readResource } from './resource.ts'
@@ -36,8 +37,8 @@ export async function exchangeAuthorizationCode(
   readResource(form, config, context, resourceIsTheGranted)
   checkBoundKey(code.dpop_jkt, jkt, context)
 
-  const isPublic = client.metadata.token_endpoint_auth_method === 'none'
-  const grant = beginGrant(code, isPublic ? jkt : undefined, context)
+  // RFC 9449 section 5: the refresh tokens of a public client are bound to its key; another client authenticates instead.
+  const grant = beginGrant(code, isPublicClient(client) ? jkt : undefined, context)
   const refresh_token = client.metadata.grant_types.includes('refresh_token') ? randomToken() : undefined
   const { grant_id, client_id, expires_at } = grant
   const refreshToken = refresh_token && { token_hash: sha256(refresh_token), grant_id, client_id, expires_at }

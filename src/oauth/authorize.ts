@@ -10,15 +10,17 @@ import { redirect, type Reply, type Request } from '../http/message.ts'
 import { Parameters } from '../http/parameters.ts'
 import {
   clientIsRegistered, clientMayUseCodeGrant, codeChallengeIsSent, codeChallengeIsWellFormed, codeChallengeMethodIsS256,
-  redirectUriIsClear, redirectUriIsRegistered, requestObjectIsNotUsed, responseTypeIsCode, userCanInteract,
+  redirectUriIsClear, requestObjectIsNotUsed, responseTypeIsCode, userCanInteract,
 } from '../rules/authorization.ts'
+import { dpopJktIsAThumbprint } from '../rules/dpop.ts'
 import { methodIsAllowed, parameterIsBounded } from '../rules/http.ts'
 import type { Client, RequestedGrant } from '../store/records.ts'
 import { errorLocation, grantedLocation } from './authorization-response.ts'
 import { askForConsent } from './consent.ts'
 import { findClient } from './find-client.ts'
+import { isThumbprint } from './jws.ts'
 import { isCodeChallengeS256 } from './pkce.ts'
-import { isLoopbackRedirectUri, matchesRedirectUri } from './redirect-uri.ts'
+import { checkRedirectUri, isLoopbackRedirectUri } from './redirect-uri.ts'
 import { readResource } from './resource.ts'
 import { grantableScope } from './scope.ts'
 import { demoUser } from './user.ts'
@@ -61,7 +63,7 @@ function readRedirectUri(query: Parameters, client: Client, context: Context): s
     context.check(redirectUriIsClear, registered.length === 1)
     return registered[0]!
   }
-  context.check(redirectUriIsRegistered, registered.some(uri => matchesRedirectUri(sent, uri)), sent, registered)
+  checkRedirectUri(sent, registered, context)
   return sent
 }
 
@@ -82,7 +84,7 @@ function readRequest(query: Parameters, client: Client, redirect_uri: string, co
   const state = query.get('state')
   context.check(parameterIsBounded, (state?.length ?? 0) <= maxStateLength, 'state', maxStateLength)
   const dpop_jkt = query.get('dpop_jkt')
-  context.check(parameterIsBounded, (dpop_jkt?.length ?? 0) <= maxStateLength, 'dpop_jkt', maxStateLength)
+  context.check(dpopJktIsAThumbprint, dpop_jkt === undefined || isThumbprint(dpop_jkt), dpop_jkt?.length)
   return {
     client_id: client.client_id,
     redirect_uri,

@@ -3,11 +3,13 @@ import type { Context } from '../context.ts'
 import { sha256 } from '../crypto.ts'
 import type { FetchedDocument } from '../http/fetch-document.ts'
 import { parseJson } from '../http/json.ts'
+import { isJsonType } from '../http/message.ts'
 import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
 import {
   clientAssertionIsAJwt, clientAssertionIsForUs, clientAssertionIsFresh, clientAssertionIsUnused, clientAssertionNamesClient,
   clientAssertionSignatureVerifies, clientAssertionTypeIsJwt, clientKeysAreAvailable,
 } from '../rules/client-assertion.ts'
+import { oneTimeUseCanBeRemembered } from '../rules/http.ts'
 import type { Client } from '../store/records.ts'
 import { readDocument } from './document.ts'
 import { decodeJws, verifiesJws, type DecodedJws } from './jws.ts'
@@ -50,19 +52,26 @@ export async function verifyClientAssertion(assertion: ClientAssertion, client: 
   const ahead = typeof exp === 'number' && exp > now - clockSkew && exp <= now + maxLifetime + clockSkew
   const past = [nbf, iat].every(time => typeof time === 'number' && time <= now + clockSkew)
   context.check(clientAssertionIsFresh, ahead && past, exp, now)
-  const fresh = typeof jti === 'string' && await store.useOnce(sha256(`assertion ${client.client_id} ${jti}`))
-  context.check(clientAssertionIsUnused, fresh, jti)
+  context.check(clientAssertionIsUnused, typeof jti === 'string' && jti !== '', jti)
+  const outcome = await store.useOnce('assertion', sha256(`${client.client_id} ${jti}`))
+  context.check(oneTimeUseCanBeRemembered, outcome !== 'full')
+  context.check(clientAssertionIsUnused, outcome === 'first', jti)
 }
 
 /** The keys of the client that may have made a signature: the one that `kid` names, else all. */
-async function findKeys(client: Client, kid: unknown, context: Context): Promise<readonly JsonObject[]> {
-  const { jwks, jwks_uri } = client.metadata
-  const keys = jwks_uri === undefined ? jwks?.keys ?? []
-    : await readDocument(jwks_uri, keySetSizeLimit, clientKeysAreAvailable, document => readKeySet(document, context), context)
-  return keys.filter(key => kid === undefined || key['kid'] === undefined || key['kid'] === kid).slice(0, maxKeys)
+async function findKeys({ metadata }: Client, kid: unknown, context: Context): Promise<readonly JsonObject[]> {
+  const { jwks, jwks_uri } = metadata
+  const mayBe = (key: JsonObject): boolean => kid === undefined || key['kid'] === undefined || key['kid'] === kid
+  const keys = jwks_uri === undefined ? jwks?.keys ?? [] : await readDocument(jwks_uri, {
+    sizeLimit: keySetSizeLimit, rule: clientKeysAreAvailable, read: document => readKeySet(document, context),
+    // OpenID Connect Core 1.0 section 10.1.1: a kid that is new means that the client has changed its keys.
+    serves: known => known.some(mayBe),
+  }, context)
+  return keys.filter(mayBe).slice(0, maxKeys)
 }
 
-function readKeySet({ body }: FetchedDocument, context: Context): readonly JsonObject[] {
+function readKeySet({ contentType, body }: FetchedDocument, context: Context): readonly JsonObject[] {
+  context.check(clientKeysAreAvailable, isJsonType(contentType), `their type is ${contentType || 'not given'}`)
   const parsed = parseJson(body)
   const keys = 'value' in parsed && isJsonObject(parsed.value) ? parsed.value['keys'] : undefined
   context.check(clientKeysAreAvailable, Array.isArray(keys), 'it is not a key set')

@@ -27,11 +27,17 @@ export async function authenticateClient(request: Request, form: Parameters, con
   const allowed = registered === undefined ? client_secret !== undefined : method === registered
   context.check(authenticationMethodIsRegistered, allowed, method, registered ?? 'client_secret_basic')
   if (assertion) await verifyClientAssertion(assertion, client, context)
-  if (client.client_secret_hash !== undefined) {
-    const matches = client_secret !== undefined && constantTimeEqual(sha256(client_secret), client.client_secret_hash)
+  if (client_secret !== undefined) {
+    const { client_secret_hash } = client
+    const matches = client_secret_hash !== undefined && constantTimeEqual(sha256(client_secret), client_secret_hash)
     context.check(clientSecretMatches, matches)
   }
   return client
+}
+
+/** Whether the client has no way to authenticate, so that anybody can send its client_id (RFC 6749 section 2.1). */
+export function isPublicClient({ metadata }: Client): boolean {
+  return metadata.token_endpoint_auth_method === 'none'
 }
 
 function readCredentials(request: Request, form: Parameters, context: Context): Credentials {

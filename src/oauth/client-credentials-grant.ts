@@ -10,10 +10,13 @@ import { issueAccessToken, type IssuedTokens } from './access-token.ts'
 import { readResource } from './resource.ts'
 import { grantableScope } from './scope.ts'
 
-export async function grantToClient(form: Parameters, client: Client, context: Context, jkt: string | undefined): Promise<IssuedTokens> {
+export async function grantToClient(
+  form: Parameters, client: Client, context: Context, jkt: string | undefined,
+): Promise<IssuedTokens> {
   const { client_id, metadata } = client
   const scope = grantableScope(form.get('scope'), metadata.scope, context)
   const resource = readResource(form, context.config, context)
   // RFC 6749 section 4.4.3: no refresh token, since the client can always ask again.
-  return { access_token: issueAccessToken({ sub: client_id, client_id, scope, resource, grant_id: randomToken(16), jkt }, context), scope }
+  const grant = { sub: client_id, client_id, scope, resource, grant_id: randomToken(16) }
+  return { access_token: issueAccessToken({ ...grant, jkt }, context), scope }
 }

@@ -3,11 +3,12 @@ import type { Context } from '../context.ts'
 import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
 import {
   authenticationMethodIsSupported, clientCredentialsAreConfidential, clientKeysAreSent, clientMetadataIsAnObject,
-  clientMetadataIsTyped, grantTypesAreSupported, grantTypesFitResponseTypes, redirectUriFitsApplicationType, redirectUriIsSafe, redirectUrisAreSent,
-  responseTypesAreSupported, scopeCanBeRegistered,
+  clientMetadataIsTyped, grantTypesAreSupported, grantTypesFitResponseTypes, redirectUriFitsApplicationType,
+  redirectUriIsSafe, redirectUrisAreSent, responseTypesAreSupported, scopeCanBeRegistered,
 } from '../rules/registration.ts'
 import type { Checker } from '../rules/rule.ts'
 import { authenticationMethods, type AuthenticationMethod, type ClientMetadata } from '../store/records.ts'
+import { documentUrlProblem } from './document.ts'
 import { supportedGrantTypes } from './grant-types.ts'
 import { isPrivateKey, thumbprint } from './jws.ts'
 import { isLoopbackRedirectUri, redirectUriProblem } from './redirect-uri.ts'
@@ -34,7 +35,7 @@ export function readClientMetadata(body: unknown, context: Context): ClientMetad
   const fit = grant_types.includes('authorization_code') === response_types.includes('code')
   checker.check(grantTypesFitResponseTypes, fit, grant_types, response_types)
 
-  const authentication = readAuthentication(body, checker)
+  const authentication = readAuthentication(body, context)
   const canAuthenticate = authentication.token_endpoint_auth_method !== 'none'
   checker.check(clientCredentialsAreConfidential, canAuthenticate || !grant_types.includes('client_credentials'))
   const needsRedirect = grant_types.includes('authorization_code') || body['redirect_uris'] !== undefined
@@ -68,29 +69,33 @@ function isLoopbackHttps(uri: string): boolean {
 
 type Authentication = Pick<ClientMetadata, 'token_endpoint_auth_method' | 'jwks' | 'jwks_uri' | 'dpop_bound_access_tokens'>
 
-function readAuthentication(body: JsonObject, checker: Checker): Authentication {
+function readAuthentication(body: JsonObject, context: Context): Authentication {
   const dpop = body['dpop_bound_access_tokens'] ?? undefined
-  checker.check(clientMetadataIsTyped, dpop === undefined || typeof dpop === 'boolean', 'dpop_bound_access_tokens', 'true or false')
+  context.check(clientMetadataIsTyped, dpop === undefined || typeof dpop === 'boolean', 'dpop_bound_access_tokens', 'true or false')
   const bound = dpop === undefined ? {} : { dpop_bound_access_tokens: dpop }
-  const method = readText(body, 'token_endpoint_auth_method', checker)
-  if (method === undefined) return bound
-  checker.check(authenticationMethodIsSupported, isAuthenticationMethod(method), method, authenticationMethods)
-  const keys = method === 'private_key_jwt' ? readKeys(body, checker) : {}
-  return { token_endpoint_auth_method: method, ...keys, ...bound }
+  const method = readText(body, 'token_endpoint_auth_method', context)
+  const known = method === undefined || isAuthenticationMethod(method)
+  context.check(authenticationMethodIsSupported, known, method, authenticationMethods)
+  const keys = readKeys(body, method === 'private_key_jwt', context)
+  return { ...(method === undefined ? {} : { token_endpoint_auth_method: method }), ...keys, ...bound }
 }
 
-/** RFC 7591 section 2: the public keys by value or by reference, not both. */
-function readKeys(body: JsonObject, checker: Checker): Pick<ClientMetadata, 'jwks' | 'jwks_uri'> {
-  const { jwks } = body
-  const jwks_uri = readText(body, 'jwks_uri', checker)
-  checker.check(clientKeysAreSent, (jwks === undefined) !== (jwks_uri === undefined))
+/** RFC 7591 section 2: the public keys by value or by reference, never both. They are kept where they are `needed`. */
+function readKeys(body: JsonObject, needed: boolean, context: Context): Pick<ClientMetadata, 'jwks' | 'jwks_uri'> {
+  const jwks = body['jwks'] ?? undefined
+  const jwks_uri = readText(body, 'jwks_uri', context)
+  const sent = [jwks, jwks_uri].filter(keys => keys !== undefined).length
+  context.check(clientKeysAreSent, needed ? sent === 1 : sent <= 1)
+  if (!needed) return {}
   if (jwks_uri !== undefined) {
-    checker.check(clientMetadataIsTyped, isWebUrl(jwks_uri), 'jwks_uri', 'an http or https URL')
+    const problem = documentUrlProblem(jwks_uri, context)
+    context.check(clientMetadataIsTyped, problem === undefined, 'jwks_uri', `an https URL, and ${problem}`)
     return { jwks_uri }
   }
-  const keys = isJsonObject(jwks) && Array.isArray(jwks['keys']) ? jwks['keys'] as unknown[] : undefined
-  const usable = keys?.every(key => isJsonObject(key) && !isPrivateKey(key) && thumbprint(key) !== undefined)
-  checker.check(clientMetadataIsTyped, keys && keys.length > 0 && usable && JSON.stringify(keys).length <= maxKeySetLength, 'jwks', 'a set of public keys')
+  const keys = isJsonObject(jwks) && Array.isArray(jwks['keys']) ? jwks['keys'] as unknown[] : []
+  const usable = keys.length > 0 && JSON.stringify(keys).length <= maxKeySetLength
+    && keys.every(key => isJsonObject(key) && !isPrivateKey(key) && thumbprint(key) !== undefined)
+  context.check(clientMetadataIsTyped, usable, 'jwks', 'a set of public keys')
   return { jwks: { keys: keys as JsonObject[] } }
 }
 

@@ -14,7 +14,8 @@ import { consentBelongsToBrowser, consentIsOpen, userApproved } from '../rules/a
 import type { Client, RequestedGrant } from '../store/records.ts'
 import { errorLocation, grantedLocation } from './authorization-response.ts'
 import { isClientIdUrl } from './client-id-metadata-document.ts'
-import { isLoopbackRedirectUri, redirectHost } from './redirect-uri.ts'
+import { findClient } from './find-client.ts'
+import { checkRedirectUri, isLoopbackRedirectUri, redirectHost } from './redirect-uri.ts'
 import { scopeDescriptions } from './scope.ts'
 import { demoUser } from './user.ts'
 
@@ -40,6 +41,9 @@ export async function decide(request: Request, context: Context): Promise<Reply>
   const browser = readBrowserCookie(request, context)
   const same = browser !== undefined && constantTimeEqual(sha256(browser), waiting.browser_hash)
   context.check(consentBelongsToBrowser, same)
+  // While the user thought, the client may have withdrawn the redirect URI, or itself.
+  const client = await findClient(waiting.client_id, context)
+  checkRedirectUri(waiting.redirect_uri, client?.metadata.redirect_uris ?? [], context)
   context.check(consentIsOpen, await store.useAuthorizationRequest(id_hash) !== undefined)
   return redirect(303, await decisionLocation(form.get('decision') === 'approve', waiting, context))
 }

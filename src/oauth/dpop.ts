@@ -8,10 +8,12 @@ import { constantTimeEqual, hmacSha256, sha256 } from '../crypto.ts'
 import type { Request } from '../http/message.ts'
 import { isJsonObject } from '../mcp/json-rpc.ts'
 import {
-  boundTokenComesWithProof, dpopKeyIsTheSame, dpopNonceIsOurs, dpopProofIsForThisRequest, dpopProofIsFresh, dpopProofIsNeeded,
-  dpopProofIsSentOnce, dpopProofIsUnused, dpopProofIsWellFormed, proofIsByTheBoundKey,
+  boundTokenComesWithProof, dpopKeyIsTheSame, dpopNonceIsOurs, dpopProofIsForThisRequest, dpopProofIsForThisToken,
+  dpopProofIsFresh, dpopProofIsNeeded, dpopProofIsSentOnce, dpopProofIsUnused, dpopProofIsWellFormed, proofIsByTheBoundKey,
 } from '../rules/dpop.ts'
+import { oneTimeUseCanBeRemembered } from '../rules/http.ts'
 import type { Client } from '../store/records.ts'
+import type { OneTimeUse } from '../store/store.ts'
 import type { AccessToken } from './access-token.ts'
 import { decodeJws, isPrivateKey, signatureAlgorithms, thumbprint, verifiesJws } from './jws.ts'
 
@@ -26,8 +28,9 @@ export async function readTokenRequestProof(request: Request, client: Client, co
   const sent = proofsOf(request)
   context.check(dpopProofIsNeeded, sent.length > 0 || !client.metadata.dpop_bound_access_tokens)
   if (sent.length === 0) return undefined
-  const { jkt } = await verifyProof(sent, `${context.config.issuer}/oauth/token`, request.method, context)
-  return jkt
+  const proof = verifyProof(sent, `${context.config.issuer}/oauth/token`, request.method, context)
+  await useProof(proof, 'proof of a token request', context)
+  return proof.jkt
 }
 
 /** Checks that a code or a refresh token that is bound to a key is used with that key (sections 5 and 10). */
@@ -40,10 +43,13 @@ export async function checkTokenBinding(
   scheme: string, presented: string, token: AccessToken, request: Request, context: Context,
 ): Promise<void> {
   const bound = token.cnf?.jkt
-  context.check(boundTokenComesWithProof, (scheme.toLowerCase() === 'dpop') === (bound !== undefined), scheme, bound ? 'DPoP' : 'Bearer')
+  const sentAsBound = scheme.toLowerCase() === 'dpop'
+  context.check(boundTokenComesWithProof, sentAsBound === (bound !== undefined), scheme, bound ? 'DPoP' : 'Bearer')
   if (bound === undefined) return
-  const { jkt, ath } = await verifyProof(proofsOf(request), `${context.config.issuer}${request.path}`, request.method, context)
-  context.check(proofIsByTheBoundKey, jkt === bound && ath === sha256(presented), jkt, bound)
+  const proof = verifyProof(proofsOf(request), `${context.config.issuer}${request.path}`, request.method, context)
+  context.check(dpopProofIsForThisToken, proof.ath === sha256(presented), proof.ath)
+  context.check(proofIsByTheBoundKey, proof.jkt === bound, proof.jkt, bound)
+  await useProof(proof, 'proof of a resource request', context)
 }
 
 /** The nonce to use now: it needs no memory, since it is made from the time and the key (section 8). */
@@ -51,10 +57,22 @@ export function dpopNonce({ config, now }: Context): string {
   return nonceOf(config.jwtKeys[0], Math.floor(now() / noncePeriod))
 }
 
+/**
+ * The header that hands out the nonce with a success, so that a client learns of the next one while the last still
+ * serves (section 8.2). `isBound`: the client sent a proof.
+ */
+export function nonceHeader(isBound: boolean, context: Context): Record<string, string> | undefined {
+  return isBound && context.config.dpopNonce ? { 'dpop-nonce': dpopNonce(context) } : undefined
+}
+
+interface Proof {
+  readonly jkt: string
+  readonly jti: string
+  readonly ath: unknown
+}
+
 /** Section 4.3, in its order. */
-async function verifyProof(
-  sent: readonly string[], htu: string, htm: string, context: Context,
-): Promise<{ jkt: string; ath: unknown }> {
+function verifyProof(sent: readonly string[], htu: string, htm: string, context: Context): Proof {
   context.check(dpopProofIsSentOnce, sent.length === 1)
   const proof = decodeJws(sent[0]!)
   context.check(dpopProofIsWellFormed, proof !== undefined, 'it is not a JWT')
@@ -65,15 +83,21 @@ async function verifyProof(
   context.check(dpopProofIsWellFormed, jkt !== undefined && verifiesJws(proof, jwk), 'its signature does not verify with its key')
 
   const { claims } = proof
-  const about = `${String(claims['htm'])} ${withoutQuery(claims['htu'])}`
-  context.check(dpopProofIsForThisRequest, about === `${htm} ${withoutQuery(htu)}`, about, `${htm} ${htu}`)
-  const { iat, jti, nonce } = claims
+  const { iat, jti, nonce, ath } = claims
+  context.check(dpopProofIsWellFormed, typeof jti === 'string' && jti !== '', 'it has no jti')
+  const isForThis = claims['htm'] === htm && normalized(claims['htu']) === normalized(htu)
+  context.check(dpopProofIsForThisRequest, isForThis, { htm: claims['htm'], htu: claims['htu'] }, { htm, htu })
   const now = context.now()
   context.check(dpopProofIsFresh, typeof iat === 'number' && Math.abs(now - iat) <= proofLifetime, iat, now)
   context.check(dpopNonceIsOurs, !context.config.dpopNonce || isRecentNonce(nonce, context))
-  const unused = typeof jti === 'string' && await context.store.useOnce(sha256(`proof ${jkt} ${jti}`))
-  context.check(dpopProofIsUnused, unused)
-  return { jkt, ath: claims['ath'] }
+  return { jkt, jti, ath }
+}
+
+/** Section 11.1. It comes last, so that only proofs that are good for something take room. */
+async function useProof({ jkt, jti }: Proof, use: OneTimeUse, context: Context): Promise<void> {
+  const outcome = await context.store.useOnce(use, sha256(`${jkt} ${jti}`))
+  context.check(oneTimeUseCanBeRemembered, outcome !== 'full')
+  context.check(dpopProofIsUnused, outcome === 'first')
 }
 
 function isRecentNonce(nonce: unknown, { config, now }: Context): boolean {
@@ -86,11 +110,17 @@ function nonceOf(key: KeyObject, period: number): string {
   return hmacSha256(key, `dpop nonce ${period}`)
 }
 
-/** Section 4.3, point 9: compared after normalization, without query and fragment. */
-function withoutQuery(htu: unknown): string {
-  if (typeof htu !== 'string' || !URL.canParse(htu)) return 'no URL'
+/** Section 4.3: without query and fragment, and after the normalization of RFC 3986 section 6.2.2 and section 6.2.3. */
+function normalized(htu: unknown): string {
+  if (typeof htu !== 'string' || !URL.canParse(htu)) return 'none'
   const { origin, pathname } = new URL(htu)
-  return origin + pathname
+  return origin + pathname.replace(/%[0-9a-f]{2}/gi, decodeUnreserved)
+}
+
+/** unreserved = ALPHA / DIGIT / "-" / "." / "_" / "~"     RFC 3986 section 2.3 */
+function decodeUnreserved(encoded: string): string {
+  const character = String.fromCharCode(Number.parseInt(encoded.slice(1), 16))
+  return /[\w\-.~]/.test(character) ? character : encoded.toUpperCase()
 }
 
 function proofsOf({ headers }: Request): readonly string[] {

@@ -5,12 +5,12 @@ import { json, type Reply, type Request } from '../http/message.ts'
 import { parseForm } from '../http/parameters.ts'
 import { clientIsConfidential } from '../rules/client-authentication.ts'
 import { findAccessToken } from './access-token.ts'
-import { authenticateClient } from './client-authentication.ts'
+import { authenticateClient, isPublicClient } from './client-authentication.ts'
 
 export async function introspect(request: Request, context: Context): Promise<Reply> {
   const form = await parseForm(request, context)
   const client = await authenticateClient(request, form, context)
-  context.check(clientIsConfidential, client.client_secret_hash !== undefined)
+  context.check(clientIsConfidential, !isPublicClient(client))
   const token = form.required('token')
   const found = await describeRefreshToken(token, context) ?? await describeAccessToken(token, context)
   // Registration is open, so a client learns of its own tokens only; of all others that they are not active
@@ -32,6 +32,8 @@ async function describeRefreshToken(token: string, { store, now, config }: Conte
 async function describeAccessToken(token: string, context: Context) {
   const accessToken = await findAccessToken(token, context)
   if (!accessToken) return undefined
-  const { client_id, sub, scope, aud, iss, iat, exp, jti } = accessToken
-  return { token_type: 'Bearer', client_id, sub, scope, aud, iss, iat, exp, jti }
+  const { client_id, sub, scope, aud, iss, iat, exp, jti, cnf } = accessToken
+  // RFC 9449 section 6.2: whoever introspects has to check the proof, so it is told of the key.
+  const type = cnf === undefined ? { token_type: 'Bearer' } : { token_type: 'DPoP', cnf }
+  return { ...type, client_id, sub, scope, aud, iss, iat, exp, jti }
 }

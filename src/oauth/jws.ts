@@ -49,16 +49,27 @@ export function verifiesJws({ header, signingInput, signature }: DecodedJws, jwk
     && (algorithm.crv === undefined || jwk['crv'] === algorithm.crv)
     && (jwk['alg'] === undefined || jwk['alg'] === alg)
     && (jwk['use'] === undefined || jwk['use'] === 'sig')
+    && (!Array.isArray(jwk['key_ops']) || jwk['key_ops'].includes('verify'))
   const key = fits && crit === undefined ? importKey(jwk) : undefined
   return key !== undefined && verify(algorithm!.hash, Buffer.from(signingInput), { key, ...algorithm!.options }, signature)
 }
 
+/** What a thumbprint is made of, in the order that RFC 7638 section 3.2 and RFC 8037 section 2 give. */
+const thumbprintMembers: ReadonlyMap<unknown, readonly string[]> = new Map([
+  ['EC', ['crv', 'kty', 'x', 'y']], ['OKP', ['crv', 'kty', 'x']], ['RSA', ['e', 'kty', 'n']],
+])
+
 /** The SHA-256 thumbprint of a key (RFC 7638 section 3), or undefined where it is no public key of a type known here. */
 export function thumbprint(jwk: JsonObject): string | undefined {
-  const names = { EC: ['crv', 'kty', 'x', 'y'], OKP: ['crv', 'kty', 'x'], RSA: ['e', 'kty', 'n'] }[String(jwk['kty'])]
+  const names = thumbprintMembers.get(jwk['kty'])
   if (!names || names.some(name => typeof jwk[name] !== 'string')) return undefined
   const required = Object.fromEntries(names.map(name => [name, jwk[name]]))
   return sha256(JSON.stringify(required))
+}
+
+/** SHA-256 in base64url is 43 characters. */
+export function isThumbprint(text: string): boolean {
+  return /^[A-Za-z0-9_-]{43}$/.test(text)
 }
 
 /** Whether a key carries what only its owner may have: no key that is shown does. */
@@ -69,9 +80,11 @@ export function isPrivateKey(jwk: JsonObject): boolean {
 function importKey(jwk: JsonObject): KeyObject | undefined {
   try {
     const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' })
-    // RFC 7518 section 3.3: 2048 bits at the least.
-    const bits = key.asymmetricKeyDetails?.modulusLength
-    return bits !== undefined && (bits < 2048 || bits > 8192) ? undefined : key
+    const { modulusLength, publicExponent } = key.asymmetricKeyDetails ?? {}
+    // RFC 7518 section 3.3: 2048 bits at the least. A huge modulus or exponent makes verifying slow, and 1 makes it void.
+    const isSound = modulusLength === undefined
+      || modulusLength >= 2048 && modulusLength <= 8192 && publicExponent! > 2n && publicExponent! < 2n ** 33n
+    return isSound ? key : undefined
   } catch {
     return undefined
   }

@@ -8,6 +8,7 @@ import {
 } from '../rules/token.ts'
 import type { Client } from '../store/records.ts'
 import { issueAccessToken, type IssuedTokens } from './access-token.ts'
+import { isPublicClient } from './client-authentication.ts'
 import { checkBoundKey } from './dpop.ts'
 import { readResource } from './resource.ts'
 import { formatScope, includesScope, parseScope, selectScopes } from './scope.ts'
@@ -29,7 +30,9 @@ export async function refreshAccessToken(
 
   const salt = randomToken(16)
   const offered = { token_hash: sha256(successorOf(presented, salt)), salt }
-  const rotation = await store.rotateRefreshToken(token.token_hash, offered, config.refreshTokenReuseWindow)
+  const rotation = await store.rotateRefreshToken(
+    token.token_hash, offered, config.refreshTokenReuseWindow, isPublicClient(client) ? jkt : undefined,
+  )
   // RFC 9700 section 4.14.2: a refresh token that comes twice is held by two parties, so the whole grant ends.
   context.check(refreshTokenIsUnused, rotation.outcome !== 'reused')
 

@@ -8,7 +8,7 @@ import type { IssuedTokens } from './access-token.ts'
 import { exchangeAuthorizationCode } from './authorization-code-grant.ts'
 import { authenticateClient } from './client-authentication.ts'
 import { grantToClient } from './client-credentials-grant.ts'
-import { readTokenRequestProof } from './dpop.ts'
+import { nonceHeader, readTokenRequestProof } from './dpop.ts'
 import { supportedGrantTypes } from './grant-types.ts'
 import { refreshAccessToken } from './refresh-token-grant.ts'
 
@@ -32,16 +32,16 @@ export async function token(request: Request, context: Context): Promise<Reply> 
   const jkt = await readTokenRequestProof(request, client, context)
   const issued = await grant(form, client, context, jkt)
   await context.store.keepClient(client.client_id)
-  return tokenResponse(issued, jkt === undefined ? 'Bearer' : 'DPoP', context)
+  return tokenResponse(issued, jkt !== undefined, context)
 }
 
 /** RFC 6749 section 5.1: whoever sees tokens must not store them. */
-function tokenResponse({ access_token, refresh_token, scope }: IssuedTokens, token_type: string, { config }: Context): Reply {
+function tokenResponse({ access_token, refresh_token, scope }: IssuedTokens, isBound: boolean, context: Context): Reply {
   return json(200, {
     access_token,
-    token_type,
-    expires_in: Math.ceil(config.accessTokenLifetime),
+    token_type: isBound ? 'DPoP' : 'Bearer',
+    expires_in: Math.ceil(context.config.accessTokenLifetime),
     ...(refresh_token === undefined ? {} : { refresh_token }),
     scope,
-  }, { 'cache-control': 'no-store', pragma: 'no-cache' })
+  }, { 'cache-control': 'no-store', pragma: 'no-cache', ...nonceHeader(isBound, context) })
 }

@@ -21,13 +21,18 @@ const form = 'application/x-www-form-urlencoded'
 const client: readonly Parameter[] = [
   { name: 'client_id', description: 'Unless sent by Basic (RFC 6749 section 2.3.1)' },
   { name: 'client_secret', description: 'With client_secret_post only' },
+  { name: 'client_assertion', description: 'With private_key_jwt only: a JWT by the key of the client (RFC 7523 section 2.2)' },
+  { name: 'client_assertion_type', description: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer, with client_assertion' },
 ]
 
 const metadata: readonly Parameter[] = [
-  { name: 'redirect_uris', required: true, description: 'An array; https, http loopback or a private-use scheme' },
+  { name: 'redirect_uris', description: 'An array; https, http loopback or a private-use scheme. Required with authorization_code' },
   { name: 'client_name', description: 'Shown on the consent page' },
-  { name: 'token_endpoint_auth_method', description: 'none, client_secret_post or client_secret_basic' },
-  { name: 'grant_types', description: 'authorization_code and refresh_token unless given' },
+  { name: 'token_endpoint_auth_method', description: 'none, client_secret_post, client_secret_basic or private_key_jwt' },
+  { name: 'jwks', description: 'The public keys, with private_key_jwt' },
+  { name: 'jwks_uri', description: 'Where the public keys are, in the place of jwks' },
+  { name: 'dpop_bound_access_tokens', description: 'true: every token request comes with a DPoP proof (RFC 9449 section 5.2)' },
+  { name: 'grant_types', description: 'authorization_code and refresh_token unless given; client_credentials' },
   { name: 'response_types', description: 'code' },
   { name: 'scope', description: 'The upper bound of what can be granted' },
   { name: 'application_type', description: 'native or web' },
@@ -57,7 +62,7 @@ const operations: Readonly<Record<string, Operation>> = {
     summary: 'Ask the user; a browser goes here',
     parameters: [
       { name: 'response_type', required: true, description: 'code' },
-      { name: 'client_id', required: true, description: 'From the registration' },
+      { name: 'client_id', required: true, description: 'From the registration, or the https URL of a metadata document' },
       { name: 'redirect_uri', description: 'One that is registered; the port of a loopback one may differ' },
       { name: 'code_challenge', required: true, description: 'BASE64URL(SHA256(code_verifier))' },
       { name: 'code_challenge_method', required: true, description: 'S256' },
@@ -65,6 +70,7 @@ const operations: Readonly<Record<string, Operation>> = {
       { name: 'scope', description: 'What the client wants to do' },
       { name: 'resource', description: 'The resource of the protected resource metadata' },
       { name: 'prompt', description: 'none: do not ask the user' },
+      { name: 'dpop_jkt', description: 'The thumbprint of the key that the code is bound to (RFC 9449 section 10)' },
     ],
   },
   'POST /oauth/consent': {
@@ -75,14 +81,14 @@ const operations: Readonly<Record<string, Operation>> = {
     ],
   },
   'POST /oauth/token': {
-    summary: 'Exchange a code, or refresh', mediaType: form,
+    summary: 'Exchange a code, refresh, or get a token for the client itself; with a DPoP header, one that is bound to a key', mediaType: form,
     parameters: [
-      { name: 'grant_type', required: true, description: 'authorization_code or refresh_token' },
+      { name: 'grant_type', required: true, description: 'authorization_code, refresh_token or client_credentials' },
       { name: 'code', description: 'With authorization_code' },
       { name: 'code_verifier', description: 'With authorization_code' },
       { name: 'redirect_uri', description: 'As in the authorization request' },
       { name: 'refresh_token', description: 'With refresh_token' },
-      { name: 'scope', description: 'With refresh_token, to narrow' },
+      { name: 'scope', description: 'With refresh_token, to narrow; with client_credentials' },
       { name: 'resource', description: 'The granted resource' },
       ...client,
     ],

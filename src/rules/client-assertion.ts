@@ -42,7 +42,7 @@ export const clientAssertionSignatureVerifies: Rule = {
   says: 'the signature of client_assertion does not verify with a key of the client',
   requires: 'A key of jwks or jwks_uri of the client made the signature, by an algorithm of that key.',
   otherwise: 'Anybody could act as the client.',
-  remedy: 'Sign with a key that the registered jwks or jwks_uri has; after a change of keys wait for the cache.',
+  remedy: 'Sign with a key that the registered jwks or jwks_uri has; after a change of keys name the new one by kid.',
   shownAs,
 }
 

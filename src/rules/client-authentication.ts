@@ -69,8 +69,8 @@ export const clientIsConfidential: Rule = {
   id: 'client-is-confidential',
   clause: 'RFC 7662 section 2.1',
   error: 'invalid_client',
-  says: 'introspection needs a client with a secret',
+  says: 'introspection needs a client that authenticates',
   requires: 'Token introspection is authorized: a public client, which cannot authenticate, has no access to it.',
   otherwise: 'Anybody could find out by trying which tokens are alive.',
-  remedy: 'Register a client with client_secret_basic or client_secret_post.',
+  remedy: 'Register a client with client_secret_basic, client_secret_post or private_key_jwt.',
 }

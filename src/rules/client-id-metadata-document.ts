@@ -9,7 +9,8 @@ export const clientIdUrlIsValid: Rule = {
   error: 'invalid_client',
   status: 400,
   says: 'the client_id cannot be the URL of a metadata document: {received}',
-  requires: 'Such a client_id is an https URL with a path, without dot segments, fragment, user name or password.',
+  requires: 'Such a client_id is an https URL with a path, without dot segments, fragment, user name or password, written '
+    + 'as every URL parser would write it.',
   otherwise: 'One client could have many names, or aim this server at something that is not a document.',
   remedy: 'Use a short https URL with a path, such as https://app.example.com/oauth/client.json.',
 }
@@ -20,10 +21,21 @@ export const clientDocumentIsAvailable: Rule = {
   error: 'invalid_client',
   status: 400,
   says: 'the metadata document of the client is not available: {received}',
-  requires: 'The document answers 200 within 5 seconds and 5 KB, without a redirect, from an address on the internet.',
-  otherwise: 'Anybody could aim this server at the network it runs in, or keep it busy for ever.',
+  requires: 'The URL answers 200 with at most 5 KB, without a redirect, from an address on the internet. A name of '
+    + 'which any address is loopback, private, link-local or otherwise special is refused.',
+  otherwise: 'Anybody could aim this server at the network it runs in.',
   remedy: 'Serve the document at this very URL to everybody. During development OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK=true '
     + 'allows documents on this machine.',
+}
+
+export const documentIsReachable: Rule = {
+  id: 'document-is-reachable',
+  clause: 'RFC 9110 section 15.6.4',
+  error: 'temporarily_unavailable',
+  says: 'the metadata document or the keys of the client cannot be read now: {received}',
+  requires: 'The document of a client, or its key set, can be fetched within 5 seconds when it is needed.',
+  otherwise: 'A client told that it is unknown throws its tokens away, when it only has to try again.',
+  remedy: 'Repeat the request later. Let the document be cached (Cache-Control: max-age), so that it is needed less often.',
 }
 
 export const clientDocumentIsJson: Rule = {
@@ -57,6 +69,18 @@ export const clientDocumentIsComplete: Rule = {
   requires: 'The document has client_id, client_name and redirect_uris.',
   otherwise: 'The user could not be told who asks, nor the server know where the code may go.',
   remedy: 'Add the member to the document.',
+}
+
+export const clientDocumentDescribesAClient: Rule = {
+  id: 'client-document-describes-a-client',
+  clause: `${draft} section 4.1`,
+  error: 'invalid_client',
+  status: 400,
+  says: 'the metadata document of the client is not valid: {received}',
+  requires: 'The members of the document are client metadata as RFC 7591 section 2 defines them, within the rules of '
+    + 'registration. Grant types and response types that only other servers support are passed over.',
+  otherwise: 'A document would be the way around what a registration has to keep.',
+  remedy: 'Correct the member that the error names.',
 }
 
 export const clientDocumentHasNoSecret: Rule = {

@@ -18,7 +18,8 @@ export const dpopProofIsWellFormed: Rule = {
   clause: 'RFC 9449 section 4.3',
   error: 'invalid_dpop_proof',
   says: 'the DPoP proof cannot be used: {received}',
-  requires: 'The proof is a JWT of typ dpop+jwt that carries a public key as jwk and is signed by that key with an asymmetric algorithm.',
+  requires: 'The proof is a JWT of typ dpop+jwt with a jti, which carries a public key as jwk and is signed by that key with an '
+    + 'asymmetric algorithm.',
   otherwise: 'A proof that proves the possession of nothing would bind the token to nothing.',
   remedy: again,
 }
@@ -47,7 +48,7 @@ export const dpopProofIsUnused: Rule = {
   id: 'dpop-proof-is-unused',
   clause: 'RFC 9449 section 11.1',
   error: 'invalid_dpop_proof',
-  says: 'jti of the DPoP proof is missing or was used before',
+  says: 'jti of the DPoP proof was used before',
   requires: 'The jti of the proof has not been seen.',
   otherwise: 'A proof that was overheard could be sent again.',
   remedy: again,
@@ -78,7 +79,8 @@ export const dpopKeyIsTheSame: Rule = {
   clause: 'RFC 9449 section 5',
   error: 'invalid_grant',
   says: 'the proof was made with another key than that of the grant',
-  requires: 'A code that was asked for with dpop_jkt, and the refresh token of a public client, are used with the key they are bound to.',
+  requires: 'A code that was asked for with dpop_jkt, and the refresh token of a public client, are used with the key that '
+    + 'they are bound to.',
   otherwise: 'A stolen code or refresh token could be used with a key of the thief.',
   remedy: 'Keep the key for as long as the grant lives.',
 }
@@ -93,12 +95,32 @@ export const boundTokenComesWithProof: Rule = {
   remedy: 'Send Authorization: DPoP <token> with a DPoP header when token_type was DPoP.',
 }
 
+export const dpopProofIsForThisToken: Rule = {
+  id: 'dpop-proof-is-for-this-token',
+  clause: 'RFC 9449 section 4.3',
+  error: 'invalid_dpop_proof',
+  says: 'ath of the DPoP proof is not the hash of the access token',
+  requires: 'ath is the SHA-256 of the access token that comes with the proof, as base64url.',
+  otherwise: 'A proof made for one token of the key would serve with another, such as one that was slipped to the client.',
+  remedy: again,
+}
+
 export const proofIsByTheBoundKey: Rule = {
   id: 'proof-is-by-the-bound-key',
   clause: 'RFC 9449 section 7.1',
   error: 'invalid_token',
-  says: 'the proof was made with another key than the token is bound to, or for another token',
-  requires: 'The thumbprint of the key of the proof is cnf.jkt of the token, and ath is the hash of the token.',
+  says: 'the proof was made with another key than the token is bound to',
+  requires: 'The thumbprint of the key of the proof is cnf.jkt of the token.',
   otherwise: 'A stolen token could be used with a key of the thief.',
-  remedy: again,
+  remedy: 'Use the key with which the token was asked for.',
+}
+
+export const dpopJktIsAThumbprint: Rule = {
+  id: 'dpop-jkt-is-a-thumbprint',
+  clause: 'RFC 9449 section 10',
+  error: 'invalid_request',
+  says: 'dpop_jkt must be the SHA-256 thumbprint of a key in base64url, 43 characters',
+  requires: 'dpop_jkt is a JWK SHA-256 Thumbprint (RFC 7638) in base64url.',
+  otherwise: 'The code would be bound to a key that cannot exist, and the user asked for nothing.',
+  remedy: 'Send the thumbprint of the public key with which the proof of the token request will be signed.',
 }

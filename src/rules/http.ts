@@ -150,3 +150,13 @@ export const parameterIsBounded: Rule = {
   otherwise: 'What is kept until the user decides could be made large enough to fill the memory.',
   remedy: 'Send less; state needs no more than a reference to what the client keeps itself.',
 }
+
+export const oneTimeUseCanBeRemembered: Rule = {
+  id: 'one-time-use-can-be-remembered',
+  clause: 'RFC 9449 section 11.1',
+  error: 'temporarily_unavailable',
+  says: 'too many proofs or assertions were used lately: try again in a minute',
+  requires: 'Every proof or assertion that was used is remembered for as long as it could be used again.',
+  otherwise: 'A flood of proofs would press the one out of memory that an attacker wants to send again.',
+  remedy: 'Repeat the request later, with a new proof or assertion.',
+}

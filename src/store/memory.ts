@@ -1,10 +1,9 @@
 /** The store in memory. Each method runs without a pause, which is what makes it atomic here. */
-import type { FetchedDocument } from '../http/fetch-document.ts'
 import { ExpiringMap } from './expiring-map.ts'
 import type {
-  AuthorizationCode, AuthorizationRequest, Client, Grant, RefreshToken, Session, Successor,
+  AuthorizationCode, AuthorizationRequest, Client, Grant, KeptDocument, RefreshToken, Session, Successor,
 } from './records.ts'
-import type { Rotation, Store } from './store.ts'
+import type { OneTimeUse, Rotation, Store, UseOutcome } from './store.ts'
 
 export interface MemoryStoreOptions {
   readonly now: () => number
@@ -27,8 +26,8 @@ export class MemoryStore implements Store {
   /** Clients that never got a token. A flood of registrations presses out only these. */
   private readonly newClients: ExpiringMap<Client>
   private readonly clients: ExpiringMap<Client>
-  private readonly documents: ExpiringMap<{ readonly document: FetchedDocument; readonly expires_at: number }>
-  private readonly used: ExpiringMap<true>
+  private readonly documents: ExpiringMap<{ readonly document: KeptDocument; readonly expires_at: number }>
+  private readonly used: Readonly<Record<OneTimeUse, ExpiringMap<true>>>
   private readonly authorizationRequests: ExpiringMap<AuthorizationRequest>
   private readonly codes: ExpiringMap<{ readonly code: AuthorizationCode; used: boolean }>
   private readonly grants: ExpiringMap<{ readonly grant: Grant; readonly tokens: string[] }>
@@ -44,7 +43,11 @@ export class MemoryStore implements Store {
     this.newClients = new ExpiringMap({ limit: 20_000, lifetime: day, now })
     this.clients = new ExpiringMap({ limit: 100_000, lifetime: 90 * day, now })
     this.documents = new ExpiringMap({ limit: 1_000, lifetime: day, now })
-    this.used = new ExpiringMap({ limit: 200_000, lifetime: 660, now })
+    this.used = {
+      'assertion': new ExpiringMap({ limit: 100_000, lifetime: 720, now }),
+      'proof of a token request': new ExpiringMap({ limit: 200_000, lifetime: 130, now }),
+      'proof of a resource request': new ExpiringMap({ limit: 200_000, lifetime: 130, now }),
+    }
     this.authorizationRequests = new ExpiringMap({ limit: 10_000, lifetime: 600, now })
     this.codes = new ExpiringMap({ limit: 20_000, lifetime: 2 * options.authorizationCodeLifetime, now })
     this.grants = new ExpiringMap({
@@ -87,19 +90,21 @@ export class MemoryStore implements Store {
     this.revoke(client_id)
   }
 
-  async findDocument(url: string): Promise<FetchedDocument | undefined> {
-    const kept = this.documents.get(url)
+  async findDocument(key: string): Promise<KeptDocument | undefined> {
+    const kept = this.documents.get(key)
     return kept && kept.expires_at > this.now() ? kept.document : undefined
   }
 
-  async keepDocument(url: string, document: FetchedDocument, expires_at: number): Promise<void> {
-    this.documents.set(url, { document, expires_at })
+  async keepDocument(key: string, document: KeptDocument, expires_at: number): Promise<void> {
+    this.documents.set(key, { document, expires_at })
   }
 
-  async useOnce(id_hash: string): Promise<boolean> {
-    if (this.used.get(id_hash)) return false
-    this.used.set(id_hash, true)
-    return true
+  async useOnce(use: OneTimeUse, id_hash: string): Promise<UseOutcome> {
+    const used = this.used[use]
+    if (used.get(id_hash)) return 'repeated'
+    if (used.isFull) return 'full'
+    used.set(id_hash, true)
+    return 'first'
   }
 
   async addAuthorizationRequest(id_hash: string, request: AuthorizationRequest): Promise<void> {
@@ -147,12 +152,13 @@ export class MemoryStore implements Store {
     return this.refreshTokens.get(token_hash)
   }
 
-  async rotateRefreshToken(token_hash: string, successor: Successor, window: number): Promise<Rotation> {
+  async rotateRefreshToken(token_hash: string, successor: Successor, window: number, jkt?: string): Promise<Rotation> {
     const token = this.refreshTokens.get(token_hash)
     const grant = token && this.grants.get(token.grant_id)
     if (!token || !grant) return { outcome: 'reused' }
     if (!token.rotated) {
       this.refreshTokens.update(token_hash, { ...token, rotated: { at: this.now(), successor } })
+      if (jkt !== undefined) this.grants.update(token.grant_id, { ...grant, grant: { ...grant.grant, jkt } })
       grant.tokens.push(successor.token_hash)
       // A grant makes room for its own rotations, so that no rotation presses out the token of somebody else.
       if (grant.tokens.length > rememberedRotations || this.refreshTokens.isFull) {
@@ -196,6 +202,8 @@ export class MemoryStore implements Store {
     return {
       clients: this.newClients.size + this.clients.size,
       documents: this.documents.size,
+      used_assertions: this.used['assertion'].size,
+      used_proofs: this.used['proof of a token request'].size + this.used['proof of a resource request'].size,
       authorization_requests: this.authorizationRequests.size,
       authorization_codes: this.codes.size,
       grants: this.grants.size,

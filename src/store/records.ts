@@ -9,11 +9,18 @@
  * | AuthorizationCode    | SHA-256 of the code        | twice its lifetime, to tell used from unknown|
  * | Grant                | grant_id                   | lifetime of refresh tokens, or revoked       |
  * | RefreshToken         | SHA-256 of the token       | with its grant                               |
- * | document of a client | its URL                    | as its Cache-Control says, at most a day     |
- * | used once            | SHA-256 of what was used   | 11 minutes: assertions and proofs are dead   |
+ * | document of a client | what it is for, and URL    | as its headers say, at most a day            |
+ * | used assertion       | SHA-256 of client and jti  | 12 minutes: no assertion lives longer        |
+ * | used proof           | SHA-256 of key and jti     | 130 seconds: no proof lives longer           |
  * | Revocation           | jti, grant_id or client_id | lifetime of access tokens                    |
  */
+import type { FetchedDocument } from '../http/fetch-document.ts'
 import type { JsonObject } from '../mcp/json-rpc.ts'
+
+/** What was fetched from a URL that a client named. */
+export interface KeptDocument extends FetchedDocument {
+  readonly fetched_at: number
+}
 
 /** Client metadata (RFC 7591 section 2), as registered and echoed. */
 export interface ClientMetadata {

@@ -2,9 +2,8 @@
  * The store: protocol steps, each of which is atomic, so that another engine can do each as one transaction.
  * Nothing is found after it has expired.
  */
-import type { FetchedDocument } from '../http/fetch-document.ts'
 import type {
-  AuthorizationCode, AuthorizationRequest, Client, Grant, RefreshToken, Session, Successor,
+  AuthorizationCode, AuthorizationRequest, Client, Grant, KeptDocument, RefreshToken, Session, Successor,
 } from './records.ts'
 
 /** What became of a refresh token that was presented. */
@@ -16,6 +15,12 @@ export type Rotation =
   /** It was used before: its grant is revoked now. */
   | { readonly outcome: 'reused' }
 
+/** What works once, each with room of its own: a flood of one takes nothing from the others. */
+export type OneTimeUse = 'assertion' | 'proof of a token request' | 'proof of a resource request'
+
+/** `full`: there are more uses than can be remembered, so a first one cannot be told from a second. */
+export type UseOutcome = 'first' | 'repeated' | 'full'
+
 export interface Store {
   addClient(client: Client): Promise<void>
   findClient(client_id: string): Promise<Client | undefined>
@@ -26,11 +31,11 @@ export interface Store {
   removeClient(client_id: string): Promise<void>
 
   /** A document that a client named, while it is fresh. */
-  findDocument(url: string): Promise<FetchedDocument | undefined>
-  keepDocument(url: string, document: FetchedDocument, expires_at: number): Promise<void>
+  findDocument(key: string): Promise<KeptDocument | undefined>
+  keepDocument(key: string, document: KeptDocument, expires_at: number): Promise<void>
 
-  /** Whether this is the first use of what must be used once, such as the jti of a proof. */
-  useOnce(id_hash: string): Promise<boolean>
+  /** Uses what must be used once. Nothing that was used is forgotten before it is dead, however many uses there are. */
+  useOnce(use: OneTimeUse, id_hash: string): Promise<UseOutcome>
 
   addAuthorizationRequest(id_hash: string, request: AuthorizationRequest): Promise<void>
   findAuthorizationRequest(id_hash: string): Promise<AuthorizationRequest | undefined>
@@ -50,8 +55,11 @@ export interface Store {
   /** Revokes the grant with all its refresh and access tokens. */
   revokeGrant(grant_id: string): Promise<void>
   findRefreshToken(token_hash: string): Promise<RefreshToken | undefined>
-  /** Rotates the refresh token; `window` is how many seconds a repetition is answered alike. */
-  rotateRefreshToken(token_hash: string, successor: Successor, window: number): Promise<Rotation>
+  /**
+   * Rotates the refresh token; `window` is how many seconds a repetition is answered alike. Where a `jkt` is given, the
+   * grant is bound to that key from now on.
+   */
+  rotateRefreshToken(token_hash: string, successor: Successor, window: number, jkt?: string): Promise<Rotation>
 
   revokeAccessToken(jti: string): Promise<void>
   isRevoked(token: { jti: string; grant_id: string; client_id: string; iat: number }): Promise<boolean>

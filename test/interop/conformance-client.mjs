@@ -71,21 +71,23 @@ async function callFirstTool(client) {
   if (tool) await client.callTool(tool.name, scenario === 'tools_call' ? { a: 2, b: 3 } : {})
 }
 
-const client = new McpClient(process.argv[2], {
-  trace: new Trace({
-    step: ({ title }) => console.error(title),
-    note: text => console.error(`   ${text}`),
-  }),
-  storage: new MemoryStorage(),
-  userAgent: new HeadlessUserAgent({ write: text => console.error(text) }),
-  ...options[scenario]?.(),
-})
-try {
-  await client.connect()
-  await (calls[scenario] ?? callFirstTool)(client)
-} catch (error) {
-  console.error(String(error))
-  process.exitCode = 1
-} finally {
-  await client.close()
+async function run(url) {
+  const client = new McpClient(url, {
+    trace: new Trace({ step: ({ title }) => console.error(title), note: text => console.error(`   ${text}`) }),
+    storage: new MemoryStorage(),
+    userAgent: new HeadlessUserAgent({ write: text => console.error(text) }),
+    ...options[scenario]?.(),
+  })
+  try {
+    await client.connect()
+    await (calls[scenario] ?? callFirstTool)(client)
+  } catch (error) {
+    console.error(String(error))
+    process.exitCode = 1
+  } finally {
+    await client.close()
+  }
 }
+
+// Bare `node --test` at the root runs every file below test/, and gives it no URL.
+if (process.argv[2] !== undefined) await run(process.argv[2])
