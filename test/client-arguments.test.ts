@@ -38,6 +38,15 @@ describe('parseArguments()', () => {
     })
   })
 
+  it('reads how many processes shall race, and how', () => {
+    assert.deepEqual(parse('--hammer-refresh 20').command, { name: 'hammer-refresh', count: 20, raw: false })
+    assert.deepEqual(parse('--hammer-refresh 2 --raw').command, { name: 'hammer-refresh', count: 2, raw: true })
+  })
+
+  for (const text of ['--hammer-refresh 1', '--hammer-refresh 101', '--hammer-refresh 1e1', '--hammer-refresh x', '--refresh --raw']) {
+    it(`refuses ${text}`, () => assert.throws(() => parse(text), { name: 'ClientError', exitCode: 2 }))
+  }
+
   it('calls a tool without arguments with none', () => {
     assert.deepEqual(parse('--call-tool echo').command, { name: 'call-tool', tool: 'echo', args: {} })
   })
