@@ -16,27 +16,33 @@ const maxConnections = 32
 
 export class CallbackListener {
   readonly redirect_uri: string
-  private readonly servers: readonly Server[]
+  private readonly servers: Server[] = []
   private pending: PendingAuthorization | undefined
   private settle: ((response: URLSearchParams) => void) | undefined
   private timer: NodeJS.Timeout | undefined
   private readonly connections = new Set<Socket>()
 
-  private constructor(servers: readonly Server[], redirect_uri: string) {
-    this.servers = servers
+  private constructor(server: Server, redirect_uri: string) {
     this.redirect_uri = redirect_uri
-    for (const server of servers) {
-      server.on('request', (incoming, outgoing) => this.answer(incoming, outgoing))
-      server.on('connection', socket => this.admit(socket))
-    }
+    this.serve(server)
   }
 
   /** Listens on a port of loopback; 0 is any free one. For `localhost` both address families are listened on. */
   static async open(host: string, port: number): Promise<CallbackListener> {
-    const servers = [await listen(host === '[::1]' ? '::1' : '127.0.0.1', port)]
-    const bound = (servers[0]!.address() as AddressInfo).port
-    if (host === 'localhost') await listen('::1', bound).then(server => servers.push(server), () => {})
-    return new CallbackListener(servers, `http://${host}:${bound}${path}`)
+    const server = await listen(host === '[::1]' ? '::1' : '127.0.0.1', port)
+    const bound = (server.address() as AddressInfo).port
+    const listener = new CallbackListener(server, `http://${host}:${bound}${path}`)
+    if (host !== 'localhost') return listener
+    try {
+      listener.serve(await listen('::1', bound))
+      return listener
+    } catch (error) {
+      // Where there is no IPv6, nobody listens there. Whoever has the port there would get the code of a browser that tries it first.
+      if (!(error instanceof ClientError)) return listener
+      await listener.close()
+      if (port !== 0) throw error
+      return CallbackListener.open(host, 0)
+    }
   }
 
   /** Waits for the answer to `pending`; whatever else arrives meanwhile is turned away. */
@@ -60,6 +66,12 @@ export class CallbackListener {
       server.close(() => resolve())
       server.closeAllConnections()
     })))
+  }
+
+  private serve(server: Server): void {
+    this.servers.push(server)
+    server.on('request', (incoming, outgoing) => this.answer(incoming, outgoing))
+    server.on('connection', socket => this.admit(socket))
   }
 
   private admit(socket: Socket): void {

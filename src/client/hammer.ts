@@ -9,6 +9,7 @@ import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fingerprint } from '../crypto.ts'
 import { displayText } from '../http/html.ts'
+import type { DpopProver } from './dpop.ts'
 import { ClientError, exitCodes } from './errors.ts'
 import type { HammerJob, HammerResult } from './hammer-worker.ts'
 import { open } from './http.ts'
@@ -34,7 +35,7 @@ export async function hammerRefresh({ count, job, keeper, trace, print }: Hammer
   }
   print(`${count} processes refresh one grant at once, ${job.state ? 'each with the same refresh token' : 'through the storage'}:`)
   const results = await runAll(count, job)
-  const alive = await whichWork(job.serverUrl, results, trace)
+  const alive = await whichWork(job.serverUrl, results, (await keeper.keysFor(before)).prover, trace)
   const survivor = job.state ? await takeUp(keeper, before, results, trace) : await renewed(keeper)
   print(tableOf(results, alive))
   const loggedOut = results.filter(({ access_token }) => access_token === undefined || !alive.has(access_token)).length
@@ -66,12 +67,15 @@ async function messageOf(child: ChildProcess): Promise<unknown> {
 }
 
 /** The access tokens that the MCP server takes now that all have been answered. */
-async function whichWork(url: string, results: readonly HammerResult[], trace: Trace): Promise<ReadonlySet<string>> {
+async function whichWork(
+  url: string, results: readonly HammerResult[], prover: DpopProver | undefined, trace: Trace,
+): Promise<ReadonlySet<string>> {
   const alive = new Set<string>()
   for (const token of new Set(results.flatMap(({ access_token }) => access_token ?? []))) {
+    const proof = prover ? { authorization: `DPoP ${token}`, dpop: prover.proof('POST', url, token) } : { authorization: `Bearer ${token}` }
     const response = await open({
       method: 'POST', url, body: JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'ping' }),
-      headers: { authorization: `Bearer ${token}`, accept: 'application/json, text/event-stream', 'content-type': 'application/json' },
+      headers: { ...proof, accept: 'application/json, text/event-stream', 'content-type': 'application/json' },
     }, trace)
     response.discard()
     if (response.status !== 401) alive.add(token)

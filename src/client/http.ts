@@ -100,7 +100,8 @@ function receive({ method, url, headers, body }: HttpRequest, signal: AbortSigna
     const outgoing = start(url, {
       method, signal, maxHeaderSize: headLimit,
       headers: {
-        'user-agent': `mcp-authorization/${version}`, ...headers,
+        // RFC 9110 section 12.5.3: without the second any encoding would be welcome.
+        'user-agent': `mcp-authorization/${version}`, 'accept-encoding': 'identity', ...headers,
         ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
       },
     })

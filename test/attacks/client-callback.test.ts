@@ -1,6 +1,6 @@
 /** Whoever else is on the machine, against the listener for the authorization response. */
 import assert from 'node:assert/strict'
-import { connect, type Socket } from 'node:net'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -103,6 +103,15 @@ describe('The callback listener', () => {
       })
       assert.equal(reached, false, address)
     }
+  })
+
+  it('does not share the port of localhost with somebody on the other address family', async t => {
+    const other = createServer()
+    const isThere = await new Promise(resolve => other.on('error', () => resolve(false)).listen(0, '::1', () => resolve(true)))
+    if (!isThere) return t.skip('no IPv6 here')
+    t.after(() => new Promise<void>(resolve => { other.close(() => resolve()) }))
+    const { port } = other.address() as AddressInfo
+    await assert.rejects(CallbackListener.open('localhost', port), { message: /is taken by another program/ })
   })
 
   it('is closed once the answer is there, and keeps nothing alive', async t => {

@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { chmod, lstat, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { extname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { FileStorage } from '../../src/client/storage.ts'
 import { assertEnds, makeHome, runClient, succeed, type Home } from '../client-process.ts'
 import { startServer, type TestContext, type TestServer } from '../harness.ts'
 import { formOf, json, startHonestPeer, validTokens } from '../peer.ts'
@@ -35,6 +38,8 @@ async function filesOf({ path }: Home): Promise<readonly string[]> {
 async function modeOf(path: string): Promise<string> {
   return ((await stat(path)).mode & 0o777).toString(8)
 }
+
+const record = { client_id: 'c', token_endpoint_auth_method: 'none', redirect_uri: 'http://127.0.0.1/callback' }
 
 describe('The storage', { concurrency: 4 }, () => {
   it('that others can read is tightened by the first look, with a warning', async t => {
@@ -95,7 +100,6 @@ describe('The storage', { concurrency: 4 }, () => {
     assertEnds(ended, 1, /client storage .* cannot be used: ENOTDIR/)
   })
 
-  const record = { client_id: 'c', token_endpoint_auth_method: 'none', redirect_uri: 'http://127.0.0.1/callback' }
   const tokens = {
     issuer: 'https://a.example', registration: record, token_endpoint: 'https://a.example/token', access_token: 'a', token_type: 'Bearer', requested_scopes: [],
   }
@@ -128,6 +132,26 @@ describe('The storage', { concurrency: 4 }, () => {
     const BROWSER = await home.writeBrowser('await fetch(url)')
     await writeFile(home.storage, JSON.stringify({ registrations: { [server.url]: { ...record, redirect_uri: 'nonsense' } }, servers: {} }), { mode: 0o600 })
     await succeed(t, home, ['--server-url', server.url, '--authorize'], { BROWSER })
+  })
+})
+
+describe('A process that lost its lease while it was stopped', () => {
+  it('does not write what it knew before over what others have stored since', async t => {
+    const home = await makeHome(t)
+    const storage = new FileStorage(home.storage, () => {})
+    await storage.update(state => ({ ...state, registrations: { first: record } }))
+    let attempts = 0
+    await storage.update(state => {
+      attempts++
+      if (attempts === 1) {
+        writeFileSync(home.storage, JSON.stringify({ version: 1, registrations: { ...state.registrations, ofAnother: record }, servers: {} }))
+        writeFileSync(`${home.storage}.writing`, JSON.stringify({ pid: 2 ** 22 + 1, host: hostname(), id: 'of a process that has ended' }))
+      }
+      return { ...state, registrations: { ...state.registrations, mine: record } }
+    })
+    assert.deepEqual(Object.keys((await storage.read()).registrations), ['first', 'ofAnother', 'mine'])
+    assert.equal(attempts, 2)
+    assert.deepEqual(await filesOf(home), ['.mcp_clients.json'])
   })
 })
 
