@@ -25,8 +25,8 @@ function serverWith(changes: Partial<AuthorizationServer> = {}): AuthorizationSe
 }
 
 function request(changes: Partial<AuthorizationServer> = {}, scopes: readonly string[] = ['a', 'b'], resource?: string): PendingAuthorization {
-  const server = { ...serverWith(), authorization_endpoint: `${issuer}/authorize`, ...changes as { authorization_endpoint?: string } }
-  return createAuthorizationRequest(server, registration, scopes, resource)
+  const { authorization_endpoint = `${issuer}/authorize` } = changes
+  return createAuthorizationRequest({ ...serverWith(changes), authorization_endpoint }, registration, scopes, resource)
 }
 
 function queryOf({ url }: PendingAuthorization): Members {

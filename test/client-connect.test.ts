@@ -73,6 +73,27 @@ describe('connect(): a modern server', () => {
     })
   }
 
+  it('is asked again when it refuses the version that it names in the same breath (MCP 2026-07-28 basic/versioning)', async t => {
+    let refusals = 0
+    const { peer, client } = await open(t, {
+      'server/discover': ({ id }) => refusals++ === 0
+        ? failure(id, -32022, 'Unsupported protocol version', 400, { supported: [modernVersion], requested: modernVersion })
+        : result(id, discovery()),
+    })
+    assert.equal((await client.connect()).protocolVersion, modernVersion)
+    const [first, second] = messagesTo(peer)
+    assert.deepEqual(methodsOf(peer), ['server/discover', 'server/discover'])
+    assert.notEqual(first!['id'], second!['id'])
+  })
+
+  it('is not asked again for ever (MCP 2026-07-28 basic/versioning)', async t => {
+    const { peer, client } = await open(t, {
+      'server/discover': ({ id }) => failure(id, -32022, 'Unsupported protocol version', 400, { supported: [modernVersion] }),
+    })
+    await assertUntrusted(client.connect(), 'protocol-version-is-shared')
+    assert.deepEqual(methodsOf(peer), ['server/discover', 'server/discover'])
+  })
+
   it('is reported by a client that speaks legacy versions alone', async t => {
     const error = ({ id }: { id?: unknown }): Answer => failure(id, -32022, 'Unsupported protocol version', 400, { supported: [modernVersion] })
     const { client } = await open(t, { initialize: error }, { protocolVersions: ['2025-11-25'] })
@@ -97,6 +118,7 @@ describe('connect(): a legacy server', () => {
     ['406', () => ({ status: 406 })],
     ['422 and JSON of a web framework', () => json({ detail: [{ loc: ['body'] }] }, 422)],
     ['200 and an unknown method', id => failure(id, -32601, 'Method not found', 200)],
+    ['200 and a result that names no versions', id => result(id, {})],
   ]
   for (const [what, answer] of answers) {
     it(`is recognised by ${what} (MCP 2026-07-28 basic/versioning)`, async t => {

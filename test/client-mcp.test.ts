@@ -253,6 +253,20 @@ describe('a result that needs input', () => {
     assert.equal(callsTo(peer).length, 1)
   })
 
+  for (const method of ['toString', 'constructor', '__proto__', 7, undefined]) {
+    it(`fails where it asks for ${method}, which is no request that anything answers`, async t => {
+      const { work } = await call(t, [{ resultType: 'input_required', inputRequests: { a: { method, params: {} } } }])
+      await assertFails(work, { exitCode: 4 })
+    })
+  }
+
+  it('may name its requests as it likes', async t => {
+    const inputRequests = JSON.parse(`{"__proto__": ${JSON.stringify(elicit)}}`) as Members
+    const { peer, work } = await call(t, [{ resultType: 'input_required', inputRequests }])
+    await work()
+    assert.ok(Object.hasOwn(callsTo(peer)[1]!['params'].inputResponses, '__proto__'))
+  })
+
   it('does not go on for ever', async t => {
     const { peer, work } = await call(t, Array.from({ length: 50 }, () => ({ resultType: 'input_required', requestState: state })))
     await assertFails(work, { exitCode: 4 })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { MemoryStorage, type ClientStorage, type StoredTokens } from '../src/client/storage.ts'
 import { TokenKeeper } from '../src/client/token-keeper.ts'
@@ -174,15 +175,36 @@ describe('TokenKeeper.refresh()', () => {
   })
 })
 
+describe('TokenKeeper.keysFor()', () => {
+  it('has assertions made by the clock of the client', async t => {
+    const { storage, peer } = await keep(t, { registration: { ...registration, token_endpoint_auth_method: 'private_key_jwt' } })
+    await storage.update(state => ({ ...state, registrations: {} }))
+    const { privateKey } = generateKeyPairSync('ed25519')
+    const identity = { client_id: 'the-client', privateKey }
+    await new TokenKeeper(serverUrl, { storage, trace: new Trace(), now: () => present, identity }).renew()
+    const claims = String(formOf(peer.received[0]!)['client_assertion']).split('.')[1]!
+    assert.equal(JSON.parse(Buffer.from(claims, 'base64url').toString()).iat, present)
+  })
+})
+
 describe('TokenKeeper.renew()', () => {
   it('says that there is nothing to renew', async () => {
     const keeper = new TokenKeeper(serverUrl, { storage: new MemoryStorage(), trace: new Trace(), now: () => present })
     const { remedy } = await assertFails(keeper.renew(), { exitCode: 3 })
-    assert.equal(remedy, 'Run --authorize.')
+    assert.equal(remedy, 'Run --authorize, or repeat the --grant by which the tokens came.')
   })
 })
 
 describe('TokenKeeper.revoke()', () => {
+  it('revokes the tokens of whichever client there is', async t => {
+    const { storage, peer } = await keep(t)
+    const keeper = new TokenKeeper(serverUrl, { storage, trace: new Trace(), now: () => present, identity: { client_id: 'another-client' } })
+    assert.equal(await keeper.find(), undefined)
+    await keeper.revoke()
+    assert.equal(peer.to('POST /revoke').length, 1)
+    assert.deepEqual((await storage.read()).servers, {})
+  })
+
   it('revokes the refresh token, and with it the whole grant, and forgets (RFC 7009 section 2.1)', async t => {
     const { keeper, peer, stored } = await keep(t)
     await keeper.revoke()

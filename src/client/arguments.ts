@@ -55,11 +55,11 @@ Options
   --storage FILE         where registrations and tokens are kept (.mcp_clients.json)
   --headless             no browser: follow redirects, or print the URL and read the pasted callback URL
   --trace                show every exchange, with what was checked, and without secrets
-  --client-id ID         a client that was registered by hand, with a secret or --private-key
-  --client-secret-file FILE  its secret; or in the environment, as MCP_CLIENT_SECRET
-  --client-secret TEXT   the same where all users of this machine may see it
-  --private-key FILE     its private key (private_key_jwt), PEM or JSON Web Key
-  --client-metadata-url URL  the metadata document of the client, as its client_id
+  --client-id ID         a client that was registered by hand; its secret is read from MCP_CLIENT_SECRET
+  --client-secret-file FILE  or from a file
+  --client-secret TEXT   its secret, for tests: every user of this machine can read a command line
+  --private-key FILE     the private key in place of a secret (private_key_jwt), PEM or JSON Web Key
+  --client-metadata-url URL  the metadata document of the client, as its client_id; without either the client registers
   --grant NAME           client-credentials, jwt-bearer (with --assertion FILE) or identity-assertion
                          (with --idp-token-endpoint URL, --idp-client-id ID, --id-token FILE);
                          the user is asked unless one of these is named
@@ -133,14 +133,12 @@ export function parseArguments(argv: readonly string[]): Arguments {
     callbackPort: parsePort(values['callback-port']),
     sendResource: !values['no-resource'],
     dpop: values.dpop,
-    clientId: values['client-id'],
-    clientSecret: values['client-secret'],
-    clientSecretFile: values['client-secret-file'],
-    privateKey: values['private-key'],
-    clientMetadataUrl: parseClientMetadataUrl(values['client-metadata-url']),
+    ...parseIdentity(values),
     grant: parseGrant(values),
   }
 }
+
+type Values = ReturnType<typeof parse>
 
 function parse(argv: readonly string[]) {
   try {
@@ -162,6 +160,26 @@ function parseServerUrl(text: string): string {
   return url.pathname === '/' ? url.origin : text
 }
 
+/** What names the client, and the one secret with which it authenticates. */
+function parseIdentity(values: Values): Pick<Arguments, 'clientId' | 'clientSecret' | 'clientSecretFile' | 'privateKey' | 'clientMetadataUrl'> {
+  const { 'client-id': clientId, 'client-secret': clientSecret, 'private-key': privateKey } = values
+  const clientMetadataUrl = parseClientMetadataUrl(values['client-metadata-url'])
+  const clientSecretFile = values['client-secret-file']
+  const secret = clientSecret ?? clientSecretFile
+  if (clientId === '') throw usageError('--client-id is empty')
+  if (clientId !== undefined && clientMetadataUrl !== undefined) {
+    throw usageError('--client-metadata-url is itself the client_id: leave out --client-id')
+  }
+  if (secret !== undefined && clientId === undefined) throw usageError('--client-secret belongs to --client-id')
+  if (privateKey !== undefined && (clientId ?? clientMetadataUrl) === undefined) {
+    throw usageError('--private-key belongs to --client-id or --client-metadata-url')
+  }
+  if (privateKey !== undefined && secret !== undefined) {
+    throw usageError('a client authenticates by --client-secret or by --private-key, not by both')
+  }
+  return { clientId, clientSecret, clientSecretFile, privateKey, clientMetadataUrl }
+}
+
 /** MCP 2026-07-28 basic/authorization/client-registration: https, with a path. */
 function parseClientMetadataUrl(text: string | undefined): string | undefined {
   if (text === undefined) return undefined
@@ -171,14 +189,30 @@ function parseClientMetadataUrl(text: string | undefined): string | undefined {
   return text
 }
 
-function parseGrant(values: ReturnType<typeof parse>): GrantArguments | undefined {
-  const { grant, assertion, 'idp-token-endpoint': tokenEndpoint, 'idp-client-id': clientId, 'id-token': idToken } = values
+/** The options of each grant: all of them are needed, and none belongs to another. */
+const grantOptions = {
+  'client-credentials': [],
+  'jwt-bearer': ['assertion'],
+  'identity-assertion': ['idp-token-endpoint', 'idp-client-id', 'id-token'],
+} as const satisfies Record<GrantArguments['name'], readonly (keyof Values)[]>
+
+function parseGrant(values: Values): GrantArguments | undefined {
+  const { grant, assertion = '', 'id-token': idToken = '' } = values
+  const { 'idp-token-endpoint': tokenEndpoint = '', 'idp-client-id': clientId = '' } = values
+  if (grant !== undefined && !isGrantName(grant)) throw usageError(`--grant is one of ${Object.keys(grantOptions).join(', ')}`)
+  const needed: readonly string[] = grant === undefined ? [] : grantOptions[grant]
+  const stray = Object.values(grantOptions).flat().find(option => values[option] !== undefined && !needed.includes(option))
+  if (stray !== undefined) throw usageError(`--${stray} belongs to another --grant`)
   if (grant === undefined) return undefined
   if (values['client-id'] === undefined) throw usageError(`--grant ${grant} needs --client-id`)
+  const missing = grantOptions[grant].find(option => !values[option])
+  if (missing !== undefined) throw usageError(`--grant ${grant} needs --${missing}`)
   if (grant === 'client-credentials') return { name: grant }
-  if (grant === 'jwt-bearer' && assertion !== undefined) return { name: grant, assertion }
-  if (grant === 'identity-assertion' && tokenEndpoint && clientId && idToken) return { name: grant, tokenEndpoint, clientId, idToken }
-  throw usageError(`--grant ${grant} is unknown, or lacks its options`)
+  return grant === 'jwt-bearer' ? { name: grant, assertion } : { name: grant, tokenEndpoint, clientId, idToken }
+}
+
+function isGrantName(name: string): name is GrantArguments['name'] {
+  return Object.hasOwn(grantOptions, name)
 }
 
 function parseToolArguments(text = '{}'): JsonObject {

@@ -44,14 +44,22 @@ export class AuthorizationFlow {
   private readonly keeper: TokenKeeper
   private readonly codeGrant: AuthorizationCodeGrant
   private readonly grant: Grant
+  /** Whether the user says who the client is: then there is nothing to register again. */
+  private readonly isNamed: boolean
 
   constructor(options: FlowOptions, keeper: TokenKeeper) {
     const { identity = {}, storage, trace, userAgent, now = () => Date.now() / 1000 } = options
     const registrar = new ClientRegistrar(identity, storage, trace, now)
     this.options = options
     this.keeper = keeper
+    this.isNamed = identity.client_id !== undefined
     this.codeGrant = new AuthorizationCodeGrant(userAgent, registrar)
     this.grant = options.grant?.(registrar) ?? this.codeGrant
+  }
+
+  /** Whether a user stands behind the tokens, who would have to be asked for new ones. */
+  get hasUser(): boolean {
+    return this.grant.hasUser
   }
 
   /** Gets tokens for the scopes that are challenged, together with those asked for before. */
@@ -69,7 +77,7 @@ export class AuthorizationFlow {
       return await this.obtainTokens(discovered, scopes)
     } catch (error) {
       const forgotten = error instanceof OAuthResponseError && error.code === 'invalid_client'
-      if (!registration || !forgotten || this.grant !== this.codeGrant) throw error
+      if (!registration || !forgotten || this.isNamed || this.grant !== this.codeGrant) throw error
       // The authorization server has forgotten the client: register again, once.
       this.options.trace.note('the authorization server does not know the registration any more')
       await this.keeper.forgetRegistration(issuer, registration)
@@ -105,7 +113,8 @@ export class AuthorizationFlow {
     const resourceId = sendResource ? resource?.resource ?? serverUrl : undefined
     const keys = await this.keeper.keysFor(await this.keeper.find())
     const { response, registration } = await this.grant.obtain({ server, scopes, resource: resourceId, keys, trace })
-    trace.note(`granted ${response.scope ?? 'what was asked for'}, ${response.refresh_token === undefined ? 'without' : 'with'} a refresh token`)
+    const binding = keys.prover ? ', bound to a key' : ''
+    trace.note(`granted ${response.scope ?? 'what was asked for'}${binding}, ${response.refresh_token === undefined ? 'without' : 'with'} a refresh token`)
     return this.keeper.save(response, {
       issuer: server.issuer,
       registration,

@@ -68,6 +68,12 @@ export class Authorizer {
     return this.flow.run(await this.challenge())
   }
 
+  /** Renews the tokens now. A grant without a user mostly gives no refresh token (RFC 6749 section 4.4.3) and is made again. */
+  async renew(): Promise<StoredTokens> {
+    const known = await this.tokens.find()
+    return this.flow.hasUser || known?.refresh_token !== undefined ? this.tokens.renew() : this.authorize()
+  }
+
   async register(): Promise<{ issuer: string; registration: Registration }> {
     return this.flow.register(await this.challenge())
   }

@@ -109,7 +109,7 @@ async function authorize(args: Arguments, surroundings: Surroundings): Promise<E
 
 async function refresh(args: Arguments, surroundings: Surroundings): Promise<ExitCode> {
   const { client, serverUrl } = await openClient(args, surroundings, false)
-  const { scope, expires_at } = await client.authorizer.tokens.renew()
+  const { scope, expires_at } = await client.authorizer.renew()
   surroundings.print(JSON.stringify({ server: serverUrl, scope, expires_at }))
   return exitCodes.ok
 }
@@ -159,17 +159,18 @@ async function converse<T>(args: Arguments, surroundings: Surroundings, work: (c
 async function listClients(args: Arguments, { terminal, print }: Surroundings): Promise<ExitCode> {
   const { registrations, servers } = await fileStorage(args, terminal).read()
   for (const [issuer, { client_id, token_endpoint_auth_method, redirect_uri }] of Object.entries(registrations)) {
-    print(row('registration', issuer, client_id, token_endpoint_auth_method, redirect_uri))
+    print(row('registration', issuer, client_id, token_endpoint_auth_method, redirect_uri || 'no redirect URI'))
   }
-  for (const [url, { issuer, scope, expires_at, refresh_token }] of Object.entries(servers)) {
+  for (const [url, { issuer, registration, scope, expires_at, refresh_token, dpop_key }] of Object.entries(servers)) {
     const ends = expires_at === undefined ? 'no end known' : `until ${new Date(expires_at * 1000).toISOString()}`
-    print(row('tokens', url, issuer, scope ?? '', refresh_token === undefined ? ends : `${ends}, can be refreshed`))
+    const renewal = refresh_token === undefined ? '' : ', can be refreshed'
+    print(row('tokens', url, issuer, scope ?? '', `${ends}${renewal}${dpop_key ? ', bound to a key' : ''}`, registration.client_id))
   }
   return exitCodes.ok
 }
 
 /** Forgets a server, or an authorization server, and tells it so where it can be told. */
-async function removeClient(url: string, args: Arguments, { terminal, print }: Surroundings): Promise<ExitCode> {
+async function removeClient(url: string, args: Arguments, { terminal, print, environment }: Surroundings): Promise<ExitCode> {
   const storage = fileStorage(args, terminal)
   const trace = new Trace(terminal, new Budget(allowance))
   const { servers, registrations } = await storage.read()
@@ -180,7 +181,9 @@ async function removeClient(url: string, args: Arguments, { terminal, print }: S
     throw new ClientError(`nothing is stored for ${url}`, exitCodes.failed, { remedy: 'See --list-clients for what is.' })
   }
   const affected = Object.keys(servers).filter(name => servers[name]!.issuer === issuer)
-  for (const name of affected) await new McpClient(name, { trace, storage }).authorizer.tokens.revoke()
+  // A client that authenticates with a private key has to bring it along here too.
+  const credentials = await readCredentials(args, environment)
+  for (const name of affected) await new McpClient(name, { trace, storage, ...credentials }).authorizer.tokens.revoke()
   const registration = registrations[issuer]
   if (registration?.registration_client_uri && registration.registration_access_token) {
     trace.step('Delete the registration', 'RFC 7592 section 2.3')

@@ -139,23 +139,29 @@ export class Conversation {
 
   private async handle({ id, method, params = {} }: JsonRpcRequest): Promise<JsonRpcMessage> {
     if (method === 'ping') return resultResponse(id, {})
-    const handler = this.client.handlers[method]
+    const handler = this.handlerOf(method)
     if (!handler) return errorResponse(id, new JsonRpcError(jsonRpcErrors.methodNotFound, `Method not found: ${method}`))
     return resultResponse(id, await handler(params))
   }
 
   private async gatherInput(inputRequests: unknown): Promise<JsonObject | undefined> {
     if (!isJsonObject(inputRequests)) return undefined
-    const responses: Record<string, JsonObject> = {}
+    const responses: [string, JsonObject][] = []
     for (const [key, request] of Object.entries(inputRequests)) {
       const { method, params = {} } = isJsonObject(request) ? request : {}
-      const handler = typeof method === 'string' ? this.client.handlers[method] : undefined
+      const handler = this.handlerOf(method)
       if (!handler || !isJsonObject(params)) {
         throw new ClientError(`the server asks for ${String(method)}, which this client cannot answer`, exitCodes.refused)
       }
-      responses[key] = await handler(params)
+      responses.push([key, await handler(params)])
     }
-    return responses
+    return Object.fromEntries(responses)
+  }
+
+  /** The server chooses the name: what every object has, such as `toString`, is no handler. */
+  private handlerOf(method: unknown): RequestHandler | undefined {
+    const { handlers } = this.client
+    return typeof method === 'string' && Object.hasOwn(handlers, method) ? handlers[method] : undefined
   }
 
   /** A modern request names version, client and capabilities itself (MCP 2026-07-28 basic, _meta). */

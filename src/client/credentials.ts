@@ -14,13 +14,19 @@ export type Credentials = Pick<McpClientOptions, 'identity' | 'grant' | 'dpop' |
 export async function readCredentials(args: Arguments, environment: Environment): Promise<Credentials> {
   const { clientId, clientMetadataUrl, privateKey, sendResource, dpop } = args
   const clientSecret = await readSecret(args, environment)
+  if (args.grant?.name === 'client-credentials' && !clientSecret && privateKey === undefined) {
+    // RFC 6749 section 4.4: for confidential clients alone.
+    const problem = '--grant client-credentials needs --private-key, or the secret in MCP_CLIENT_SECRET'
+    throw new ClientError(problem, exitCodes.usage, { remedy: 'See --help.' })
+  }
   const grant = args.grant && await readGrant(args.grant)
   return {
     sendResource,
     dpop,
     identity: {
       ...(clientId === undefined ? {} : { client_id: clientId }),
-      ...(clientId === undefined || !clientSecret ? {} : { client_secret: clientSecret }),
+      // A secret that lies in the environment does not take the place of a key that is named.
+      ...(clientId === undefined || !clientSecret || privateKey !== undefined ? {} : { client_secret: clientSecret }),
       ...(clientMetadataUrl === undefined ? {} : { client_metadata_url: clientMetadataUrl }),
       ...(privateKey === undefined ? {} : { privateKey: readPrivateKey(await readOption('--private-key', privateKey)) }),
     },

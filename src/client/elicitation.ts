@@ -37,19 +37,26 @@ async function answerForm({ mode = 'form', message, requestedSchema }: JsonObjec
 
 /** Why a value does not fit its field, or undefined where it does. */
 export function fieldProblem(value: unknown, { name, schema }: FormField): string | undefined {
-  const choices = choicesOf(schema)
+  const choices = choicesOf(schema)?.map(choice => choice.value)
   const chosen = Array.isArray(value) ? value as unknown[] : [value]
-  const foreign = choices && chosen.find(item => !choices.includes(item))
-  if (foreign !== undefined) return `${name} must be one of ${choices!.join(', ')}`
-  return schemaProblem(value, schema, name)
+  const isForeign = choices && chosen.some(item => !choices.includes(item))
+  return isForeign ? `${name} must be one of ${choices.join(', ')}` : schemaProblem(value, schema, name)
 }
 
-/** The values to choose from, where the schema lists them: one of them, or several for an array. */
-export function choicesOf(schema: JsonObject): readonly unknown[] | undefined {
-  const { enum: values, oneOf, anyOf, items } = schema
-  if (Array.isArray(values)) return values as unknown[]
+export interface Choice {
+  readonly value: unknown
+  /** What it means to people, where the server says so. */
+  readonly title: unknown
+}
+
+/** What there is to choose from, where the schema lists it: one of them, or several for an array. */
+export function choicesOf(schema: JsonObject): readonly Choice[] | undefined {
+  const { enum: values, enumNames, oneOf, anyOf, items } = schema
+  // MCP 2025-06-18 client/elicitation: there the titles stand beside the values.
+  const titles = Array.isArray(enumNames) ? enumNames as unknown[] : []
+  if (Array.isArray(values)) return values.map((value: unknown, i) => ({ value, title: titles[i] }))
   const titled = oneOf ?? anyOf
-  if (Array.isArray(titled)) return titled.filter(isJsonObject).map(choice => choice['const'])
+  if (Array.isArray(titled)) return titled.filter(isJsonObject).map(choice => ({ value: choice['const'], title: choice['title'] }))
   return schema['type'] === 'array' && isJsonObject(items) ? choicesOf(items) : undefined
 }
 

@@ -1,5 +1,6 @@
 /** A form of the server on the terminal: each field asked for with its default, and all of it shown before it is sent. */
 import { createInterface } from 'node:readline/promises'
+import { displayText } from '../http/html.ts'
 import type { JsonObject } from '../mcp/json-rpc.ts'
 import { choicesOf, fieldProblem, type FillIn, type FormField } from './elicitation.ts'
 import type { Terminal } from './terminal.ts'
@@ -18,7 +19,9 @@ export function formOnTerminal(serverUrl: string, input: NodeJS.ReadableStream, 
       return done ? undefined : String(value).trim()
     }
     try {
-      terminal.line(`${serverUrl} asks: ${message}`, 'cyan')
+      // Marked line by line, so that no text of the server passes for one of ours.
+      terminal.line(`${serverUrl} asks:`, 'cyan')
+      terminal.line(message.replace(/^/gm, '   | '))
       const filled = await fillIn(fields, ask, terminal)
       terminal.line(`This will be sent to ${serverUrl}: ${JSON.stringify(filled)}`)
       const answer = await ask('Send it? [y/n] ')
@@ -30,12 +33,12 @@ export function formOnTerminal(serverUrl: string, input: NodeJS.ReadableStream, 
 }
 
 async function fillIn(fields: readonly FormField[], ask: Ask, terminal: Terminal): Promise<JsonObject> {
-  const filled: Record<string, unknown> = {}
+  const filled: [string, unknown][] = []
   for (const field of fields) {
     const value = await askForField(field, ask, terminal)
-    if (value !== undefined) filled[field.name] = value
+    if (value !== undefined) filled.push([field.name, value])
   }
-  return filled
+  return Object.fromEntries(filled)
 }
 
 /** Asks until the answer fits; undefined where nothing is typed for a field that may be absent. */
@@ -49,18 +52,18 @@ async function askForField(field: FormField, ask: Ask, terminal: Terminal): Prom
     const value = readValue(text, schema)
     const problem = text === '' ? 'a value is needed' : fieldProblem(value, field)
     if (problem === undefined) return value
-    terminal.line(`   ${problem}`, 'yellow')
+    terminal.line(`   ${displayText(problem, 300)}`, 'yellow')
   }
 }
 
 function questionFor({ name, schema, isRequired }: FormField): string {
   const { title, description, type, default: fallback } = schema
-  const choices = choicesOf(schema)
+  const choices = choicesOf(schema)?.map(({ value, title: meaning }) => typeof meaning === 'string' ? `${value} (${meaning})` : value)
   const label = typeof title === 'string' ? `${title} (${name})` : name
   const kind = choices ? `${type === 'array' ? 'some' : 'one'} of ${choices.join(', ')}` : String(type)
   const hints = [...typeof description === 'string' ? [description] : [], kind, ...isRequired ? ['required'] : []]
   const shown = fallback === undefined ? '' : ` [${[fallback].flat().join(', ')}]`
-  return `   ${label}: ${hints.join('; ')}${shown}: `
+  return `   ${displayText(`${label}: ${hints.join('; ')}${shown}`, 1000)}: `
 }
 
 /** What was typed, as a value of the type; text that is none is left for `fieldProblem` to refuse. */

@@ -41,6 +41,7 @@ export class ClientRegistrar {
       // The URL means the same client everywhere, so there is nothing to remember.
       return { client_id: client_metadata_url, token_endpoint_auth_method: privateKey ? 'private_key_jwt' : 'none', redirect_uri }
     }
+    if (client_metadata_url !== undefined) this.trace.note('the authorization server does not take metadata documents: the client is registered')
     return this.registered(server, redirect_uri, scopes)
   }
 

@@ -50,6 +50,10 @@ function signingOf(key: KeyObject): Signing {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key
   if (type === 'ec' && details?.namedCurve === 'prime256v1') return { alg: 'ES256', hash: 'sha256', options: { dsaEncoding: 'ieee-p1363' } }
   if (type === 'ed25519') return { alg: 'EdDSA', hash: null, options: {} }
-  if (type === 'rsa') return { alg: 'RS256', hash: 'sha256', options: { padding: constants.RSA_PKCS1_PADDING } }
-  throw new ClientError(`a key of type ${type} is not supported`, exitCodes.usage, { remedy: 'Use a P-256, Ed25519 or RSA key.' })
+  // RFC 7518 section 3.3: 2048 bits or more.
+  if (type === 'rsa' && details?.modulusLength! >= 2048) return { alg: 'RS256', hash: 'sha256', options: { padding: constants.RSA_PKCS1_PADDING } }
+  const kind = [type, details?.namedCurve ?? details?.modulusLength].filter(part => part !== undefined).join(' ')
+  throw new ClientError(`a key of type ${kind} is not supported`, exitCodes.usage, {
+    remedy: 'Use a P-256 or Ed25519 key, or an RSA key of 2048 bits or more.',
+  })
 }

@@ -29,6 +29,7 @@ export class TokenKeeper {
   private readonly trace: Trace
   private readonly now: () => number
   private readonly privateKey: KeyObject | undefined
+  private readonly client_id: string | undefined
   private readonly dpop: boolean
   /** The prover of the key that was used last, which knows the nonces of the servers. */
   private prover: { readonly key: string; readonly prover: DpopProver } | undefined
@@ -39,11 +40,15 @@ export class TokenKeeper {
     this.trace = options.trace
     this.now = options.now ?? (() => Date.now() / 1000)
     this.privateKey = options.identity?.privateKey
+    this.client_id = options.identity?.client_id
     this.dpop = options.dpop ?? false
   }
 
+  /** The tokens that there are; those of another client than the one that the user names do not count. */
   async find(): Promise<StoredTokens | undefined> {
-    return (await this.storage.read()).servers[this.serverUrl]
+    const tokens = await this.stored()
+    const isOurs = this.client_id === undefined || tokens?.registration.client_id === this.client_id
+    return isOurs ? tokens : undefined
   }
 
   /** The tokens, renewed when they are about to end; undefined when there are none that may still work. */
@@ -94,11 +99,13 @@ export class TokenKeeper {
         const { resource, refresh_token, scope } = current
         const form = { grant_type: 'refresh_token', refresh_token, resource }
         const recipient = await this.recipient(current.token_endpoint, current)
+        const keys = await this.keysFor(current)
         // Whoever took the lease meanwhile may have used up the refresh token.
         if (!await lease.isHeld()) return await this.refresh(known)
-        const response = await requestTokens(recipient, form, await this.keysFor(current), this.trace)
+        const response = await requestTokens(recipient, form, keys, this.trace)
         // RFC 6749 section 6: without a new refresh token the old one stays; without a scope it is unchanged.
-        return await this.save({ ...response, refresh_token: response.refresh_token ?? refresh_token, scope: response.scope ?? scope }, current, current)
+        const renewed = { ...response, refresh_token: response.refresh_token ?? refresh_token, scope: response.scope ?? scope }
+        return await this.save(renewed, keys.prover ? { ...current, dpop_key: keys.prover.exportKey() } : current, current)
       } catch (error) {
         if (!(error instanceof OAuthResponseError)) throw error
         this.trace.note(`the refresh was refused: ${error.message}`)
@@ -117,7 +124,7 @@ export class TokenKeeper {
     const renewed = known && await this.refresh(known)
     if (renewed) return renewed
     throw new ClientError(`there is no refresh token for ${this.serverUrl} that works`, exitCodes.authorizationNeeded, {
-      remedy: 'Run --authorize.',
+      remedy: 'Run --authorize, or repeat the --grant by which the tokens came.',
     })
   }
 
@@ -127,13 +134,16 @@ export class TokenKeeper {
   }
 
   private async revokeAlone(): Promise<void> {
-    const tokens = await this.find()
+    const tokens = await this.stored()
     if (!tokens) return
     if (tokens.revocation_endpoint !== undefined) {
       this.trace.step('Revoke the tokens', 'RFC 7009 section 2.1')
       const token = tokens.refresh_token ?? tokens.access_token
       const recipient = await this.recipient(tokens.revocation_endpoint, tokens)
-      const revoked = await revokeToken(recipient, token, await this.keysFor(tokens), this.trace).catch(() => false)
+      const revoked = await revokeToken(recipient, token, await this.keysFor(tokens), this.trace).catch((error: Error) => {
+        this.trace.note(error.message)
+        return false
+      })
       if (!revoked) this.trace.note('the authorization server did not revoke them: they stay valid until they expire')
     }
     await this.forget(tokens)
@@ -157,9 +167,13 @@ export class TokenKeeper {
 
   /** The keys to use with the tokens that there are, or for new ones. */
   async keysFor(tokens: StoredTokens | undefined): Promise<ClientKeys> {
-    const { privateKey } = this
+    const { privateKey, now } = this
     const bound = tokens?.dpop_key !== undefined
-    return bound || this.dpop ? { privateKey, prover: this.proverOf(tokens) } : { privateKey }
+    return bound || this.dpop ? { privateKey, now, prover: this.proverOf(tokens) } : { privateKey, now }
+  }
+
+  private async stored(): Promise<StoredTokens | undefined> {
+    return (await this.storage.read()).servers[this.serverUrl]
   }
 
   private proverOf(tokens: StoredTokens | undefined): DpopProver {

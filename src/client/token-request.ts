@@ -31,6 +31,8 @@ export interface ClientKeys {
   readonly privateKey?: KeyObject | undefined
   /** Signs DPoP proofs: the tokens will be bound to its key. */
   readonly prover?: DpopProver | undefined
+  /** The present as a NumericDate, for the assertions. */
+  readonly now?: () => number
 }
 
 type Form = Readonly<Record<string, string | undefined>>
@@ -55,7 +57,7 @@ export async function requestTokens(recipient: Recipient, form: Form, keys: Clie
 
 /** Asks the server to forget a token (RFC 7009 section 2.1). Whether it did is not essential to the client. */
 export async function revokeToken(recipient: Recipient, token: string, keys: ClientKeys, trace: Trace): Promise<boolean> {
-  const response = await postForm(recipient, { token }, { privateKey: keys.privateKey }, trace)
+  const response = await postForm(recipient, { token }, { ...keys, prover: undefined }, trace)
   return response.status === 200
 }
 
@@ -85,11 +87,15 @@ function postForm({ url, issuer, registration }: Recipient, form: Form, keys: Cl
 
 /** Client authentication (RFC 6749 section 2.3, RFC 7523 section 2.2), by the method that was registered. */
 function authenticate(
-  { client_id, client_secret, token_endpoint_auth_method }: Registration, issuer: string, { privateKey }: ClientKeys,
+  { client_id, client_secret, token_endpoint_auth_method }: Registration, issuer: string, { privateKey, now = () => Date.now() / 1000 }: ClientKeys,
 ): { headers: Record<string, string>; parameters: Form } {
   if (token_endpoint_auth_method === 'private_key_jwt') {
-    if (!privateKey) throw new ClientError(`the client ${client_id} authenticates with a private key, which is not given`, exitCodes.usage, { remedy: 'Give it with --private-key.' })
-    const client_assertion = clientAssertion(client_id, issuer, privateKey, Date.now() / 1000)
+    if (!privateKey) {
+      throw new ClientError(`the client ${client_id} authenticates with a private key, which is not given`, exitCodes.usage, {
+        remedy: 'Give it with --private-key.',
+      })
+    }
+    const client_assertion = clientAssertion(client_id, issuer, privateKey, now())
     const client_assertion_type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
     return { headers: {}, parameters: { client_id, client_assertion_type, client_assertion } }
   }

@@ -79,7 +79,8 @@ export const registrationIsPossible: Rule = {
   says: '{received} has no registration_endpoint and there is no client_id for it',
   requires: 'The client has a client_id for the authorization server, or can register to get one.',
   otherwise: 'No authorization request can be made.',
-  remedy: 'Register a client by hand at the authorization server.',
+  remedy: 'Register a client by hand at the authorization server and name it: --client-id ID, with its secret in MCP_CLIENT_SECRET '
+    + '(or --client-secret) or with --private-key FILE. Where the server takes metadata documents: --client-metadata-url URL.',
 }
 
 export const credentialsBelongToIssuer: Rule = {
