@@ -47,7 +47,7 @@ export class Terminal implements TraceListener {
 
   /** A question, which the answer of the user follows on the same line. */
   prompt(text: string): void {
-    this.output.write(this.safe(text.replace(/\s+/g, ' ')))
+    this.output.write(this.safe(text))
   }
 
   step({ title, clause }: Step): void {

@@ -237,9 +237,9 @@ describe('A text of 60 kB takes the client no time', () => {
       for (let i = 0; i < 100_000; i++) yield 'x'
       yield '\n\n'
     }
-    const begun = performance.now()
+    const begun = process.cpuUsage()
     for await (const _event of parseEventStream(letters(), { retry: undefined, lastEventId: undefined })) { /* none */ }
-    assert.ok(performance.now() - begun < 2000)
+    assert.ok(process.cpuUsage(begun).user < 2_000_000)
   })
 })
 

@@ -87,11 +87,11 @@ describe('Fuzzing', () => {
     })
   })
 
-  it('JSON: what it lets pass is as deep as it says, and names each member once', async () => {
+  it('JSON: what it lets pass is what the text says', async () => {
     const examples = ['{"a":[1,{"b":"c"}],"d":null}', '{"redirect_uris":["http://127.0.0.1/"],"scope":"a b"}', '[{"jsonrpc":"2.0","id":1,"method":"ping"}]']
     await fuzz(examples, text => {
       const parsed = parseJson(text)
-      if ('value' in parsed) assert.deepEqual(JSON.parse(JSON.stringify(parsed.value)), parsed.value)
+      if ('value' in parsed) assert.deepEqual(parsed.value, JSON.parse(text))
     })
   })
 
