@@ -66,10 +66,14 @@ export interface OpenResponse {
 /** Sends a request and leaves the body to be read, as an event stream is. */
 export async function open(request: HttpRequest, trace: Trace): Promise<OpenResponse> {
   const { method, url, headers = {}, body, signal } = request
-  const begun = performance.now()
+  let counted = performance.now()
   const limit = Math.min(timeLimit, trace.budget.timeLeft)
   const deadline = signal ?? AbortSignal.timeout(limit)
-  const spend = (): void => { if (!signal) trace.budget.spendTime(performance.now() - begun) }
+  const spend = (): void => {
+    const now = performance.now()
+    if (!signal) trace.budget.spendTime(now - counted)
+    counted = now
+  }
   const fail = (error: unknown): never => {
     spend()
     if (error instanceof ClientError) throw error

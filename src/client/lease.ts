@@ -21,32 +21,29 @@ export interface Lease {
    * without noticing: it asks before it does what only the holder may do.
    */
   isHeld(): Promise<boolean>
-  /** Whether an earlier holder did not end its work. */
-  readonly takenOver: boolean
 }
 
 /** Runs `work` alone. A lease that stands still for `staleAfter` milliseconds is taken over. */
 export async function withLease<T>(path: string, work: (lease: Lease) => Promise<T>, staleAfter = usualStaleness): Promise<T> {
-  const { owner, takenOver } = await acquire(path, staleAfter)
+  const owner = await acquire(path, staleAfter)
   const isHeld = async (): Promise<boolean> => await ownerOf(path) === owner
   const beat = setInterval(() => void touch(path, owner), heartbeat)
   try {
-    return await work({ isHeld, takenOver })
+    return await work({ isHeld })
   } finally {
     clearInterval(beat)
     if (await isHeld()) await rm(path, { force: true })
   }
 }
 
-async function acquire(path: string, staleAfter: number): Promise<{ owner: string; takenOver: boolean }> {
+async function acquire(path: string, staleAfter: number): Promise<string> {
   const owner = JSON.stringify({ pid: process.pid, host: hostname(), id: randomUUID() })
   const begun = performance.now()
-  let takenOver = false
   let seen: Sighting | undefined
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   while (!await create(path, owner)) {
     seen = await look(path, seen)
-    if (seen && (performance.now() - seen.since > staleAfter || isGone(seen.owner))) takenOver = await takeAway(path, seen.owner) || takenOver
+    if (seen && (performance.now() - seen.since > staleAfter || isGone(seen.owner))) await takeAway(path, seen.owner)
     if (performance.now() - begun > patience) {
       throw new ClientError(`${path} is held by another process: ${await ownerOf(path) ?? 'unknown'}`, exitCodes.failed, {
         remedy: 'Wait for that process, or remove the file if it is gone.',
@@ -54,7 +51,7 @@ async function acquire(path: string, staleAfter: number): Promise<{ owner: strin
     }
     await sleep(20 + Math.random() * 60)
   }
-  return { owner, takenOver }
+  return owner
 }
 
 async function create(path: string, owner: string): Promise<boolean> {
@@ -94,18 +91,16 @@ async function look(path: string, before: Sighting | undefined): Promise<Sightin
  * Takes a stale lease away by renaming it, which one process alone can do. Between the look and the rename another
  * process may have taken over, and then its fresh lease was caught: it is put back.
  */
-async function takeAway(path: string, owner: string): Promise<boolean> {
+async function takeAway(path: string, owner: string): Promise<void> {
   const aside = `${path}.stale-${randomUUID()}`
   try {
     await rename(path, aside)
   } catch {
-    return false
+    return
   }
   const caught = await ownerOf(aside)
-  const isFresh = caught !== owner && caught !== undefined
-  if (isFresh) await create(path, caught)
+  if (caught !== owner && caught !== undefined) await create(path, caught)
   await rm(aside, { force: true })
-  return !isFresh
 }
 
 /** Whether the owner is a process of this machine that has ended. */

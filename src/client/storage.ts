@@ -51,7 +51,7 @@ export class FileStorage implements ClientStorage {
     try {
       for (let written = false; !written;) {
         written = await withLease(`${path}.writing`, async lease => {
-          if (lease.takenOver) await this.sweep(path)
+          await this.sweep(path)
           return this.write(path, change(await this.read()), lease)
         })
       }
@@ -131,7 +131,7 @@ export class FileStorage implements ClientStorage {
     }
   }
 
-  /** Removes what a process left behind that was killed while it wrote. */
+  /** Removes what processes left behind that were killed while they wrote, or while they took a lease over. */
   private async sweep(path: string): Promise<void> {
     const begins = `${basename(path)}.`
     for (const name of await readdir(dirname(path))) {

@@ -100,7 +100,7 @@ export class StreamableHttp {
     const state: EventStreamState = { retry: undefined, lastEventId: undefined }
     // MCP 2026-07-28 basic/transports/streamable-http, Receiving Messages: there a stream cannot be taken up again.
     const isResumable = headers['mcp-protocol-version'] !== modernVersion
-    const deadline = Date.now() + timeLimit
+    const deadline = performance.now() + timeLimit
     let response = first
     for (let reconnections = 0; ; reconnections++) {
       try {
@@ -115,7 +115,7 @@ export class StreamableHttp {
       }
       if (!isResumable || state.lastEventId === undefined || reconnections === maxReconnections) return
       const pause = state.retry ?? defaultRetry
-      if (Date.now() + pause > deadline) throw new ClientError(`${this.url} gave no complete answer within ${timeLimit / 1000} s`, exitCodes.unreachable)
+      if (performance.now() + pause > deadline) throw new ClientError(`${this.url} gave no complete answer within ${timeLimit / 1000} s`, exitCodes.unreachable)
       await sleep(pause)
       this.trace.budget.spendTime(pause)
       const resumption = { ...headers, accept: 'text/event-stream', 'last-event-id': state.lastEventId }
