@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { isLoopbackHost, type Config } from './config.ts'
-import { Context, type Services } from './context.ts'
+import { Context, type Recording, type Services } from './context.ts'
 import { errorReply, type Caller } from './error-reply.ts'
 import { AbortedRequest, readBody } from './http/body.ts'
 import { corsHeaders, preflightHeaders } from './http/cors.ts'
@@ -59,6 +59,7 @@ export function createApplication(services: Services, stopping: AbortSignal): Ap
       reply = errorReply(error, request, caller, context)
     }
     logExchange(request, reply, context)
+    if (context.recording) await record(request, reply, caller, context, context.recording)
     await write(reply, request, caller, outgoing)
   }
 }
@@ -67,7 +68,7 @@ async function answer(request: IncomingRequest, { route, siblings }: Found<Route
   context.check(pathIsKnown, siblings.length > 0, request.path)
   context.check(methodIsAllowed, route !== undefined, request.method, siblings.map(({ method }) => method).join(', '))
   if (route.caller === 'resource') checkOrigin(request, context)
-  request.bodyLimit = bodyLimits[route.caller]
+  request.bodyLimit = route.bodyLimit ?? bodyLimits[route.caller]
   return route.handler(request, context)
 }
 
@@ -81,6 +82,8 @@ class IncomingRequest implements Request {
   readonly context: Context
   parameter = ''
   bodyLimit = 0
+  /** The body, once a handler asked for it. */
+  body: Promise<string> | undefined
   private readonly incoming: IncomingMessage
   private readonly outgoing: ServerResponse
   private readonly stopping: AbortSignal
@@ -101,7 +104,7 @@ class IncomingRequest implements Request {
   }
 
   text(): Promise<string> {
-    return readBody(this.incoming, this.bodyLimit, this.context)
+    return this.body = readBody(this.incoming, this.bodyLimit, this.context)
   }
 
   get signal(): AbortSignal {
@@ -185,9 +188,29 @@ async function write(reply: Reply, request: Request, caller: Caller, outgoing: S
   }
   for await (const part of reply.body) {
     if (outgoing.destroyed) return
-    outgoing.write(part)
+    if (!outgoing.write(part)) await drained(outgoing)
   }
   outgoing.end()
+}
+
+/** Waits until a slow reader has read, so that what is made for it does not pile up. */
+function drained(outgoing: ServerResponse): Promise<void> {
+  return new Promise(resolve => {
+    const go = (): void => {
+      outgoing.off('drain', go).off('close', go)
+      resolve()
+    }
+    outgoing.on('drain', go).on('close', go)
+  })
+}
+
+/** Before the reply is sent, so that whoever follows its `error_uri` finds the record. */
+async function record(request: IncomingRequest, reply: Reply, caller: Caller, context: Context, recording: Recording): Promise<void> {
+  const body = await request.body?.catch(() => '') ?? ''
+  const { id, time, begun } = recording
+  context.recorder?.record({
+    id, time, duration: performance.now() - begun, request, body, caller, reply, verdicts: context.trace,
+  })
 }
 
 function logExchange(request: Request, reply: Reply, context: Context): void {

@@ -23,6 +23,8 @@ export interface Config {
   readonly refreshTokenLifetime: number
   readonly refreshTokenReuseWindow: number
   readonly autoApprove: boolean
+  /** The file of the users who can sign in; it is read at start. */
+  readonly usersFile: string | undefined
   /** Whether clients may register to get tokens for themselves, without a user. */
   readonly clientCredentials: boolean
   /** Whether DPoP proofs must carry a nonce of this server. */
@@ -67,6 +69,7 @@ export function loadConfig(env: Environment): Config {
       fallback: 30, atLeast: 0, atMost: 600,
     }),
     autoApprove,
+    usersFile: env['OAUTH_USERS_FILE'] || undefined,
     // Registration is open: where it is not a trial, a stranger could give himself tokens that no user stands behind.
     clientCredentials: flag(env, 'OAUTH_CLIENT_CREDENTIALS', debug || autoApprove),
     dpopNonce: flag(env, 'OAUTH_DPOP_NONCE'),

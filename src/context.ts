@@ -1,6 +1,7 @@
 /** What a handler works with: the state of the server and, for one request, the record of what was decided. */
 import type { Config } from './config.ts'
 import { OAuthError } from './errors.ts'
+import type { FlowRecorder } from './flow.ts'
 import type { FetchDocument } from './http/fetch-document.ts'
 import type { Reply, Request } from './http/message.ts'
 import type { Logger } from './logger.ts'
@@ -8,10 +9,12 @@ import { JsonRpcError, jsonRpcErrors } from './mcp/json-rpc.ts'
 import type { Tool } from './mcp/tool.ts'
 import { Checker, ruleText, type Rule, type Verdict } from './rules/rule.ts'
 import type { Store } from './store/store.ts'
+import type { Users } from './users.ts'
 
 export interface Services {
   readonly config: Config
   readonly store: Store
+  readonly users: Users
   /** The present as a NumericDate: seconds since 1970, with a fraction. */
   readonly now: () => number
   readonly logger: Logger
@@ -19,6 +22,8 @@ export interface Services {
   readonly fetchDocument: FetchDocument
   readonly tools: ReadonlyMap<string, Tool>
   readonly routes: readonly RouteDescription[]
+  /** Records every exchange for `/flow`; it is there only while `DEBUG` is on. */
+  readonly recorder?: FlowRecorder | undefined
 }
 
 /** A row of `routes.ts` as the pages show it. */
@@ -40,14 +45,25 @@ export function documentHandler(make: (services: Services) => Reply): Handler {
   }
 }
 
+/** What is known of an exchange when it begins; `begun` is in milliseconds of the process. */
+export interface Recording {
+  readonly id: string
+  readonly time: number
+  readonly begun: number
+}
+
 export class Context extends Checker implements Services {
   readonly config: Config
   readonly store: Store
+  readonly users: Users
   readonly now: () => number
   readonly logger: Logger
   readonly fetchDocument: FetchDocument
   readonly tools: ReadonlyMap<string, Tool>
   readonly routes: readonly RouteDescription[]
+  readonly recorder: FlowRecorder | undefined
+  /** Begun when the request came, where it is recorded. */
+  readonly recording: Recording | undefined
   private readonly request: Request
 
   constructor(services: Services, request: Request) {
@@ -55,17 +71,27 @@ export class Context extends Checker implements Services {
     this.request = request
     this.config = services.config
     this.store = services.store
+    this.users = services.users
     this.now = services.now
     this.logger = services.logger
     this.fetchDocument = services.fetchDocument
     this.tools = services.tools
     this.routes = services.routes
+    this.recorder = services.recorder
+    const id = services.recorder?.begin(request.path)
+    if (id !== undefined) this.recording = { id, time: services.now(), begun: performance.now() }
     if (services.config.debug) this.verdicts = []
   }
 
   /** The rules that ran for this request, in order; empty unless `DEBUG` is on. */
   get trace(): readonly Verdict[] {
     return this.verdicts ?? []
+  }
+
+  /** Where a broken rule is explained (RFC 6749 section 5.2), with this very request while requests are recorded. */
+  errorUri(rule: string): string {
+    const trace = this.recording === undefined ? '' : `?trace=${this.recording.id}`
+    return `${this.config.issuer}/explain/${rule}${trace}`
   }
 
   /** Notes what no rule foresaw. It is for the log alone. */
@@ -91,11 +117,6 @@ export class Context extends Checker implements Services {
   private errorData(rule: Rule, received: unknown, expected: unknown): unknown {
     if (rule.error === jsonRpcErrors.unsupportedProtocolVersion) return { supported: expected, requested: received }
     if (rule.error === jsonRpcErrors.missingRequiredClientCapability) return { requiredCapabilities: expected }
-    return { error_uri: errorUri(this.config, rule.id) }
+    return { error_uri: this.errorUri(rule.id) }
   }
-}
-
-/** Where a broken rule is explained (RFC 6749 section 5.2). */
-export function errorUri(config: Config, rule: string): string {
-  return `${config.issuer}/explain/${rule}`
 }

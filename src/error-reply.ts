@@ -2,9 +2,9 @@
  * Errors as replies: RFC 6749 section 5.2 JSON, with the challenge of the scheme that is at fault, or a page for somebody
  * in a browser.
  */
-import { errorUri, type Context } from './context.ts'
+import type { Context } from './context.ts'
 import { errorText, OAuthError } from './errors.ts'
-import { htmlReply, json, prefersHtml, type Reply, type Request } from './http/message.ts'
+import { json, prefersHtml, type Reply, type Request } from './http/message.ts'
 import { challenge } from './mcp/bearer.ts'
 import { dpopNonce } from './oauth/dpop.ts'
 import { errorPage } from './pages/error.ts'
@@ -22,11 +22,11 @@ export function errorReply(error: unknown, request: Request, caller: Caller, con
   const { rule } = error.details
   const status = statusOf(error, request, caller)
   const headers = errorHeaders(error, status, request, caller, context)
-  if (isForPeople(request, caller) && prefersHtml(request)) return htmlReply(status, errorPage(error), headers)
+  if (isForPeople(request, caller) && prefersHtml(request)) return errorPage(error, status, headers, context)
   return json(status, {
     error: error.code,
     error_description: errorText(error.message),
-    ...(rule === undefined ? {} : { error_uri: errorUri(context.config, rule) }),
+    ...(rule === undefined ? {} : { error_uri: context.errorUri(rule) }),
   }, headers)
 }
 
@@ -53,12 +53,13 @@ function errorHeaders(
   // RFC 9449 section 8 and section 9: the nonce to use comes with the demand for one.
   const nonce: Record<string, string> = code === 'use_dpop_nonce' ? { 'dpop-nonce': dpopNonce(context) } : {}
   const refusesToken = status === 401 || code === 'insufficient_scope' || details.rule === accessTokenIsInTheHeader.id
-  if (caller === 'resource' && refusesToken) return { ...nonce, 'www-authenticate': challenge(error, request, context.config) }
+  if (caller === 'resource' && refusesToken) return { ...nonce, 'www-authenticate': challenge(error, request, context) }
   // RFC 6749 section 5.2: the scheme that the client used. Unasked, Basic would make a browser ask for a password.
   if (code === 'invalid_client' && request.headers.authorization !== undefined) {
     return { 'www-authenticate': `Basic realm="${context.config.issuer}"` }
   }
   if (code === 'invalid_token') return { 'www-authenticate': 'Bearer error="invalid_token"' }
+  if (code === 'too_many_requests') return { 'retry-after': String(details.expected) }
   if (code === 'method_not_allowed') return { allow: String(details.expected) }
   // RFC 9110 section 10.2.3, in seconds.
   if (code === 'temporarily_unavailable') return { 'retry-after': '30' }

@@ -30,7 +30,8 @@ const statusOf = {
   invalid_dpop_proof: 400,
   use_dpop_nonce: 400,
   // OpenID Connect Core 1.0 section 3.1.2.6, for prompt=none
-  interaction_required: 400,
+  login_required: 400,
+  consent_required: 400,
   // No OAuth specification names these: RFC 9110 section 15.5 does, and RFC 6585 section 4.
   not_found: 404,
   method_not_allowed: 405,

@@ -4,8 +4,10 @@
  * Where SERVER_URL has a path all of this stands below it, the well-known URIs in the inserted and the appended form.
  */
 import type { Handler, RouteDescription } from './context.ts'
+import { maxFlowFile } from './flow-file.ts'
 import { directPath, mcp, openInitialize } from './mcp/endpoint.ts'
 import { protectedResourceMetadata } from './mcp/protected-resource-metadata.ts'
+import { account, changeAccount } from './oauth/account.ts'
 import { authorize } from './oauth/authorize.ts'
 import { decide } from './oauth/consent.ts'
 import { introspect } from './oauth/introspect.ts'
@@ -13,17 +15,23 @@ import { authorizationServerMetadata, jwks, openIdConfiguration } from './oauth/
 import { register } from './oauth/register.ts'
 import { deleteRegistration, readRegistration, updateRegistration } from './oauth/registration-management.ts'
 import { revoke } from './oauth/revoke.ts'
+import { signIn, signInPage, signOut } from './oauth/sign-in.ts'
 import { token } from './oauth/token.ts'
 import { docs } from './pages/docs.ts'
 import { explain, explainAll } from './pages/explain.ts'
+import { flowEvents } from './pages/flow-events.ts'
+import { flow, flows, openFlow } from './pages/flow.ts'
 import { health } from './pages/health.ts'
 import { home } from './pages/home.ts'
 import { openApi } from './pages/openapi.ts'
+import { source, sourceIndex } from './pages/source.ts'
 
 export interface Route extends RouteDescription {
   readonly handler: Handler
   /** `program`: any origin may call it. `resource`: so it is, with a token. `browser`: people go there, scripts do not. */
   readonly caller: 'program' | 'resource' | 'browser'
+  /** In bytes, where it is not that of its caller. */
+  readonly bodyLimit?: number
 }
 
 export const routes: readonly Route[] = [
@@ -43,6 +51,12 @@ export const routes: readonly Route[] = [
   row('POST',   '/oauth/revoke',                             revoke,                      'program',  'RFC 7009 section 2'),
   row('POST',   '/oauth/introspect',                         introspect,                  'program',  'RFC 7662 section 2'),
 
+  row('GET',    '/sign-in',                                  signInPage,                  'browser',  'OpenID Connect Core 1.0 section 3.1.2.3'),
+  row('POST',   '/sign-in',                                  signIn,                      'browser',  'OpenID Connect Core 1.0 section 3.1.2.3'),
+  row('POST',   '/sign-out',                                 signOut,                     'browser',  'Ends the session of the browser'),
+  row('GET',    '/account',                                  account,                     'browser',  'What the user allowed'),
+  row('POST',   '/account',                                  changeAccount,               'browser',  'RFC 7009 section 1, by the user'),
+
   row('*',      '/mcp',                                      mcp,                         'resource', 'MCP 2026-07-28 basic/transports/streamable-http'),
   row('POST',   '/mcp/initialize',                           openInitialize,              'resource', 'MCP 2025-11-25 basic/lifecycle'),
   row('POST',   '/mcp/tools/list',                           directPath('tools/list'),    'resource', 'MCP 2026-07-28 server/tools, Listing Tools'),
@@ -54,8 +68,16 @@ export const routes: readonly Route[] = [
   row('GET',    '/openapi.json',                             openApi,                     'program',  'OpenAPI 3.1'),
   row('GET',    '/explain',                                  explainAll,                  'browser',  'Every rule'),
   row('GET',    '/explain/:rule',                            explain,                     'browser',  'RFC 6749 section 5.2, error_uri'),
+  row('GET',    '/source',                                   sourceIndex,                 'browser',  'The source of this program'),
+  row('GET',    '/source/:path*',                            source,                      'browser',  'A file of it, with its comments beside it'),
+  row('GET',    '/flow',                                     flows,                       'browser',  'What happens, with DEBUG and on this machine'),
+  row('GET',    '/flow/:flow',                               flow,                        'browser',  'A flow as a sequence diagram'),
+  row('GET',    '/flow/events',                              flowEvents,                  'browser',  'WHATWG HTML section 9.2, server-sent events'),
+  row('POST',   '/flow/open',                                openFlow,                    'browser',  'A flow that was saved', maxFlowFile),
 ]
 
-function row(method: string, path: string, handler: Handler, caller: Route['caller'], specification: string): Route {
-  return { method, path, handler, caller, specification }
+function row(
+  method: string, path: string, handler: Handler, caller: Route['caller'], specification: string, bodyLimit?: number,
+): Route {
+  return { method, path, handler, caller, specification, ...(bodyLimit === undefined ? {} : { bodyLimit }) }
 }

@@ -1,9 +1,11 @@
 /** Starts and stops the server: the socket, its time limits, and an end that answers what is under way. */
 import { setMaxListeners } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { createApplication } from './app.ts'
-import { loadConfig, withPort, type Config, type Environment } from './config.ts'
+import { ConfigError, isLoopbackHost, loadConfig, withPort, type Config, type Environment } from './config.ts'
+import { FlowRecorder } from './flow.ts'
 import { documentFetcher, type FetchDocument } from './http/fetch-document.ts'
 import { createLogger, type Logger } from './logger.ts'
 import type { Tool } from './mcp/tool.ts'
@@ -11,6 +13,7 @@ import { tools as ownTools, toolsByName } from './mcp/tools.ts'
 import { routes } from './routes.ts'
 import { MemoryStore } from './store/memory.ts'
 import type { Store } from './store/store.ts'
+import { demonstrationUsers, parseUsers, Users } from './users.ts'
 
 export interface ServeOptions {
   /** The tools of the MCP server; those of `mcp/tools.ts` unless given. */
@@ -19,6 +22,8 @@ export interface ServeOptions {
   readonly now?: () => number
   readonly logger?: Logger
   readonly store?: Store
+  /** Who can sign in; those of OAUTH_USERS_FILE unless given. */
+  readonly users?: Users
   readonly fetchDocument?: FetchDocument
 }
 
@@ -36,6 +41,7 @@ const graceful = 5_000
 export async function serve(env: Environment, options: ServeOptions = {}): Promise<RunningServer> {
   const initial = loadConfig(env)
   const tools = toolsByName(options.tools ?? ownTools)
+  const users = options.users ?? await readUsers(initial)
   const server = createServer({
     // A header or a body that never ends is cut off; Node looks for such ones at the interval only.
     headersTimeout: 10_000,
@@ -51,17 +57,42 @@ export async function serve(env: Environment, options: ServeOptions = {}): Promi
   const { port } = server.address() as AddressInfo
   const config = withPort(initial, port, env)
   const now = options.now ?? (() => Date.now() / 1000)
+  const logger = options.logger ?? createLogger(config.logLevel)
+  warnOfUsers(users, config, logger)
   const application = createApplication({
     config,
     now,
     store: options.store ?? new MemoryStore({ ...config, now }),
-    logger: options.logger ?? createLogger(config.logLevel),
+    users,
+    logger,
     fetchDocument: options.fetchDocument ?? documentFetcher({ allowLoopback: config.allowLoopbackDocuments }),
     tools,
     routes,
+    recorder: config.debug ? new FlowRecorder(now) : undefined,
   }, stopping.signal)
   server.on('request', (incoming, outgoing) => void application(incoming, outgoing))
   return { config, port, close }
+}
+
+/** Development has users without a file: `DEBUG` for a server to try, `OAUTH_AUTO_APPROVE` to have somebody to approve. */
+async function readUsers({ usersFile, debug, autoApprove }: Config): Promise<Users> {
+  if (usersFile === undefined) return new Users(debug || autoApprove ? demonstrationUsers : [])
+  const text = await readFile(usersFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new ConfigError('OAUTH_USERS_FILE', `names a file that cannot be read: ${error.code ?? error.message}`)
+  })
+  return parseUsers(text)
+}
+
+function warnOfUsers(users: Users, { issuer }: Config, logger: Logger): void {
+  if (users.list.length === 0) {
+    logger.warn('nobody can sign in, since there are no users', {
+      fix: 'set OAUTH_USERS_FILE to a file of users, with passwords hashed by bin/hash-password; with DEBUG=true there are two to try',
+    })
+  } else if (users.areForDemonstration && !isLoopbackHost(new URL(issuer).hostname)) {
+    logger.warn('whoever reaches this server can sign in as a demonstration user', {
+      fix: 'set OAUTH_USERS_FILE, or do not set DEBUG where SERVER_URL is public',
+    })
+  }
 }
 
 function listen(server: Server, { host, port }: Config): Promise<void> {

@@ -280,8 +280,11 @@ describe('GET /oauth/authorize, once the redirect URI is trusted', () => {
     'a resource of another server (RFC 8707 section 2)': {
       change: { resource: 'https://other.example/mcp' }, rule: 'resource-is-ours', error: 'invalid_target',
     },
-    'prompt=none where the user has to decide (OpenID Connect Core 1.0 section 3.1.2.6)': {
-      change: { prompt: 'none' }, env: { OAUTH_AUTO_APPROVE: 'false' }, rule: 'user-can-interact', error: 'interaction_required',
+    'prompt=none where nobody is signed in (OpenID Connect Core 1.0 section 3.1.2.6)': {
+      change: { prompt: 'none' }, env: { OAUTH_AUTO_APPROVE: 'false' }, rule: 'user-is-signed-in', error: 'login_required',
+    },
+    'prompt=none together with another (OpenID Connect Core 1.0 section 3.1.2.1)': {
+      change: { prompt: 'login none' }, env: { OAUTH_AUTO_APPROVE: 'false' }, rule: 'prompt-none-stands-alone', error: 'invalid_request',
     },
   }
   for (const [what, { change, rule, error, metadata, env }] of Object.entries(cases)) {

@@ -107,6 +107,30 @@ describe('CallbackListener', () => {
     })
   }
 
+  it('says what to do after a denial, and who denied', async t => {
+    const listener = await listen(t)
+    const response = listener.receive(pendingFor(listener))
+    const { text } = await visit(listener, '?error=access_denied&state=the-state&iss=https%3A%2F%2Fauth.example.com')
+    assert.match(text, /access_denied: no reason given/)
+    assert.match(text, /<strong>https:\/\/auth\.example\.com<\/strong>/)
+    assert.match(text, /run the command in the terminal again/)
+    await response
+  })
+
+  it('says of an answer with another iss that it is not used (RFC 9207 section 2.4)', async t => {
+    const listener = await listen(t)
+    const response = listener.receive(pendingFor(listener))
+    const { status, text } = await visit(listener, '?code=the-code&state=the-state&iss=https%3A%2F%2Fevil.example')
+    assert.equal(status, 400)
+    assert.match(text, /The client does not use this answer/)
+    await response
+  })
+
+  it('says of a stray answer what to do', async t => {
+    const { text } = await visit(await listen(t), '?code=forged&state=other')
+    assert.match(text, /Go on in the page that the client opened last/)
+  })
+
   it('shows a page that runs nothing, is not stored and sends the code no further (RFC 9700 section 4.2.4)', async t => {
     const listener = await listen(t)
     const response = listener.receive(pendingFor(listener))

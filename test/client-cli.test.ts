@@ -446,14 +446,17 @@ describe('client --trace', { concurrency: 4 }, () => {
     addAuthorizationServer(peer, { metadata: { issuer: `${peer.url}/` } })
     addMcpServer(peer, peer.url)
     const ended = await runClient(t, await makeHome(t), ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless', '--trace'])
-    assertEnds(ended, 5, new RegExp(`✗ issuer-is-identical {2}\\[RFC 8414 section 3\\.3\\] received "${peer.url}/", expected "${peer.url}"`))
+    assertEnds(ended, 5, new RegExp([
+      '✗ issuer-is-identical {2}\\[RFC 8414 section 3\\.3\\] {2}broken', ` +came +${peer.url}/`, ' +\\^', ` +expected +${peer.url}`, ' +\\^',
+      ' +difference +there is a slash too many at the end',
+    ].join('\\n')))
   })
 
   it('shows the error that the other side sent', async t => {
     const peer = await startHonestPeer(t)
     peer.on('POST /token', json({ error: 'invalid_grant', error_description: 'code is expired' }, 400))
     const ended = await runClient(t, await makeHome(t), ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless', '--trace'])
-    assertEnds(ended, 4, /✗ tokens-are-granted {2}\[RFC 6749 section 5\.2\] received "the token endpoint refused: invalid_grant: code is expired"/)
+    assertEnds(ended, 4, /✗ tokens-are-granted {2}\[RFC 6749 section 5\.2\] {2}broken\n +came +the token endpoint refused: invalid_grant: code is expired/)
   })
 })
 

@@ -145,7 +145,7 @@ describe('The consent page for such a client', () => {
 
   it('shows the host that vouches for the name (draft-ietf-oauth-client-id-metadata-document-00 section 6.4)', async t => {
     const { html } = await openConsent(await startWith(t, fetcher(), env), client)
-    assert.ok(html.includes('The metadata document of <strong>app.example.com</strong> gives this name'))
+    assert.ok(html.includes('The metadata document of <strong>app.example.com</strong> gives the name <strong>'))
     assert.ok(html.includes(`<code>${client_id}</code>`))
     assert.ok(!html.includes('nobody has checked it'))
   })
@@ -161,7 +161,7 @@ describe('The consent page for such a client', () => {
     const server = await startWith(t, fetcher(documentOf(client_id, { redirect_uris: [web] })), env)
     const { html } = await openConsent(server, client, { redirect_uri: web })
     assert.ok(html.includes('<strong>app.example.com</strong>'))
-    assert.ok(!html.includes('class="warning"'))
+    assert.ok(!html.includes('class="notice warning"'))
   })
 
   it('leads nowhere when the document has lost the redirect URI meanwhile', async t => {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ClientState } from '../src/client/storage.ts'
-import { decide, locationOf, type Members, type TestContext, type TestServer } from './harness.ts'
+import { decide, locationOf, openPage, signIn, type Members, type TestContext, type TestServer } from './harness.ts'
 
 const program = fileURLToPath(new URL(`../src/client${extname(import.meta.url)}`, import.meta.url))
 
@@ -118,12 +118,8 @@ export function assertEnds({ code, stderr }: Ended, expected: number, message: R
 
 /** Decides on the consent page behind an authorization URL as a person does, and returns where the browser is sent. */
 export async function decideAt(server: TestServer, url: string, decision: 'approve' | 'deny'): Promise<string> {
-  const response = await fetch(url, { headers: { accept: 'text/html' }, redirect: 'manual' })
-  assert.equal(response.status, 200, 'the consent page is shown')
-  const html = await response.text()
-  const csrf_token = /name="csrf_token" value="([^"]+)"/.exec(html)?.[1] ?? assert.fail('no csrf_token')
-  const cookie = response.headers.get('set-cookie')?.split(';')[0] ?? assert.fail('no cookie')
-  return locationOf(await decide(server, { html, csrf_token, cookie, code_verifier: '', response }, { decision })).href
+  const page = await openPage(url, { cookie: await signIn(server) })
+  return locationOf(await decide(server, { ...page, code_verifier: '' }, { decision })).href
 }
 
 /** Every secret in the storage. */

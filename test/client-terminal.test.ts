@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ClientError, exitCodes } from '../src/client/errors.ts'
-import { plainText, Terminal } from '../src/client/terminal.ts'
+import { Terminal } from '../src/client/terminal.ts'
 import type { RecordedExchange } from '../src/client/trace.ts'
+import { plainText } from '../src/plain-text.ts'
 import { stateIsOurs } from '../src/rules/client.ts'
 
 interface Screen {
@@ -84,7 +85,20 @@ describe('Terminal', () => {
     terminal.verdict({ rule: stateIsOurs, passed: false, received: 'a', expected: 'b' })
     assert.deepEqual(text().split('\n').map(line => line.trim()).filter(Boolean), [
       '> POST https://auth.example.com/token', '> accept: application/json', '> grant_type=x', '< 200', '< content-type: application/json',
-      '< {"a":1}', '✓ state-is-ours  [RFC 6749 section 10.12]', '✗ state-is-ours  [RFC 6749 section 10.12] received "a", expected "b"',
+      '< {"a":1}', '✓ state-is-ours  [RFC 6749 section 10.12]  held', '✗ state-is-ours  [RFC 6749 section 10.12]  broken',
+      'came        a', 'expected    b', 'difference  it is another value altogether',
+    ])
+  })
+
+  it('marks what differs from the nearest of what was expected', () => {
+    const { terminal, text } = screen({ trace: true })
+    const expected = ['https://b.example/x', 'https://a.example/mcp']
+    terminal.verdict({ rule: stateIsOurs, passed: false, received: 'https://a.example/mcp/', expected })
+    assert.deepEqual(text().split('\n').slice(1), [
+      '       came        https://a.example/mcp/', '                                        ^',
+      '       expected    https://b.example/x',
+      '                   https://a.example/mcp', '                                        ^',
+      '       difference  there is a slash too many at the end', '',
     ])
   })
 

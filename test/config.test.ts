@@ -27,6 +27,7 @@ describe('loadConfig()', () => {
       refreshTokenLifetime: 2_592_000,
       refreshTokenReuseWindow: 30,
       autoApprove: false,
+      usersFile: undefined,
       clientCredentials: false,
       dpopNonce: false,
       allowLoopbackDocuments: false,
@@ -198,6 +199,11 @@ describe('OAUTH_AUTO_APPROVE', () => {
   it('is accepted where SERVER_URL is loopback', () => {
     assert.equal(load({ OAUTH_AUTO_APPROVE: 'true', SERVER_URL: 'http://[::1]:8000' }).autoApprove, true)
   })
+})
+
+describe('OAUTH_USERS_FILE', () => {
+  it('names a file', () => assert.equal(load({ OAUTH_USERS_FILE: 'users.json' }).usersFile, 'users.json'))
+  it('names none where it is empty', () => assert.equal(load({ OAUTH_USERS_FILE: '' }).usersFile, undefined))
 })
 
 describe('OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK', () => {

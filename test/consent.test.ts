@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
-  assertRedirectedError, assertRefused, decide, escapeHtml, exchange, get, locationOf, openConsent, readJson, redirect_uri, register,
-  startServer, type Members, type TestContext,
+  assertRedirectedError, assertRefused, claimsOf, decide, escapeHtml, exchange, get, locationOf, openConsent, readJson, redirect_uri,
+  register, requestRegistration, signIn, startServer, type Members, type TestContext,
 } from './harness.ts'
 
 /** A consent page that a person looks at. */
@@ -60,12 +60,23 @@ describe('The consent page', () => {
 
   it('shows each scope that is asked for, and no other', async t => {
     const { html } = (await open(t, {}, { scope: 'mcp:tools:read' })).page
-    assert.match(html, /See which tools the server has <code>mcp:tools:read<\/code>/)
+    assert.match(html, /name="scope\.mcp:tools:read" checked>\s*<span>See which tools the server has <code>mcp:tools:read<\/code>/)
     assert.doesNotMatch(html, /mcp:tools:execute/)
   })
 
+  it('says as whom the user decides, and lets him be another', async t => {
+    const { html } = (await open(t)).page
+    assert.match(html, /Demo User <span class="muted">demo@example\.com<\/span> <button class="link" form="sign-out">Not you\?/)
+  })
+
+  it('warns where any application could claim the scheme (RFC 8252 section 8.6)', async t => {
+    const uri = 'cursor://x/cb'
+    const { html } = (await open(t, { redirect_uris: [uri] }, { redirect_uri: uri })).page
+    assert.match(html, /any application can claim the scheme\s*<code>cursor:<\/code>/)
+  })
+
   it('warns where any program of this computer could be the client (RFC 8252 section 8.6)', async t => {
-    assert.match((await open(t)).page.html, /class="warning">That is this computer/)
+    assert.match((await open(t)).page.html, /class="notice warning"><p>That is this computer/)
   })
 
   it('does not warn so where the redirect host is a public one', async t => {
@@ -86,6 +97,12 @@ describe('The consent page', () => {
     })
   }
 
+  it('never gets to show a name of 60 kB', async t => {
+    const server = await startServer(t)
+    const response = await requestRegistration(server, { client_name: 'x\u200b\u202e'.repeat(8_000) })
+    assert.equal(response.status, 400)
+  })
+
   it('takes out of a name what turns the reading direction', async t => {
     const { html } = (await open(t, { client_name: 'safe\u202eevil\u2066' })).page
     assert.match(html, /<strong>safeevil<\/strong>/)
@@ -103,7 +120,7 @@ describe('The consent page', () => {
   })
 
   it('loads nothing and runs no script', async t => {
-    assert.doesNotMatch((await open(t)).page.html, /<script|<img|<link|<iframe|src=|@import|url\(/)
+    assert.doesNotMatch((await open(t)).page.html, /<script|<img|<link(?! rel="icon" href="data:)|<iframe|src=|@import|url\(/)
   })
 })
 
@@ -148,7 +165,8 @@ describe('The headers of the consent page', () => {
 
   it('keep the cookie that the browser has', async t => {
     const { server, client, page: { cookie } } = await open(t)
-    assert.equal((await openConsent(server, client, {}, { cookie: `a=b; ${cookie}; c=d` })).cookie, cookie)
+    const { response } = await openConsent(server, client, {}, { cookie: `a=b; ${cookie}; c=d` })
+    assert.ok(cookie.includes(response.headers.get('set-cookie')!.split(';')[0]!))
   })
 })
 
@@ -177,6 +195,58 @@ describe('POST /oauth/consent', () => {
     const { server, client, page } = await open(t, {}, {}, { SERVER_URL: 'https://mcp.example.com' })
     const code = locationOf(await decide(server, page)).searchParams.get('code')!
     assert.equal((await exchange(server, client, { code, code_verifier: page.code_verifier })).status, 200)
+  })
+
+  it('grants what stays ticked, and no more (RFC 6749 section 3.3)', async t => {
+    const { server, client, page } = await open(t)
+    const response = await decide(server, page, { 'scope.mcp:tools:execute': undefined })
+    const code = locationOf(response).searchParams.get('code')!
+    const tokens = await readJson(await exchange(server, client, { code, code_verifier: page.code_verifier }))
+    assert.equal(tokens['scope'], 'mcp:tools:read')
+    assert.equal(claimsOf(tokens['access_token'])['scope'], 'mcp:tools:read')
+  })
+
+  it('is a denial where nothing stays ticked', async t => {
+    const { server, page } = await open(t)
+    const response = await decide(server, page, { 'scope.mcp:tools:read': undefined, 'scope.mcp:tools:execute': undefined })
+    const query = assertRedirectedError(response, 'scope-is-kept', 'access_denied')
+    assert.equal(query.get('error_description'), 'the user allowed none of the scopes that were asked for')
+  })
+
+  it('refuses a scope that was not asked for, and gives no code', async t => {
+    const { server, page } = await open(t, {}, { scope: 'mcp:tools:read' })
+    const response = await decide(server, page, { 'scope.mcp:tools:execute': 'on' })
+    assert.equal(response.headers.get('location'), null)
+    await assertRefused(response, 'consent-is-within-request', 'access_denied', 403)
+  })
+
+  it('refuses a decision of who has signed out', async t => {
+    const { server, page } = await open(t)
+    const cookie = page.cookie.split('; ').filter(pair => !pair.startsWith('session=')).join('; ')
+    await assertRefused(await decide(server, page, {}, { cookie }), 'consent-belongs-to-user', 'access_denied', 403)
+  })
+
+  it('refuses a decision of another user in the same browser', async t => {
+    const { server, page } = await open(t)
+    const [browser] = page.cookie.split('; ').filter(pair => pair.startsWith('browser='))
+    const [session] = (await signIn(server, 'guest')).split('; ').filter(pair => pair.startsWith('session='))
+    const response = await decide(server, page, {}, { cookie: `${browser}; ${session}` })
+    await assertRefused(response, 'consent-belongs-to-user', 'access_denied', 403)
+  })
+
+  it('refuses a form that another site sent (RFC 6749 section 10.12)', async t => {
+    const { server, page } = await open(t)
+    const response = await decide(server, page, {}, { 'cookie': page.cookie, 'sec-fetch-site': 'cross-site' })
+    await assertRefused(response, 'form-is-from-this-site', 'access_denied', 403)
+  })
+
+  it('gives the code in the name of the user who decided', async t => {
+    const server = await startServer(t, { OAUTH_AUTO_APPROVE: 'false' })
+    const client = await register(server)
+    const page = await openConsent(server, client, {}, { cookie: await signIn(server, 'guest') })
+    const code = locationOf(await decide(server, page)).searchParams.get('code')!
+    const tokens = await readJson(await exchange(server, client, { code, code_verifier: page.code_verifier }))
+    assert.equal(claimsOf(tokens['access_token'])['sub'], 'guest-user')
   })
 
   it('redirects with access_denied where the user denies (RFC 6749 section 4.1.2.1)', async t => {
@@ -225,7 +295,7 @@ describe('POST /oauth/consent', () => {
     await assertRefused(await decide(server, page, {}, {}), 'consent-belongs-to-browser', 'access_denied', 403)
   })
 
-  it('refuses the browser of somebody else (RFC 6749 section 10.12)', async t => {
+  it('refuses another browser in which the same user is signed in (RFC 6749 section 10.12)', async t => {
     const { server, client, page } = await open(t)
     const { cookie } = await openConsent(server, client)
     await assertRefused(await decide(server, page, {}, { cookie }), 'consent-belongs-to-browser', 'access_denied', 403)

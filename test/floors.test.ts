@@ -11,14 +11,15 @@ const floors: Readonly<Record<string, number>> = {
   'app.ts': 5, 'error-reply.ts': 5, 'routes.ts': 5, 'serve.ts': 5, 'pages/': 5, 'client/': 5,
   'mcp/': 4,
   'oauth/': 3,
-  'context.ts': 2, 'store/': 2,
+  'context.ts': 2, 'store/': 2, 'exchange.ts': 2, 'flow.ts': 2, 'flow-ending.ts': 2, 'flow-file.ts': 2,
   'rules/': 1, 'oauth/jwt.ts': 1, 'oauth/jws.ts': 1, 'oauth/pkce.ts': 1, 'oauth/scope.ts': 1, 'oauth/redirect-uri.ts': 1,
   'http/body.ts': 1, 'http/router.ts': 1, 'http/cors.ts': 1, 'http/parameters.ts': 1,
   'mcp/tool.ts': 1, 'mcp/json-schema.ts': 1, 'mcp/header-value.ts': 1, 'mcp/protocol.ts': 1,
   'mcp/mirrored-parameters.ts': 1,
-  'errors.ts': 0, 'crypto.ts': 0, 'logger.ts': 0, 'config.ts': 0, 'version.ts': 0, 'mcp/json-rpc.ts': 0,
-  'http/message.ts': 0, 'http/html.ts': 0, 'http/page.ts': 0, 'http/json.ts': 0, 'http/redact.ts': 0,
-  'http/fetch-document.ts': 0, 'http/freshness.ts': 0, 'http/special-address.ts': 0,
+  'nearest-miss.ts': 0, 'plain-text.ts': 0, 'source-files.ts': 0, 'http/style-diagram.ts': 0, 'http/specification.ts': 0, 'http/multipart.ts': 0,
+  'errors.ts': 0, 'crypto.ts': 0, 'logger.ts': 0, 'config.ts': 0, 'password.ts': 0, 'users.ts': 0, 'version.ts': 0, 'mcp/json-rpc.ts': 0,
+  'http/message.ts': 0, 'http/html.ts': 0, 'http/page.ts': 0, 'http/style.ts': 0, 'http/parts.ts': 0, 'http/json.ts': 0,
+  'http/redact.ts': 0, 'http/fetch-document.ts': 0, 'http/freshness.ts': 0, 'http/special-address.ts': 0, 'http/network.ts': 0,
 }
 
 /** The client learns what it needs over the wire, so it may import no more than this from outside its column. */

@@ -9,6 +9,7 @@ import { signJwt } from '../src/oauth/jwt.ts'
 import { codeChallengeS256, createCodeVerifier } from '../src/oauth/pkce.ts'
 import { serve, type RunningServer } from '../src/serve.ts'
 import type { Store } from '../src/store/store.ts'
+import { demonstrationUsers, Users } from '../src/users.ts'
 
 export interface TestServer extends RunningServer {
   readonly url: string
@@ -25,6 +26,8 @@ export interface TestContext {
 export interface StartOptions {
   readonly tools?: readonly Tool[]
   readonly store?: Store
+  /** Who can sign in: the demonstration users unless given, or those of OAUTH_USERS_FILE where that is set. */
+  readonly users?: Users
   readonly fetchDocument?: FetchDocument
 }
 
@@ -38,6 +41,7 @@ export async function startServer(
   const server = await serve(
     { JWT_SECRET_KEY: testKey, OAUTH_AUTO_APPROVE: 'true', SERVER_PORT: '0', ...env },
     {
+      ...(env['OAUTH_USERS_FILE'] === undefined ? { users: new Users(demonstrationUsers) } : {}),
       ...options,
       now: () => Date.now() / 1000 + ahead,
       logger: createLogger(env['LOG_LEVEL'] === 'debug' ? 'debug' : 'info', line => log.push(line)),
@@ -111,34 +115,65 @@ export async function authorize(server: TestServer, client: Members, changes: Me
   return { code, code_verifier, location }
 }
 
-export interface ConsentPage {
+/** A page of a browser: what it shows, and what its form has to carry. */
+export interface Page {
   readonly html: string
   readonly csrf_token: string
-  /** `name=value` of the cookie that the page set. */
+  /** The Cookie header of the browser now. */
   readonly cookie: string
-  readonly code_verifier: string
   readonly response: Response
 }
 
-/** Sends an authorization request that a person has to decide on, as his browser would. */
+/** Opens a page with a form. */
+export async function openPage(url: string, headers: Record<string, string> = {}): Promise<Page> {
+  const response = await get(url, { accept: 'text/html', ...headers })
+  assert.equal(response.status, 200, `a page is shown at ${url}`)
+  const html = await response.text()
+  const csrf_token = /name="csrf_token" value="([^"]+)"/.exec(html)?.[1] ?? assert.fail('no csrf_token')
+  return { html, csrf_token, cookie: withCookies(headers['cookie'], response), response }
+}
+
+/** The Cookie header of a browser that got the response. */
+export function withCookies(cookie = '', response: Response): string {
+  const jar = new Map(cookie.split('; ').filter(Boolean).map(pair => [pair.split('=', 1)[0]!, pair]))
+  for (const line of response.headers.getSetCookie()) {
+    const pair = line.split(';', 1)[0]!
+    if (line.includes('Max-Age=0')) jar.delete(pair.split('=', 1)[0]!)
+    else jar.set(pair.split('=', 1)[0]!, pair)
+  }
+  return [...jar.values()].join('; ')
+}
+
+/** Signs in and returns the Cookie header of the browser; a demonstration user has no password. */
+export async function signIn(server: TestServer, username = 'demo', password?: string): Promise<string> {
+  const { cookie, csrf_token } = await openPage(`${server.url}/sign-in`)
+  const response = await postForm(`${server.url}/sign-in`, { csrf_token, username, password }, { cookie })
+  assert.equal(response.status, 303, 'the sign-in succeeds')
+  return withCookies(cookie, response)
+}
+
+export interface ConsentPage extends Page {
+  readonly code_verifier: string
+}
+
+/** Sends an authorization request that a person has to decide on, as his browser would; he is signed in, if no cookie says otherwise. */
 export async function openConsent(
   server: TestServer, client: Members, changes: Members = {}, headers: Record<string, string> = {},
 ): Promise<ConsentPage> {
   const code_verifier = createCodeVerifier()
   const query = authorizationParameters(client, code_verifier, changes)
-  const response = await requestAuthorization(server, query, { accept: 'text/html', ...headers })
-  assert.equal(response.status, 200, 'the consent page is shown')
-  const html = await response.text()
-  const csrf_token = /name="csrf_token" value="([^"]+)"/.exec(html)?.[1] ?? assert.fail('no csrf_token')
-  const cookie = response.headers.get('set-cookie')?.split(';')[0] ?? assert.fail('no cookie')
-  return { html, csrf_token, cookie, code_verifier, response }
+  const cookie = headers['cookie'] ?? await signIn(server)
+  const page = await openPage(`${server.url}/oauth/authorize?${query}`, { ...headers, cookie })
+  assert.match(page.html, /name="decision"/, 'the consent page is shown')
+  return { ...page, code_verifier }
 }
 
-/** Posts the form of the consent page; `changes` replace or, when undefined, remove its fields. */
+/** Posts the form of the consent page as it stands; `changes` replace or, when undefined, remove its fields. */
 export function decide(
-  server: TestServer, { csrf_token, cookie }: ConsentPage, changes: Members = {}, headers: Record<string, string> = { cookie },
+  server: TestServer, { csrf_token, cookie, html }: ConsentPage, changes: Members = {}, headers: Record<string, string> = { cookie },
 ): Promise<Response> {
-  return postForm(`${server.url}/oauth/consent`, { csrf_token, decision: 'approve', ...changes }, headers)
+  const scopes = Object.fromEntries([...html.matchAll(/name="(scope\.[^"]+)" checked/g)].map(([, name]) => [name!, 'on']))
+  return postForm(`${server.url}/oauth/consent`, { csrf_token, ...scopes, decision: 'approve', ...changes }, headers)
 }
 
 /** Sends a token request; `changes` replace or, when undefined, remove parameters. */
@@ -339,7 +374,7 @@ export async function assertRpcError(response: Response, rule: string, code: num
 }
 
 export function ruleOf(error_uri: unknown): string | undefined {
-  return typeof error_uri === 'string' ? error_uri.split('/explain/')[1] : undefined
+  return typeof error_uri === 'string' ? error_uri.split('/explain/')[1]?.split('?')[0] : undefined
 }
 
 function parameters(members: Members): URLSearchParams {

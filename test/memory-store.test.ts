@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { MemoryStore } from '../src/store/memory.ts'
-import type { AuthorizationCode, Client, Grant } from '../src/store/records.ts'
+import type { AuthorizationCode, Client, Consent, Grant } from '../src/store/records.ts'
 
 const day = 86_400
 
@@ -29,6 +29,10 @@ function code(code_hash: string): AuthorizationCode {
     code_hash, client_id: 'client', redirect_uri: '', code_challenge: '', scope: '', resource: '', sub: 'joe', grant_id: code_hash,
     expires_at: 1_000_600,
   }
+}
+
+function consent(client_id: string): Consent {
+  return { sub: 'joe', client_id, client_name: '', redirect_host: 'host', scope: '', given_at: 0 }
 }
 
 /** Begins a grant with one refresh token, both named `id`. */
@@ -168,5 +172,39 @@ describe('MemoryStore', () => {
     assert.ok(await store.findAuthorizationCode('c'))
     clock.now += 600
     assert.equal(await store.findAuthorizationCode('c'), undefined)
+  })
+
+  it('remembers the last hundred decisions of a user', async () => {
+    const { store } = create()
+    for (let i = 0; i <= 100; i++) await store.rememberConsent(consent(`c${i}`))
+    assert.equal(await store.findConsent('joe', 'c0', 'host'), undefined)
+    assert.ok(await store.findConsent('joe', 'c1', 'host'))
+  })
+
+  it('signs the user out whose session is the oldest when there are too many', async () => {
+    const { store } = create()
+    for (let i = 0; i <= 20_000; i++) await store.addBrowserSession(`s${i}`, { sub: 'joe', signed_in_at: 0 })
+    assert.equal(await store.findBrowserSession('s0'), undefined)
+    assert.ok(await store.findBrowserSession('s1'))
+  })
+
+  it('counts attempts from the first on for 15 minutes', async () => {
+    const { clock, store } = create()
+    assert.deepEqual(await store.countAttempt('k'), { count: 1, ends_at: 1_000_900 })
+    clock.now += 899
+    assert.deepEqual(await store.countAttempt('k'), { count: 2, ends_at: 1_000_900 })
+    clock.now += 1
+    assert.deepEqual(await store.countAttempt('k'), { count: 1, ends_at: 1_001_800 })
+  })
+
+  it('withdraws from one client what one user allowed it', async () => {
+    const { store } = create()
+    await begin(store, 'g')
+    await store.rememberConsent(consent('client'))
+    await store.rememberConsent(consent('other'))
+    await store.withdrawConsent('joe', 'client')
+    const left = [await store.findGrant('g'), await store.findAuthorizationCode('g'), await store.findRefreshToken('g')]
+    assert.deepEqual(left, [undefined, undefined, undefined])
+    assert.deepEqual((await store.listConsents('joe')).map(({ client_id }) => client_id), ['other'])
   })
 })

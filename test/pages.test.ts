@@ -39,9 +39,22 @@ describe('GET /', () => {
     assert.match(await page(server, '/'), /<h1>&lt;b&gt;Weather&lt;\/b&gt;<\/h1>/)
   })
 
+  for (const client of ['claude mcp add --transport http', 'mcpServers', 'code --add-mcp', 'modelcontextprotocol/inspector', 'mcp-remote', 'dist/client.js']) {
+    it(`says how to connect by ${client}`, async t => {
+      const server = await startServer(t)
+      const commands = [...(await page(server, '/')).matchAll(/<pre class="command"[^>]*>([^<]*)/g)].map(([, text]) => text!)
+      assert.ok(commands.some(text => text.includes(client) && text.includes(server.config.resource)))
+    })
+  }
+
+  it('leaves nothing of the name of the server in a command that a shell would read', async t => {
+    const server = await startServer(t, { MCP_SERVER_NAME: 'My "server"; $(reboot)' })
+    assert.match(await page(server, '/'), /claude mcp add --transport http my-server-reboot http/)
+  })
+
   it('has links that lead somewhere', async t => {
     const server = await startServer(t)
-    for (const [, href] of (await page(server, '/')).matchAll(/href="([^"]+)"/g)) {
+    for (const [, href] of (await page(server, '/')).matchAll(/href="(http[^"]+)"/g)) {
       assert.equal((await get(href!, asBrowser)).status, 200, href)
     }
   })
@@ -55,7 +68,7 @@ describe('GET /health', () => {
       status: 'ok', version: '0.1.0',
       store: {
         clients: 0, documents: 0, used_assertions: 0, used_proofs: 0, authorization_requests: 0, authorization_codes: 0, grants: 0,
-        refresh_tokens: 0, revocations: 0, sessions: 0,
+        refresh_tokens: 0, revocations: 0, sessions: 0, browser_sessions: 0, consents: 0,
       },
     })
   })
@@ -68,7 +81,7 @@ describe('GET /health', () => {
     const { store } = await readJson(await get(`${server.url}/health`))
     assert.deepEqual(store, {
       clients: 2, documents: 0, used_assertions: 0, used_proofs: 0, authorization_requests: 0, authorization_codes: 1, grants: 1,
-      refresh_tokens: 1, revocations: 1, sessions: 0,
+      refresh_tokens: 1, revocations: 1, sessions: 0, browser_sessions: 0, consents: 0,
     })
   })
 
@@ -94,7 +107,7 @@ describe('GET /docs', () => {
   }
 
   it('loads nothing and runs no script', async t => {
-    assert.doesNotMatch(await page(await startServer(t), '/docs'), /<script|<img|<link|<iframe|src=|url\(/)
+    assert.doesNotMatch(await page(await startServer(t), '/docs'), /<script|<img|<link(?! rel="icon" href="data:)|<iframe|src=|url\(/)
   })
 })
 
@@ -112,7 +125,7 @@ describe('GET /openapi.json', () => {
   for (const { method, path } of routes) {
     it(`has an operation for ${method} ${path}`, async t => {
       const { paths } = await document(await startServer(t))
-      const operation = paths[path.replace(/:(\w+)/, '{$1}')]?.[method === '*' ? 'post' : method.toLowerCase()]
+      const operation = paths[path.replace(/:(\w+)\*?/, '{$1}')]?.[method === '*' ? 'post' : method.toLowerCase()]
       assert.equal(typeof operation?.summary, 'string')
       assert.ok(operation.summary.length > 0)
       assert.ok('default' in operation.responses)

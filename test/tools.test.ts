@@ -54,7 +54,9 @@ describe('A tool', () => {
 
   it('is told who calls', async t => {
     const { structuredContent } = await call(t, 'echo', { text: 'hi' }, [echo])
-    assert.deepEqual(structuredContent, { sub: 'demo-user', client_id: 'crafted' })
+    assert.deepEqual(structuredContent, {
+      sub: 'demo-user', client_id: 'crafted', user: { sub: 'demo-user', username: 'demo', name: 'Demo User', email: 'demo@example.com' },
+    })
   })
 
   it('does not run on arguments that do not fit, and says why (MCP 2026-07-28 server/tools, Error Handling)', async t => {

@@ -1,9 +1,9 @@
 /** Receives the authorization response on loopback (RFC 8252 section 7.3). */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { displayText, html } from '../http/html.ts'
-import { contentSecurityPolicy, page } from '../http/page.ts'
+import { contentSecurityPolicy } from '../http/page.ts'
 import { answers, isFromIssuer, type PendingAuthorization } from './authorization-request.ts'
+import { denialPage, nothingPage, otherIssuerPage, strayPage, successPage, type CallbackPage } from './callback-pages.ts'
 import { ClientError, exitCodes } from './errors.ts'
 
 const path = '/callback'
@@ -84,30 +84,32 @@ export class CallbackListener {
   private answer(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const [requested, query = ''] = (incoming.url ?? '').split('?', 2)
     const response = new URLSearchParams(query)
-    const expected = incoming.method === 'GET' && requested === path
-    if (!expected) return reply(outgoing, 404, 'Nothing here', 'This address only receives the answer of an authorization server.')
+    if (incoming.method !== 'GET' || requested !== path) return reply(outgoing, nothingPage())
     // A stray or forged callback must not end the wait for the real one.
-    if (!this.pending || !answers(response, this.pending)) {
-      return reply(outgoing, 400, 'This answer is not expected', 'It belongs to another attempt, or was made up. The client still waits for the right one.')
-    }
-    const error = isFromIssuer(response, this.pending) ? response.get('error') : null
-    const [title, text] = error === null
-      ? ['You can close this page', 'The client has received the answer and goes on in the terminal.']
-      : ['The authorization server said no', `${displayText(error)}: ${displayText(response.get('error_description') ?? 'no reason given', 300)}. The client says more in the terminal.`]
+    if (!this.pending || !answers(response, this.pending)) return reply(outgoing, strayPage())
     outgoing.once('close', () => this.settle?.(response))
-    reply(outgoing, 200, title!, text!)
+    reply(outgoing, answerPage(response, this.pending))
   }
 }
 
-function reply(outgoing: ServerResponse, status: number, title: string, text: string): void {
+/** What an answer says is shown only where it comes from the issuer that was asked. */
+function answerPage(response: URLSearchParams, pending: PendingAuthorization): CallbackPage {
+  const { issuer } = pending
+  if (!isFromIssuer(response, pending)) return otherIssuerPage(issuer)
+  const error = response.get('error')
+  return error === null ? successPage(issuer) : denialPage(issuer, error, response.get('error_description'))
+}
+
+function reply(outgoing: ServerResponse, { status, document }: CallbackPage): void {
   outgoing.writeHead(status, {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': contentSecurityPolicy,
     'referrer-policy': 'no-referrer',
     'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
     connection: 'close',
   })
-  outgoing.end(page(title, html`<p>${text}</p>`).text)
+  outgoing.end(document.text)
 }
 
 function listen(address: string, port: number): Promise<Server> {

@@ -1,5 +1,6 @@
 /** The commands of the client: each a few calls of the library. */
 import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
+import { plainText } from '../plain-text.ts'
 import type { Arguments } from './arguments.ts'
 import { BrowserUserAgent } from './browser.ts'
 import { Budget } from './budget.ts'
@@ -13,7 +14,7 @@ import { HeadlessUserAgent } from './headless.ts'
 import { send } from './http.ts'
 import { McpClient } from './mcp-client.ts'
 import { FileStorage, MemoryStorage, without, type ClientStorage } from './storage.ts'
-import { plainText, type Terminal } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
 import { Trace } from './trace.ts'
 import type { UserAgent } from './user-agent.ts'
 

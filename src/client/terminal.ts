@@ -1,6 +1,9 @@
 /** What the client shows: steps, traces and errors. Colours and a moving line on a terminal only. */
 import { fingerprint } from '../crypto.ts'
+import { plainText } from '../plain-text.ts'
 import type { Verdict } from '../rules/rule.ts'
+import { showVerdict, verdictWords } from '../rules/shown-verdict.ts'
+import { comparisonLines } from './comparison.ts'
 import type { ClientError } from './errors.ts'
 import type { RecordedExchange, Step, TraceListener } from './trace.ts'
 
@@ -69,10 +72,12 @@ export class Terminal implements TraceListener {
     if (responseBody) this.line(`   < ${shorten(responseBody)}`, 'dim')
   }
 
-  verdict({ rule, passed, received, expected }: Verdict): void {
+  verdict(verdict: Verdict): void {
     if (!this.traces) return
-    const values = passed ? '' : shorten(` received ${JSON.stringify(received)}, expected ${JSON.stringify(expected)}`)
-    this.line(`   ${passed ? '✓' : '✗'} ${rule.id}  [${rule.clause}]${values}`, passed ? 'green' : 'red')
+    const { rule, passed } = verdict
+    const style = passed ? 'green' : 'red'
+    this.line(`   ${passed ? '✓' : '✗'} ${rule.id}  [${rule.clause}]  ${verdictWords[passed ? 'passed' : 'failed']}`, style)
+    for (const line of comparisonLines(showVerdict(verdict))) this.line(`       ${line}`, style)
   }
 
   error(error: ClientError): void {
@@ -104,12 +109,6 @@ export class Terminal implements TraceListener {
   private paint(text: string, style: Style): string {
     return this.colours ? `\u001b[${codes[style]}m${text}\u001b[0m` : text
   }
-}
-
-/** Text of somebody else without what steers a terminal; a line end and a tab stay what they are. JSON stays JSON. */
-export function plainText(text: string): string {
-  return text.replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, character => (
-    character.split('').map(unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')))
 }
 
 function shorten(text: string): string {

@@ -11,7 +11,7 @@ export interface Request {
   /** What follows the `?`, as it was sent. */
   readonly query: string
   readonly headers: IncomingHttpHeaders
-  /** The last segment of the path where the route ends in a parameter, decoded. */
+  /** What the path has in place of the parameter in which the route ends, decoded. */
   readonly parameter: string
   readonly remoteAddress: string
   /** Aborted when the other side goes away, or the server stops, before the reply is complete. */

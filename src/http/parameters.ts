@@ -26,6 +26,11 @@ export class Parameters {
     return this.values.get(name)
   }
 
+  /** What follows `prefix` in the names of the parameters that begin with it. */
+  namesAfter(prefix: string): readonly string[] {
+    return [...this.values.keys()].filter(name => name.startsWith(prefix)).map(name => name.slice(prefix.length))
+  }
+
   required(name: string): string {
     const value = this.get(name)
     this.checker.check(parameterIsSent, value !== undefined, undefined, name)

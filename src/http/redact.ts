@@ -4,12 +4,22 @@
  */
 import { fingerprint } from '../crypto.ts'
 
-const secretMembers: ReadonlySet<string> = new Set([
-  'access_token', 'refresh_token', 'id_token', 'token', 'code', 'code_verifier', 'client_secret', 'client_assertion',
-  'assertion', 'subject_token', 'actor_token', 'registration_access_token', 'password', 'csrf_token',
-])
+/** As they end: `access_token` and `registration_access_token` are tokens, `token_type` and `code_challenge` are not. */
+const secretName = /(?:^|_)(?:token|secret|password|verifier|assertion)$|^(?:(?:user|device|authorization|auth)_)?code$|^api_key$|^private_key$/
 
-const secretHeaders: ReadonlySet<string> = new Set(['authorization', 'cookie', 'set-cookie', 'dpop', 'mcp-session-id'])
+/** The progress token of MCP is a name that the client chose for an answer, and opens nothing. */
+const openNames: ReadonlySet<string> = new Set(['progress_token'])
+
+const secretHeader = /authorization|cookie|token|secret|session|api-?key|password|credential|signature|^dpop$/
+
+/** A JWT, wherever it stands: three parts in base64url, of which the first begins with `{"`. */
+const jwt = /\beyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g
+
+/** Whether a member, field or parameter of this name is a secret, however it is written (`clientSecret`, `Client-Secret`). */
+export function isSecretName(name: string): boolean {
+  const snake = name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replaceAll('-', '_').toLowerCase()
+  return secretName.test(snake) && !openNames.has(snake)
+}
 
 export function redactHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, redactHeader(name.toLowerCase(), value)]))
@@ -18,13 +28,13 @@ export function redactHeaders(headers: Readonly<Record<string, string>>): Record
 /** The query of a URL, or the fields of a form. */
 export function redactParameters(text: string): string {
   const parameters = [...new URLSearchParams(text)]
-  return parameters.map(([name, value]) => `${name}=${secretMembers.has(name) ? fingerprint(value) : value}`).join('&')
+  return parameters.map(([name, value]) => `${redactText(name)}=${isSecretName(name) ? fingerprint(value) : redactText(value)}`).join('&')
 }
 
 /** The query and the fragment, either of which can carry an authorization response. */
 export function redactUrl(url: string): string {
-  return url.replace(/([?#])([^?#]*)/g, (_part, mark: string, parameters: string) => (
-    parameters.includes('=') ? mark + redactParameters(parameters) : mark + parameters))
+  return redactText(url.replace(/([?#])([^?#]*)/g, (_part, mark: string, parameters: string) => (
+    parameters.includes('=') ? mark + redactParameters(parameters) : mark + parameters)))
 }
 
 /** A body by its media type; one that is neither form nor JSON is shown by its length alone. */
@@ -36,18 +46,35 @@ export function redactBody(body: string, mediaType: string): string {
   return `${body.length} characters of ${mediaType || 'unknown type'}`
 }
 
+/** Running text, in which a secret has no name: what is a token by its shape, or is named within the text. */
+export function redactText(text: string): string {
+  return text
+    .replace(jwt, fingerprint)
+    .replace(/\b([A-Za-z_-]{4,40})(=)([^\s&;,"'<>]+)/g, (all, name: string, sign: string, value: string) => (
+      isSecretName(name) && !value.startsWith('sha256:') ? name + sign + fingerprint(value) : all))
+    .replace(/"([A-Za-z_-]{4,40})"(\s*:\s*)"([^"]*)"/g, (all, name: string, sign: string, value: string) => (
+      isSecretName(name) && !value.startsWith('sha256:') ? `"${name}"${sign}"${fingerprint(value)}"` : all))
+}
+
 function redactHeader(name: string, value: string): string {
-  if (name === 'location') return redactUrl(value)
-  if (!secretHeaders.has(name)) return value
-  const [, scheme, credentials] = /^(\w+) (.+)$/.exec(value) ?? []
+  if (name === 'location' || name === 'content-location' || name === 'referer') return redactUrl(value)
+  if (!secretHeader.test(name)) return redactText(value)
+  // Of an unknown scheme even the first word may be the secret.
+  const [, scheme, credentials] = /^(Basic|Bearer|DPoP) +(.+)$/i.exec(value) ?? []
   return scheme === undefined ? fingerprint(value) : `${scheme} ${fingerprint(credentials!)}`
 }
 
 function redactJson(text: string): string {
   try {
-    return JSON.stringify(JSON.parse(text, (name, value: unknown) => (
-      typeof value === 'string' && secretMembers.has(name) ? fingerprint(value) : value)))
+    return JSON.stringify(JSON.parse(text, redactMember))
   } catch {
     return `${text.length} characters that are not JSON`
   }
+}
+
+/** A number under such a name is none: `code` of a JSON-RPC error is one. */
+function redactMember(name: string, value: unknown): unknown {
+  const secret = isSecretName(name)
+  if (typeof value === 'string') return secret ? fingerprint(value) : redactText(value)
+  return secret && typeof value === 'object' && value !== null ? fingerprint(JSON.stringify(value)) : value
 }

@@ -1,4 +1,7 @@
-/** Finds the route of a request. A path is exact, or ends in one parameter: `/explain/:rule`; `*` is any method. */
+/**
+ * Finds the route of a request. A path is exact, or ends in one parameter: `/explain/:rule` for a segment,
+ * `/source/:path*` for all that follows; the method `*` is any.
+ */
 
 export interface Routable {
   readonly method: string
@@ -17,11 +20,12 @@ type Methods<R> = Map<string, R>
 export class Router<R extends Routable> {
   private readonly exact = new Map<string, Methods<R>>()
   private readonly parametric = new Map<string, Methods<R>>()
+  private readonly open = new Map<string, Methods<R>>()
 
   constructor(routes: readonly R[]) {
     for (const route of routes) {
-      const [, prefix] = /^(.*\/):[^/]+$/.exec(route.path) ?? []
-      const table = prefix === undefined ? this.exact : this.parametric
+      const [, prefix, rest] = /^(.*\/):[^/*]+(\*?)$/.exec(route.path) ?? []
+      const table = prefix === undefined ? this.exact : rest ? this.open : this.parametric
       const key = prefix ?? route.path
       const methods = table.get(key) ?? new Map<string, R>()
       table.set(key, methods.set(route.method, route))
@@ -34,7 +38,12 @@ export class Router<R extends Routable> {
     const cut = path.lastIndexOf('/') + 1
     const methods = this.parametric.get(path.slice(0, cut))
     const parameter = decode(path.slice(cut))
-    return methods && parameter ? this.found(methods, method, parameter) : { route: undefined, parameter: '', siblings: [] }
+    if (methods && parameter) return this.found(methods, method, parameter)
+    for (const [prefix, methods] of this.open) {
+      const rest = path.startsWith(prefix) ? decode(path.slice(prefix.length)) : ''
+      if (rest) return this.found(methods, method, rest)
+    }
+    return { route: undefined, parameter: '', siblings: [] }
   }
 
   private found(methods: Methods<R>, method: string, parameter: string): Found<R> {

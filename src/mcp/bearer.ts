@@ -1,6 +1,6 @@
 /** Bearer tokens at the resource server (RFC 6750): reading them, judging their scope, and the challenge. */
 import type { Config } from '../config.ts'
-import { errorUri, type Context } from '../context.ts'
+import type { Context } from '../context.ts'
 import { errorText, type OAuthError } from '../errors.ts'
 import type { Request } from '../http/message.ts'
 import { verifyAccessToken, type AccessToken } from '../oauth/access-token.ts'
@@ -33,17 +33,17 @@ export function checkScope(token: AccessToken, needed: readonly string[], contex
  * The WWW-Authenticate header of a 401 or 403 (RFC 6750 section 3, RFC 9728 section 5.1). The challenge has the scheme
  * that was used (RFC 9449 section 7.2), and `Bearer` where none was: some clients look no further than the first word.
  */
-export function challenge(error: OAuthError, request: Request, config: Config): string {
+export function challenge(error: OAuthError, request: Request, context: Context): string {
   const { rule, expected } = error.details
   // RFC 6750 section 3: no error code for a request that carries no credentials.
   const reason = rule === accessTokenIsSent.id ? [] : [
     ['error', error.code],
     ['error_description', errorText(error.message)],
-    ...(rule === undefined ? [] : [['error_uri', errorUri(config, rule)]]),
+    ...(rule === undefined ? [] : [['error_uri', context.errorUri(rule)]]),
   ]
   // All scopes at once in a 401: an SDK 1.x client that holds a refresh token has no way to step up later.
   const scope = error.code === 'insufficient_scope' ? String(expected) : formatScope(supportedScopes)
-  const parameters = [...reason, ['scope', scope], ['resource_metadata', resourceMetadataUrl(config)]]
+  const parameters = [...reason, ['scope', scope], ['resource_metadata', resourceMetadataUrl(context.config)]]
   const challenge = parameters.map(([name, value]) => `${name}="${value}"`).join(', ')
   // RFC 9449 section 7.1: which algorithms a proof may be signed with.
   const algs = `algs="${dpopAlgorithms.join(' ')}"`

@@ -72,7 +72,9 @@ async function callNamedTool({ params, token, clientCapabilities, progress }: Ca
   context.check(paramsAreValid, areResponses, 'inputResponses must be an object of objects')
   context.check(paramsAreValid, requestState === undefined || typeof requestState === 'string', 'requestState must be a string')
   checkCapabilities(tool.requiredCapabilities ?? {}, clientCapabilities, context)
-  const caller = { sub: token!.sub, client_id: token!.client_id }
+  const { sub, client_id } = token!
+  // RFC 9700 section 4.15.1: the subject of a client that acts for itself is the client, whoever else has that sub.
+  const caller = { sub, client_id, user: sub === client_id ? undefined : context.users.find(sub) }
   const call = { tool: tool.name, args, caller }
   const state = requestState === undefined ? undefined : openState(requestState, call, context)
   const result = await callTool(tool, args, caller, { progress, clientCapabilities: clientCapabilities ?? {}, inputResponses: inputResponses as JsonObject, state })

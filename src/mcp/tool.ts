@@ -1,4 +1,5 @@
 /** What a tool is, and how one line registers it. */
+import type { User } from '../users.ts'
 import type { JsonObject } from './json-rpc.ts'
 import { schemaProblem } from './json-schema.ts'
 
@@ -6,6 +7,8 @@ import { schemaProblem } from './json-schema.ts'
 export interface Caller {
   readonly sub: string
   readonly client_id: string
+  /** Undefined where the client acts for itself, or the user is gone. */
+  readonly user: User | undefined
 }
 
 /** A tool as `tools/list` describes it, with the function that runs it. */

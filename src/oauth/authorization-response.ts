@@ -1,5 +1,5 @@
 /** The authorization response: where the browser takes the code (RFC 6749 section 4.1.2) or the error (4.1.2.1). */
-import { errorUri, type Context } from '../context.ts'
+import type { Context } from '../context.ts'
 import { randomToken, sha256 } from '../crypto.ts'
 import { errorText, type OAuthError } from '../errors.ts'
 import type { RequestedGrant } from '../store/records.ts'
@@ -22,13 +22,13 @@ export async function grantedLocation(approved: RequestedGrant, sub: string, con
 }
 
 export function errorLocation(
-  redirect_uri: string, state: string | undefined, error: OAuthError, { config }: Context,
+  redirect_uri: string, state: string | undefined, error: OAuthError, context: Context,
 ): string {
   return withParameters(redirect_uri, {
     error: error.code,
     error_description: errorText(error.message),
-    error_uri: error.details.rule && errorUri(config, error.details.rule),
+    error_uri: error.details.rule && context.errorUri(error.details.rule),
     state,
-    iss: config.issuer,
+    iss: context.config.issuer,
   })
 }

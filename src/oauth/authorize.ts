@@ -6,24 +6,29 @@
  */
 import type { Context } from '../context.ts'
 import { OAuthError } from '../errors.ts'
+import { html } from '../http/html.ts'
 import { redirect, type Reply, type Request } from '../http/message.ts'
 import { Parameters } from '../http/parameters.ts'
 import {
   clientIsRegistered, clientMayUseCodeGrant, codeChallengeIsSent, codeChallengeIsWellFormed, codeChallengeMethodIsS256,
-  redirectUriIsClear, requestObjectIsNotUsed, responseTypeIsCode, userCanInteract,
+  consentIsGiven, promptNoneStandsAlone, redirectUriIsClear, requestObjectIsNotUsed, responseTypeIsCode, userIsSignedIn,
 } from '../rules/authorization.ts'
 import { dpopJktIsAThumbprint } from '../rules/dpop.ts'
 import { methodIsAllowed, parameterIsBounded } from '../rules/http.ts'
 import type { Client, RequestedGrant } from '../store/records.ts'
 import { errorLocation, grantedLocation } from './authorization-response.ts'
+import { findSession } from './browser-session.ts'
 import { askForConsent } from './consent.ts'
+import { voucher } from './consent-page.ts'
 import { findClient } from './find-client.ts'
 import { isThumbprint } from './jws.ts'
 import { isCodeChallengeS256 } from './pkce.ts'
-import { checkRedirectUri, isLoopbackRedirectUri } from './redirect-uri.ts'
+import { checkRedirectUri, isLoopbackRedirectUri, redirectHost } from './redirect-uri.ts'
+import { answersRequest } from './remembered-consent.ts'
 import { readResource } from './resource.ts'
+import { readPrompts, returnToRequest } from './return-to.ts'
 import { grantableScope } from './scope.ts'
-import { demoUser } from './user.ts'
+import { askToSignIn } from './sign-in.ts'
 
 const maxStateLength = 4096
 
@@ -37,16 +42,35 @@ export async function authorize(request: Request, context: Context): Promise<Rep
   try {
     const requested = readRequest(query, client, redirect_uri, context)
     if (context.config.autoApprove && isLoopbackRedirectUri(redirect_uri)) {
-      return redirect(302, await grantedLocation(requested, demoUser.sub, context))
+      return redirect(302, await grantedLocation(requested, context.users.list[0]!.sub, context))
     }
-    context.check(userCanInteract, query.get('prompt') !== 'none')
-    return await askForConsent(requested, client, request, context)
+    return await askUser(requested, client, query, request, context)
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error
     // A state that was sent twice is not returned: the client could not tell which is meant.
     const state = query.repeated.has('state') ? undefined : query.get('state')
     return redirect(302, errorLocation(redirect_uri, state, error, context))
   }
+}
+
+/** Finds out who the user is and what he allows, by asking him where `prompt` lets us (OpenID Connect Core 1.0 section 3.1.2.1). */
+async function askUser(
+  requested: RequestedGrant, client: Client, query: Parameters, request: Request, context: Context,
+): Promise<Reply> {
+  const prompts = readPrompts(query.get('prompt'))
+  const silent = prompts.includes('none')
+  context.check(promptNoneStandsAlone, !silent || prompts.length === 1, prompts.find(prompt => prompt !== 'none'))
+  const signedIn = await findSession(request, context)
+  context.check(userIsSignedIn, signedIn !== undefined || !silent)
+  if (!signedIn || prompts.includes('login') || prompts.includes('select_account')) {
+    const reason = html`${voucher(client)}<p>What it asks for comes next: nothing is granted by signing in.</p>`
+    return askToSignIn({ return_to: returnToRequest(request), reason, username: query.get('login_hint') }, request, context)
+  }
+  const earlier = await context.store.findConsent(signedIn.user.sub, client.client_id, redirectHost(requested.redirect_uri))
+  const answered = earlier !== undefined && !prompts.includes('consent') && answersRequest(earlier, requested, request)
+  if (answered) return redirect(302, await grantedLocation(requested, signedIn.user.sub, context))
+  context.check(consentIsGiven, !silent)
+  return askForConsent(requested, client, signedIn, earlier, request, context)
 }
 
 async function readClient(query: Parameters, context: Context): Promise<Client> {
@@ -78,7 +102,7 @@ function readRequest(query: Parameters, client: Client, redirect_uri: string, co
   const code_challenge = query.get('code_challenge')
   context.check(codeChallengeIsSent, code_challenge !== undefined)
   const method = query.get('code_challenge_method')
-  context.check(codeChallengeMethodIsS256, method === 'S256', method ?? 'absent, which means plain')
+  context.check(codeChallengeMethodIsS256, method === 'S256', method ?? 'absent, which means plain', 'S256')
   context.check(codeChallengeIsWellFormed, isCodeChallengeS256(code_challenge), code_challenge.length)
 
   const state = query.get('state')

@@ -1,98 +1,92 @@
 /**
- * Consent: the page on which the user decides, and the decision. The request waits in the store meanwhile, under an
- * id that only this page knows, and is bound to the browser by a cookie: so a decision cannot be forged by another
- * site, be repeated, be altered, or be made in another browser (RFC 6749 section 10.12).
+ * Consent: the question to the user, and his decision. The request waits in the store meanwhile, under an id that only
+ * the page knows, and is bound to the browser by a cookie and to the user by his session: so a decision cannot be forged
+ * by another site, be repeated, be altered, or be made in another browser or by another user (RFC 6749 section 10.12).
  */
 import type { Context } from '../context.ts'
 import { constantTimeEqual, randomToken, sha256 } from '../crypto.ts'
 import { OAuthError } from '../errors.ts'
-import { displayText, html, type Html } from '../http/html.ts'
-import { htmlReply, redirect, type Reply, type Request } from '../http/message.ts'
-import { page } from '../http/page.ts'
-import { parseForm } from '../http/parameters.ts'
-import { consentBelongsToBrowser, consentIsOpen, userApproved } from '../rules/authorization.ts'
-import type { Client, RequestedGrant } from '../store/records.ts'
+import { html } from '../http/html.ts'
+import { redirect, type Reply, type Request } from '../http/message.ts'
+import { pageReply } from '../http/page.ts'
+import { parseForm, type Parameters } from '../http/parameters.ts'
+import {
+  consentBelongsToBrowser, consentBelongsToUser, consentIsOpen, consentIsWithinRequest, scopeIsKept, userApproved,
+} from '../rules/authorization.ts'
+import type { AuthorizationRequest, Client, Consent, RequestedGrant } from '../store/records.ts'
 import { errorLocation, grantedLocation } from './authorization-response.ts'
-import { isClientIdUrl } from './client-id-metadata-document.ts'
+import { checkFormSite, csrfField, identifyBrowser, readBrowser } from './browser.ts'
+import { findSession, type SignedIn } from './browser-session.ts'
+import { clientName, consentBody, consentTitle } from './consent-page.ts'
 import { findClient } from './find-client.ts'
-import { checkRedirectUri, isLoopbackRedirectUri, redirectHost } from './redirect-uri.ts'
-import { scopeDescriptions } from './scope.ts'
-import { demoUser } from './user.ts'
+import { checkRedirectUri, redirectHost } from './redirect-uri.ts'
+import { returnToRequest } from './return-to.ts'
+import { formatScope, includesScope } from './scope.ts'
 
 /** Keeps the request and shows the page. */
 export async function askForConsent(
-  requested: RequestedGrant, client: Client, request: Request, context: Context,
+  requested: RequestedGrant, client: Client, signedIn: SignedIn, earlier: Consent | undefined, request: Request, context: Context,
 ): Promise<Reply> {
-  const browser = readBrowserCookie(request, context) ?? randomToken()
-  const csrf_token = randomToken()
-  await context.store.addAuthorizationRequest(sha256(csrf_token), { ...requested, browser_hash: sha256(browser) })
-  return htmlReply(200, consentPage(requested, client, csrf_token, context), {
-    'set-cookie': browserCookie(browser, context),
+  const { browser, headers } = identifyBrowser(request, context)
+  const id = randomToken()
+  const { user } = signedIn
+  await context.store.addAuthorizationRequest(sha256(id), {
+    ...requested, browser_hash: sha256(browser), sub: user.sub, client_name: clientName(client),
   })
+  const question = {
+    requested, client, user, earlier,
+    decisionField: html`<input type="hidden" name="csrf_token" value="${id}">`,
+    signOutFields: html`${csrfField(browser, signedIn, context)}
+<input type="hidden" name="return_to" value="${returnToRequest(request)}">`,
+  }
+  const frame = { site: context.config, width: 'narrow' } as const
+  return pageReply(200, consentTitle(question, context), consentBody(question, context), frame, headers)
 }
 
 /** Answers the form of the page: `decision` is `approve`, and anything else denies. */
 export async function decide(request: Request, context: Context): Promise<Reply> {
   const { store } = context
+  checkFormSite(request, context)
   const form = await parseForm(request, context)
   const id_hash = sha256(form.required('csrf_token'))
   const waiting = await store.findAuthorizationRequest(id_hash)
   context.check(consentIsOpen, waiting !== undefined)
-  const browser = readBrowserCookie(request, context)
+  const browser = readBrowser(request, context)
   const same = browser !== undefined && constantTimeEqual(sha256(browser), waiting.browser_hash)
   context.check(consentBelongsToBrowser, same)
+  const signedIn = await findSession(request, context)
+  context.check(consentBelongsToUser, signedIn?.user.sub === waiting.sub)
+  const kept = readKept(form, waiting, context)
   // While the user thought, the client may have withdrawn the redirect URI, or itself.
   const client = await findClient(waiting.client_id, context)
   checkRedirectUri(waiting.redirect_uri, client?.metadata.redirect_uris ?? [], context)
   context.check(consentIsOpen, await store.useAuthorizationRequest(id_hash) !== undefined)
-  return redirect(303, await decisionLocation(form.get('decision') === 'approve', waiting, context))
+  return redirect(303, await decisionLocation(form.get('decision') === 'approve', kept, waiting, context))
 }
 
-async function decisionLocation(approved: boolean, requested: RequestedGrant, context: Context): Promise<string> {
+/** The scopes that the user left ticked, in the order in which they were asked for. */
+function readKept(form: Parameters, waiting: AuthorizationRequest, context: Context): readonly string[] {
+  const ticked = form.namesAfter('scope.')
+  const requested = waiting.scope.split(' ')
+  context.check(consentIsWithinRequest, includesScope(requested, ticked), ticked, requested)
+  return requested.filter(scope => ticked.includes(scope))
+}
+
+async function decisionLocation(
+  approved: boolean, kept: readonly string[], waiting: AuthorizationRequest, context: Context,
+): Promise<string> {
+  const { sub, client_id, client_name, redirect_uri } = waiting
+  const redirect_host = redirectHost(redirect_uri)
+  // Whatever the user said before: the last word counts.
+  await context.store.forgetConsent(sub, client_id, redirect_host)
   try {
     context.check(userApproved, approved)
-    return await grantedLocation(requested, demoUser.sub, context)
+    context.check(scopeIsKept, kept.length > 0)
+    const scope = formatScope(kept)
+    await context.store.rememberConsent({ sub, client_id, client_name, redirect_host, scope, given_at: context.now() })
+    return await grantedLocation({ ...waiting, scope }, sub, context)
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error
-    return errorLocation(requested.redirect_uri, requested.state, error, context)
+    return errorLocation(waiting.redirect_uri, waiting.state, error, context)
   }
-}
-
-function consentPage(requested: RequestedGrant, client: Client, csrf_token: string, { config }: Context): Html {
-  const name = displayText(client.metadata.client_name ?? '') || 'A client without a name'
-  const scopes = requested.scope.split(' ').map(scope => html`<li>${scopeDescriptions[scope]} <code>${scope}</code></li>`)
-  const local = isLoopbackRedirectUri(requested.redirect_uri)
-  return page(`Allow ${name} to use ${config.serverName}?`, html`
-<p>${voucher(name, client)}</p>
-<p>It asks to:</p>
-<ul>${scopes}</ul>
-<p>After your decision your browser goes to <strong>${redirectHost(requested.redirect_uri)}</strong>.</p>
-${local ? html`<p class="warning">That is this computer: any program that runs on it could be the one that asks. Go on only if you
-have just started this yourself.</p>` : undefined}
-<form method="post" action="${config.basePath}/oauth/consent">
-<input type="hidden" name="csrf_token" value="${csrf_token}">
-<button class="primary" name="decision" value="approve">Allow</button>
-<button name="decision" value="deny">Deny</button>
-</form>`)
-}
-
-/** Who stands behind the name: the host of a metadata document vouches for it, for a registered client nobody does. */
-function voucher(name: string, { client_id }: Client): Html {
-  if (!isClientIdUrl(client_id)) return html`<strong>${name}</strong> chose this name itself; nobody has checked it.`
-  return html`The metadata document of <strong>${new URL(client_id).host}</strong> gives this name to <code>${client_id}</code>.`
-}
-
-/** RFC 6265bis section 4.1.3: a name with __Host- can be set over https only, for this host alone. */
-function cookieName({ config }: Context): string {
-  return config.issuer.startsWith('https:') ? '__Host-browser' : 'browser'
-}
-
-function browserCookie(browser: string, context: Context): string {
-  const secure = context.config.issuer.startsWith('https:') ? '; Secure' : ''
-  return `${cookieName(context)}=${browser}; Path=/; Max-Age=3600; HttpOnly; SameSite=Lax${secure}`
-}
-
-function readBrowserCookie(request: Request, context: Context): string | undefined {
-  const prefix = `${cookieName(context)}=`
-  return (request.headers.cookie ?? '').split('; ').find(pair => pair.startsWith(prefix))?.slice(prefix.length)
 }

@@ -1,14 +1,27 @@
 /** An error for a person in a browser: what happened, and what to do about it. It never leads anywhere else. */
+import type { Context } from '../context.ts'
 import type { OAuthError } from '../errors.ts'
-import { displayText, html, type Html } from '../http/html.ts'
-import { page } from '../http/page.ts'
+import { displayText, html } from '../http/html.ts'
+import type { Reply } from '../http/message.ts'
+import { pageReply } from '../http/page.ts'
+import { facts, notice } from '../http/parts.ts'
 import { findRule } from '../rules/catalogue.ts'
-import { ruleDefinitions } from './explain.ts'
 
-export function errorPage(error: OAuthError): Html {
+export function errorPage(error: OAuthError, status: number, headers: Readonly<Record<string, string>>, context: Context): Reply {
+  const site = context.config
   const rule = error.details.rule === undefined ? undefined : findRule(error.details.rule)
-  return page('This cannot go on', html`
-<p class="warning">${displayText(error.message, 400)}</p>
-${rule ? ruleDefinitions(rule) : undefined}
-<p>Nothing was sent to the application that led you here. You can close this page.</p>`)
+  return pageReply(status, titles[status] ?? 'This cannot go on', html`
+${notice('bad', html`<p>${displayText(error.message, 400)}.</p>`)}
+${rule && html`<h2>What to do</h2>
+<p>${rule.remedy}</p>
+<h2>Why it stops here</h2>
+${facts([
+  ['It is required', rule.requires],
+  ['Without it', rule.otherwise],
+  ['Specified in', rule.clause],
+  ['More', html`<a href="${context.errorUri(rule.id)}">${rule.id}</a>`],
+])}`}
+<p class="muted">Nothing was sent to the application that led you here. You can close this page.</p>`, { site, width: 'narrow' }, headers)
 }
+
+const titles: Readonly<Record<number, string>> = { 404: 'There is nothing here', 429: 'Too many attempts' }

@@ -1,44 +1,108 @@
-/** `/explain/<rule>`: what `error_uri` leads to (RFC 6749 section 5.2). */
+/** `/explain` and `/explain/<rule>`: what `error_uri` leads to (RFC 6749 section 5.2). */
 import type { Config } from '../config.ts'
 import type { Context } from '../context.ts'
 import { html, type Html } from '../http/html.ts'
-import { htmlReply, json, prefersHtml, type Reply, type Request } from '../http/message.ts'
-import { page } from '../http/page.ts'
+import { json, prefersHtml, type Reply, type Request } from '../http/message.ts'
+import { pageReply } from '../http/page.ts'
+import { facts, searchBox } from '../http/parts.ts'
+import { specificationOf } from '../http/specification.ts'
 import { catalogue, findRule } from '../rules/catalogue.ts'
 import { pathIsKnown } from '../rules/http.ts'
+import { enforcedAt, heldBy, type HoldingTest, type Place } from '../rules/ledger.ts'
 import type { Rule } from '../rules/rule.ts'
+import { readSources, type SourceFile } from '../source-files.ts'
+import { describeTrace, traceSection } from './explain-trace.ts'
+import { excerpt } from './source-code.ts'
+import { clauseLink } from './verdict.ts'
 
-export function explain(request: Request, context: Context): Reply {
+export async function explain(request: Request, context: Context): Promise<Reply> {
   const rule = findRule(request.parameter)
   context.check(pathIsKnown, rule !== undefined, request.path)
-  return prefersHtml(request) ? htmlReply(200, rulePage(rule, context.config)) : json(200, describeRule(rule))
+  if (!prefersHtml(request)) return json(200, { ...describeRule(rule), ...describeTrace(rule, request, context) })
+  const { src, tests } = await readSources()
+  const { config } = context
+  const traced = traceSection(rule, request, context)
+  return pageReply(200, rule.id, html`
+<p class="lead">${rule.requires}</p>
+${traced}
+<h2>What to do</h2>
+<p>${rule.remedy}</p>
+<h2>Why it is required</h2>
+${facts([
+  ['Without it', rule.otherwise],
+  ['Specified in', clauseLink(rule.clause)],
+  ['Answered with', html`<code>${rule.error}</code>, ${rule.says.replace(/\{(?:received|expected)\}/g, '…')}`],
+  ...(rule.shownAs ? [['Shown as', html`<a href="${config.issuer}/explain/${rule.shownAs.id}">${rule.shownAs.id}</a>, since telling the two apart would help an attacker`] as const] : []),
+])}
+<h2>Where it is enforced</h2>
+${excerpts(enforcedAt(rule.id, src), src, config)}
+<h2>Tests that hold it</h2>
+${testList(heldBy(rule.id, tests))}
+<p><a href="${config.issuer}/explain">All rules</a></p>`, { site: config })
 }
 
+/** Every rule, by role or by specification, or those that a search finds. */
 export function explainAll(request: Request, { config }: Context): Reply {
-  if (!prefersHtml(request)) return json(200, catalogue.flatMap(({ rules }) => rules.map(describeRule)))
-  const groups = catalogue.map(({ title, rules }) => html`
-<h2>${title}</h2>
-<table><tbody>${rules.map(({ id, requires, clause }) => html`
-<tr><td><a href="${config.issuer}/explain/${id}">${id}</a></td><td>${requires}</td><td>${clause}</td></tr>`)}
-</tbody></table>`)
-  return htmlReply(200, page('Every rule', html`${groups}`))
+  const query = new URLSearchParams(request.query)
+  const sought = query.get('q')?.trim() ?? ''
+  const found = (rules: readonly Rule[]): readonly Rule[] => rules.filter(rule => matches(rule, sought))
+  if (!prefersHtml(request)) return json(200, catalogue.flatMap(({ rules }) => found(rules).map(describeRule)))
+  const bySpecification = query.get('by') === 'specification'
+  const groups = (bySpecification ? specifications() : catalogue.map(({ role, title, rules }) => ({ title: `${role}: ${title}`, rules })))
+    .map(({ title, rules }) => ({ title, rules: found(rules) })).filter(({ rules }) => rules.length > 0)
+  const count = groups.reduce((sum, { rules }) => sum + rules.length, 0)
+  return pageReply(200, 'Every rule', html`
+<p class="lead">Each is one MUST of a specification that this program enforces: with its reason, its remedy, the lines that check it and
+the tests that hold it.</p>
+${searchBox('Search: a name, an error code, a clause, a word', `${config.basePath}/explain`, sought)}
+<p>${choice('By role', '', !bySpecification, sought, config)} · ${choice('By specification', 'specification', bySpecification, sought, config)}
+<span class="muted">${count} ${count === 1 ? 'rule' : 'rules'}${sought && ` with ${sought}`}</span></p>
+${groups.length === 0 ? html`<p>No rule has all these words. <a href="${config.issuer}/explain">All rules</a></p>` : undefined}
+${groups.map(({ title, rules }) => html`<h2>${title}</h2>
+<dl class="rules">${rules.map(({ id, requires, clause }) => html`
+<dt><a href="${config.issuer}/explain/${id}">${id}</a> <span class="muted small">${clause}</span></dt><dd>${requires}</dd>`)}
+</dl>`)}`, { site: config, path: '/explain' })
 }
 
-/** The parts of a rule that explain it, for an error page as well. */
-export function ruleDefinitions({ requires, otherwise, remedy, clause, error }: Rule): Html {
-  return html`<dl>
-<dt>What is required</dt><dd>${requires}</dd>
-<dt>What to do</dt><dd>${remedy}</dd>
-<dt>Why it is required: without it</dt><dd>${otherwise}</dd>
-<dt>Where it is specified</dt><dd>${clause}</dd>
-<dt>Answered with</dt><dd><code>${error}</code></dd>
-</dl>`
+function matches(rule: Rule, sought: string): boolean {
+  const { id, clause, error, says, requires, otherwise, remedy } = rule
+  const text = [id, id.replaceAll('-', ' '), clause, error, says, requires, otherwise, remedy].join('\n').toLowerCase()
+  return sought.toLowerCase().split(/\s+/).every(word => text.includes(word))
 }
 
-function rulePage(rule: Rule, { issuer }: Config): Html {
-  return page(rule.id, html`
-${ruleDefinitions(rule)}
-<p><a href="${issuer}/explain">All rules</a></p>`)
+function specifications(): readonly { title: string; rules: readonly Rule[] }[] {
+  const rules = catalogue.flatMap(group => group.rules)
+  const titles = [...new Set(rules.map(({ clause }) => specificationOf(clause)))].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+  return titles.map(title => ({
+    title,
+    rules: rules.filter(({ clause }) => specificationOf(clause) === title)
+      .sort((a, b) => a.clause.localeCompare(b.clause, 'en', { numeric: true })),
+  }))
+}
+
+function choice(text: string, by: string, current: boolean, sought: string, { basePath }: Config): Html {
+  const query = new URLSearchParams({ ...(by && { by }), ...(sought && { q: sought }) }).toString()
+  return html`<a href="${basePath}/explain${query && `?${query}`}"${current ? html` aria-current="true"` : undefined}>${text}</a>`
+}
+
+/** Places of one file that lie close together are one excerpt. */
+function excerpts(places: readonly Place[], src: readonly SourceFile[], { issuer }: Config): Html {
+  if (places.length === 0) return html`<p class="muted">Nowhere by itself: it is what the wire shows in place of other rules.</p>`
+  const groups: { file: SourceFile; hits: number[] }[] = []
+  for (const { path, line } of places) {
+    const last = groups.at(-1)
+    if (last?.file.path === path && line - last.hits.at(-1)! <= 8) last.hits.push(line)
+    else groups.push({ file: src.find(file => file.path === path)!, hits: [line] })
+  }
+  return html`${groups.map(({ file, hits }) => excerpt(file, hits, issuer))}`
+}
+
+function testList(tests: readonly HoldingTest[]): Html {
+  if (tests.length === 0) return html`<p class="muted">docs/specification.md names them; they are not part of this installation.</p>`
+  const files = [...new Set(tests.map(({ path }) => path))]
+  return html`<ul>${files.map(file => html`
+<li><code>test/${file}</code><ul>${[...new Set(tests.filter(({ path }) => path === file).map(({ title }) => title))].map(title => html`
+<li>${title}</li>`)}</ul></li>`)}</ul>`
 }
 
 function describeRule({ id, clause, error, requires, otherwise, remedy }: Rule): Record<string, unknown> {

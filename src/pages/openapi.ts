@@ -12,7 +12,7 @@ interface Operation {
   readonly summary: string
   /** Of the query for GET, of the form or the JSON body else. */
   readonly parameters?: readonly Parameter[]
-  readonly mediaType?: 'application/x-www-form-urlencoded' | 'application/json'
+  readonly mediaType?: 'application/x-www-form-urlencoded' | 'application/json' | 'multipart/form-data'
   readonly security?: 'access token' | 'registration access token'
 }
 
@@ -45,6 +45,9 @@ const message: readonly Parameter[] = [
   { name: 'params', description: 'An object' },
 ]
 
+const csrfToken: Parameter = { name: 'csrf_token', required: true, description: 'From the page' }
+const returnTo: Parameter = { name: 'return_to', description: 'The page of this server to go to afterwards' }
+
 const operations: Readonly<Record<string, Operation>> = {
   'GET /.well-known/oauth-protected-resource': { summary: 'Protected resource metadata' },
   'GET /.well-known/oauth-protected-resource/mcp': { summary: 'Protected resource metadata of /mcp' },
@@ -69,15 +72,34 @@ const operations: Readonly<Record<string, Operation>> = {
       { name: 'state', description: 'Comes back as it is' },
       { name: 'scope', description: 'What the client wants to do' },
       { name: 'resource', description: 'The resource of the protected resource metadata' },
-      { name: 'prompt', description: 'none: do not ask the user' },
+      { name: 'prompt', description: 'none: do not ask the user; login: sign in again; consent: ask again' },
+      { name: 'login_hint', description: 'The user name, for the sign-in page' },
       { name: 'dpop_jkt', description: 'The thumbprint of the key that the code is bound to (RFC 9449 section 10)' },
     ],
   },
   'POST /oauth/consent': {
     summary: 'The decision of the user, from the consent page', mediaType: form,
     parameters: [
-      { name: 'csrf_token', required: true, description: 'From the page' },
+      csrfToken,
       { name: 'decision', description: 'approve; anything else denies' },
+      { name: 'scope.<scope>', description: 'Each scope that is allowed, whatever its value' },
+    ],
+  },
+  'GET /sign-in': { summary: 'The sign-in page', parameters: [returnTo] },
+  'POST /sign-in': {
+    summary: 'Sign in, from the page', mediaType: form,
+    parameters: [
+      csrfToken, returnTo, { name: 'username', required: true, description: 'Whose password it is' },
+      { name: 'password', description: 'Unless it is a demonstration user' },
+    ],
+  },
+  'POST /sign-out': { summary: 'Sign out, from a page', mediaType: form, parameters: [csrfToken, returnTo] },
+  'GET /account': { summary: 'What the signed-in user allowed' },
+  'POST /account': {
+    summary: 'Take it back, from the page', mediaType: form,
+    parameters: [
+      csrfToken, { name: 'client_id', description: 'The client that loses everything' },
+      { name: 'grant_id', description: 'The one grant that ends' },
     ],
   },
   'POST /oauth/token': {
@@ -109,8 +131,31 @@ const operations: Readonly<Record<string, Operation>> = {
   'GET /health': { summary: 'Whether the server runs' },
   'GET /docs': { summary: 'This document as a page' },
   'GET /openapi.json': { summary: 'This document' },
-  'GET /explain': { summary: 'Every rule that is enforced' },
-  'GET /explain/:rule': { summary: 'One rule: what error_uri leads to' },
+  'GET /explain': {
+    summary: 'Every rule that is enforced',
+    parameters: [
+      { name: 'q', description: 'What to look for' },
+      { name: 'by', description: 'specification: grouped by it instead of by role' },
+    ],
+  },
+  'GET /explain/:rule': {
+    summary: 'One rule: what error_uri leads to',
+    parameters: [{ name: 'trace', description: 'The request that broke it, with DEBUG' }],
+  },
+  'GET /source': { summary: 'The annotated source' },
+  'GET /source/:path*': { summary: 'One file of the source' },
+  'GET /flow': { summary: 'The live flow; with DEBUG and on this machine only' },
+  'GET /flow/:flow': {
+    summary: 'One flow; with DEBUG and on this machine only',
+    parameters: [{ name: 'as', description: 'file: to save it; page: to hand it on' }],
+  },
+  'GET /flow/events': {
+    summary: 'What happens, as server-sent events', parameters: [{ name: 'flow', description: 'One flow instead of the newest' }],
+  },
+  'POST /flow/open': {
+    summary: 'Show a flow that was saved', mediaType: 'multipart/form-data',
+    parameters: [{ name: 'file', required: true, description: 'The file' }],
+  },
 }
 
 /** The operation of a route; every route has one, which a test holds. */
@@ -123,7 +168,7 @@ export const openApi = documentHandler(services => json(200, openApiDocument(ser
 function openApiDocument({ config, routes }: Services) {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const route of routes) {
-    const path = route.path.replace(/:(\w+)/, '{$1}')
+    const path = route.path.replace(/:(\w+)\*?/, '{$1}')
     const methods = route.method === '*' ? ['post', 'delete'] : [route.method.toLowerCase()]
     for (const method of methods) paths[path] = { ...paths[path], [method]: operationObject(route, method) }
   }

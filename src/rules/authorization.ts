@@ -124,12 +124,33 @@ export const scopeIsWithinRegistration: Rule = {
   remedy: 'Register again with a wider scope, or with none.',
 }
 
-export const userCanInteract: Rule = {
-  id: 'user-can-interact',
+export const promptNoneStandsAlone: Rule = {
+  id: 'prompt-none-stands-alone',
+  clause: 'OpenID Connect Core 1.0 section 3.1.2.1',
+  error: 'invalid_request',
+  says: 'prompt=none cannot be combined with {received}',
+  requires: 'The prompt none comes with no other.',
+  otherwise: 'The server would have to guess whether the user may be asked.',
+  remedy: 'Send prompt=none alone, or leave none out.',
+}
+
+export const userIsSignedIn: Rule = {
+  id: 'user-is-signed-in',
   clause: 'OpenID Connect Core 1.0 section 3.1.2.6',
-  error: 'interaction_required',
+  error: 'login_required',
+  says: 'the user has to sign in, which prompt=none forbids',
+  requires: 'A request with prompt=none comes from a browser in which the user is signed in.',
+  otherwise: 'The server would answer for a user whom it does not know.',
+  remedy: 'Repeat the request without prompt=none.',
+}
+
+export const consentIsGiven: Rule = {
+  id: 'consent-is-given',
+  clause: 'OpenID Connect Core 1.0 section 3.1.2.6',
+  error: 'consent_required',
   says: 'the user has to decide, which prompt=none forbids',
-  requires: 'A request with prompt=none can be answered without asking the user.',
+  requires: 'A request with prompt=none asks for what the user allowed this very client before, and the client can be told '
+    + 'from every other (RFC 8252 section 8.6).',
   otherwise: 'A hidden frame could obtain a code without the user seeing anything.',
   remedy: 'Repeat the request without prompt=none.',
 }
@@ -152,6 +173,36 @@ export const consentBelongsToBrowser: Rule = {
   requires: 'A decision comes from the browser that was shown the page.',
   otherwise: 'An attacker could have his victim approve the request of the attacker (cross-site request forgery).',
   remedy: 'Allow cookies for this host and start again from the client.',
+}
+
+export const consentBelongsToUser: Rule = {
+  id: 'consent-belongs-to-user',
+  clause: 'RFC 6749 section 10.12',
+  error: 'access_denied',
+  says: 'this consent page was shown to another user, or to one who has signed out since',
+  requires: 'A decision comes from the user who was shown the page, while he is signed in.',
+  otherwise: 'Whoever uses the browser next would decide for the user before him, or the other way round.',
+  remedy: 'Start again from the client, signed in as the user who is to decide.',
+}
+
+export const consentIsWithinRequest: Rule = {
+  id: 'consent-is-within-request',
+  clause: 'RFC 6749 section 3.3',
+  error: 'access_denied',
+  says: 'the scope {received} is not one that the page offered',
+  requires: 'A decision keeps scopes that the client asked for, and adds none.',
+  otherwise: 'An altered form would grant more than the user was shown.',
+  remedy: 'Start again from the client, and ask there for what is needed.',
+}
+
+export const scopeIsKept: Rule = {
+  id: 'scope-is-kept',
+  clause: 'RFC 6749 section 3.3',
+  error: 'access_denied',
+  says: 'the user allowed none of the scopes that were asked for',
+  requires: 'At least one of the requested scopes stays ticked.',
+  otherwise: 'The client would get a token that can do nothing, and learn of it only later.',
+  remedy: 'Tell the user what the scopes are for, and ask again when he wishes it.',
 }
 
 export const userApproved: Rule = {

@@ -11,24 +11,28 @@ import * as mcp from './mcp.ts'
 import * as registration from './registration.ts'
 import type { Rule } from './rule.ts'
 import * as token from './token.ts'
+import * as user from './user.ts'
 
 export interface RuleGroup {
+  /** Who enforces it. */
+  readonly role: 'Authorization server' | 'Resource server' | 'Both servers' | 'Client'
   readonly title: string
   readonly rules: readonly Rule[]
 }
 
 export const catalogue: readonly RuleGroup[] = [
-  { title: 'Every request', rules: Object.values(http) },
-  { title: 'Client registration', rules: Object.values(registration) },
-  { title: 'Client ID Metadata Documents', rules: Object.values(clientIdMetadataDocument) },
-  { title: 'Authorization endpoint', rules: Object.values(authorization) },
-  { title: 'Client authentication', rules: Object.values(clientAuthentication) },
-  { title: 'Client authentication with a private key', rules: Object.values(clientAssertion) },
-  { title: 'Token endpoint', rules: Object.values(token) },
-  { title: 'Access token at the resource server', rules: Object.values(accessToken) },
-  { title: 'Tokens bound to a key', rules: Object.values(dpop) },
-  { title: 'MCP transport and messages', rules: Object.values(mcp) },
-  { title: 'What the client checks', rules: Object.values(client) },
+  { role: 'Both servers', title: 'Every request', rules: Object.values(http) },
+  { role: 'Authorization server', title: 'Client registration', rules: Object.values(registration) },
+  { role: 'Authorization server', title: 'Client ID Metadata Documents', rules: Object.values(clientIdMetadataDocument) },
+  { role: 'Authorization server', title: 'Authorization endpoint', rules: Object.values(authorization) },
+  { role: 'Authorization server', title: 'Sign-in and account', rules: Object.values(user) },
+  { role: 'Authorization server', title: 'Client authentication', rules: Object.values(clientAuthentication) },
+  { role: 'Authorization server', title: 'Client authentication with a private key', rules: Object.values(clientAssertion) },
+  { role: 'Authorization server', title: 'Token endpoint', rules: Object.values(token) },
+  { role: 'Resource server', title: 'Access token at the resource server', rules: Object.values(accessToken) },
+  { role: 'Both servers', title: 'Tokens bound to a key', rules: Object.values(dpop) },
+  { role: 'Resource server', title: 'MCP transport and messages', rules: Object.values(mcp) },
+  { role: 'Client', title: 'What the client checks', rules: Object.values(client) },
 ]
 
 const byId: ReadonlyMap<string, Rule> = new Map(catalogue.flatMap(({ rules }) => rules.map(rule => [rule.id, rule])))

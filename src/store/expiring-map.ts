@@ -56,6 +56,12 @@ export class ExpiringMap<V> {
     return value
   }
 
+  /** What has not expired, the oldest first. */
+  * [Symbol.iterator](): Generator<readonly [string, V]> {
+    this.forgetExpired()
+    for (const [key, { value }] of this.entries) yield [key, value]
+  }
+
   private forgetExpired(): void {
     const now = this.now()
     for (const [key, entry] of this.entries) {

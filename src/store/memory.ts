@@ -1,9 +1,10 @@
 /** The store in memory. Each method runs without a pause, which is what makes it atomic here. */
 import { ExpiringMap } from './expiring-map.ts'
+import { MemoryOfUsers } from './memory-of-users.ts'
 import type {
   AuthorizationCode, AuthorizationRequest, Client, Grant, KeptDocument, RefreshToken, Session, Successor,
 } from './records.ts'
-import type { OneTimeUse, Rotation, Store, UseOutcome } from './store.ts'
+import type { ListedGrant, OneTimeUse, Rotation, Store, UseOutcome } from './store.ts'
 
 export interface MemoryStoreOptions {
   readonly now: () => number
@@ -21,8 +22,7 @@ const revocationMargin = 60
 /** How many rotated refresh tokens of a grant are remembered, to tell a reused one from an unknown one. */
 const rememberedRotations = 64
 
-export class MemoryStore implements Store {
-  private readonly now: () => number
+export class MemoryStore extends MemoryOfUsers implements Store {
   /** Clients that never got a token. A flood of registrations presses out only these. */
   private readonly newClients: ExpiringMap<Client>
   private readonly clients: ExpiringMap<Client>
@@ -30,7 +30,7 @@ export class MemoryStore implements Store {
   private readonly used: Readonly<Record<OneTimeUse, ExpiringMap<true>>>
   private readonly authorizationRequests: ExpiringMap<AuthorizationRequest>
   private readonly codes: ExpiringMap<{ readonly code: AuthorizationCode; used: boolean }>
-  private readonly grants: ExpiringMap<{ readonly grant: Grant; readonly tokens: string[] }>
+  private readonly grants: ExpiringMap<{ readonly grant: Grant; readonly tokens: string[]; refreshed_at?: number }>
   private readonly refreshTokens: ExpiringMap<RefreshToken>
   private readonly revocations: ExpiringMap<number>
   private readonly sessions: ExpiringMap<Session>
@@ -39,7 +39,7 @@ export class MemoryStore implements Store {
 
   constructor(options: MemoryStoreOptions) {
     const { now } = options
-    this.now = now
+    super(now)
     this.newClients = new ExpiringMap({ limit: 20_000, lifetime: day, now })
     this.clients = new ExpiringMap({ limit: 100_000, lifetime: 90 * day, now })
     this.documents = new ExpiringMap({ limit: 1_000, lifetime: day, now })
@@ -144,8 +144,7 @@ export class MemoryStore implements Store {
   }
 
   async revokeGrant(grant_id: string): Promise<void> {
-    this.grants.delete(grant_id)?.tokens.forEach(hash => this.refreshTokens.delete(hash))
-    this.revoke(grant_id)
+    this.endGrantAtOnce(grant_id)
   }
 
   async findRefreshToken(token_hash: string): Promise<RefreshToken | undefined> {
@@ -158,6 +157,7 @@ export class MemoryStore implements Store {
     if (!token || !grant) return { outcome: 'reused' }
     if (!token.rotated) {
       this.refreshTokens.update(token_hash, { ...token, rotated: { at: this.now(), successor } })
+      grant.refreshed_at = this.now()
       if (jkt !== undefined) this.grants.update(token.grant_id, { ...grant, grant: { ...grant.grant, jkt } })
       grant.tokens.push(successor.token_hash)
       // A grant makes room for its own rotations, so that no rotation presses out the token of somebody else.
@@ -186,6 +186,23 @@ export class MemoryStore implements Store {
       || this.revocations.get(token.client_id) !== undefined
   }
 
+  async listGrants(sub: string): Promise<readonly ListedGrant[]> {
+    // Nothing on the hot path keeps an index for this: a page that few open pays for itself.
+    return [...this.grants].flatMap(([, { grant, refreshed_at }]) => (
+      grant.sub === sub ? [{ ...grant, ...(refreshed_at === undefined ? {} : { refreshed_at }) }] : []))
+  }
+
+  async withdrawConsent(sub: string, client_id: string): Promise<void> {
+    this.keepConsents(sub, consent => consent.client_id !== client_id)
+    const isWithdrawn = (record: Grant | AuthorizationCode) => record.sub === sub && record.client_id === client_id
+    for (const [code_hash, { code }] of [...this.codes]) if (isWithdrawn(code)) this.codes.delete(code_hash)
+    for (const [grant_id, { grant }] of [...this.grants]) if (isWithdrawn(grant)) this.endGrantAtOnce(grant_id)
+  }
+
+  async endGrant(sub: string, grant_id: string): Promise<void> {
+    if (this.grants.get(grant_id)?.grant.sub === sub) this.endGrantAtOnce(grant_id)
+  }
+
   async addSession(session: Session): Promise<void> {
     this.sessions.set(session.session_hash, session)
   }
@@ -210,7 +227,13 @@ export class MemoryStore implements Store {
       refresh_tokens: this.refreshTokens.size,
       revocations: this.revocations.size,
       sessions: this.sessions.size,
+      ...this.countsOfUsers(),
     }
+  }
+
+  private endGrantAtOnce(grant_id: string): void {
+    this.grants.delete(grant_id)?.tokens.forEach(hash => this.refreshTokens.delete(hash))
+    this.revoke(grant_id)
   }
 
   private revoke(id: string): void {

@@ -13,6 +13,9 @@
  * | used assertion       | SHA-256 of client and jti  | 12 minutes: no assertion lives longer        |
  * | used proof           | SHA-256 of key and jti     | 130 seconds: no proof lives longer           |
  * | Revocation           | jti, grant_id or client_id | lifetime of access tokens                    |
+ * | BrowserSession       | SHA-256 of its id          | 12 hours, or signed out                      |
+ * | Consent              | sub                        | 90 days after the last of the user           |
+ * | attempts to sign in  | SHA-256 of name or address | 15 minutes after the first, or signed in     |
  */
 import type { FetchedDocument } from '../http/fetch-document.ts'
 import type { JsonObject } from '../mcp/json-rpc.ts'
@@ -75,6 +78,25 @@ export interface RequestedGrant {
 export interface AuthorizationRequest extends RequestedGrant {
   /** SHA-256 of the cookie of the browser that was shown the consent page. */
   readonly browser_hash: string
+  /** The user who was shown it, and the name of the client on it. */
+  readonly sub: string
+  readonly client_name: string
+}
+
+/** What a user decided, to be remembered: the newest decision on a client and a redirect host is the one that counts. */
+export interface Consent {
+  readonly sub: string
+  readonly client_id: string
+  readonly client_name: string
+  readonly redirect_host: string
+  readonly scope: string
+  readonly given_at: number
+}
+
+/** The browser of a user who signed in. */
+export interface BrowserSession {
+  readonly sub: string
+  readonly signed_in_at: number
 }
 
 export interface AuthorizationCode {

@@ -3,8 +3,19 @@
  * Nothing is found after it has expired.
  */
 import type {
-  AuthorizationCode, AuthorizationRequest, Client, Grant, KeptDocument, RefreshToken, Session, Successor,
+  AuthorizationCode, AuthorizationRequest, BrowserSession, Client, Consent, Grant, KeptDocument, RefreshToken, Session, Successor,
 } from './records.ts'
+
+/** A grant in force, and when its refresh token was last used. */
+export interface ListedGrant extends Grant {
+  readonly refreshed_at?: number
+}
+
+/** How many attempts there were since the first that is still counted, and when the count ends. */
+export interface Attempts {
+  readonly count: number
+  readonly ends_at: number
+}
 
 /** What became of a refresh token that was presented. */
 export type Rotation =
@@ -63,6 +74,25 @@ export interface Store {
 
   revokeAccessToken(jti: string): Promise<void>
   isRevoked(token: { jti: string; grant_id: string; client_id: string; iat: number }): Promise<boolean>
+
+  addBrowserSession(id_hash: string, session: BrowserSession): Promise<void>
+  findBrowserSession(id_hash: string): Promise<BrowserSession | undefined>
+  removeBrowserSession(id_hash: string): Promise<void>
+  /** Counts one more attempt to sign in, before it is known how it ends: so many at once are counted as well. */
+  countAttempt(key_hash: string): Promise<Attempts>
+  forgetAttempts(key_hash: string): Promise<void>
+
+  /** Remembers the decision, in the place of an earlier one on the same client and redirect host. */
+  rememberConsent(consent: Consent): Promise<void>
+  /** Forgets what the user allowed, and leaves the grants as they are. */
+  forgetConsent(sub: string, client_id: string, redirect_host: string): Promise<void>
+  findConsent(sub: string, client_id: string, redirect_host: string): Promise<Consent | undefined>
+  listConsents(sub: string): Promise<readonly Consent[]>
+  listGrants(sub: string): Promise<readonly ListedGrant[]>
+  /** Forgets what the user decided on the client, and revokes what it led to: grants, tokens, and codes that wait. */
+  withdrawConsent(sub: string, client_id: string): Promise<void>
+  /** Revokes a grant, if it is the user's. */
+  endGrant(sub: string, grant_id: string): Promise<void>
 
   addSession(session: Session): Promise<void>
   findSession(session_hash: string): Promise<Session | undefined>

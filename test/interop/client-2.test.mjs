@@ -153,14 +153,14 @@ interop('@modelcontextprotocol/client 2.x', async () => {
   })
 
   it('learns from an authentic response that the user has denied', async t => {
-    const server = await startServer(t, { OAUTH_AUTO_APPROVE: 'false' })
+    const server = await startServer(t, { OAUTH_AUTO_APPROVE: 'false', DEBUG: 'true' })
     const { transport, url } = await sendAway(createProgram(server, 'auto'))
     const response = await new Browser(() => ({ decision: 'deny' })).visit(url)
     await assert.rejects(transport.finishAuth(response), error => error instanceof OAuthError && error.code === 'access_denied')
   })
 
   it('gets its tokens when the user approves on the consent page', async t => {
-    const program = createProgram(await startServer(t, { OAUTH_AUTO_APPROVE: 'false' }), 'auto')
+    const program = createProgram(await startServer(t, { OAUTH_AUTO_APPROVE: 'false', DEBUG: 'true' }), 'auto')
     const { transport, url } = await sendAway(program)
     await transport.finishAuth(await new Browser(() => ({ decision: 'approve' })).visit(url))
     await assertToolsWork((await connect(t, program)).client)

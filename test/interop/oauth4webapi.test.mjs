@@ -163,7 +163,7 @@ interop('oauth4webapi', async () => {
   })
 
   it('learns from an authentic response that the user has denied', async t => {
-    const server = await startServer(t, { OAUTH_AUTO_APPROVE: 'false' })
+    const server = await startServer(t, { OAUTH_AUTO_APPROVE: 'false', DEBUG: 'true' })
     const as = await discover(server)
     const client = await register(as)
     const browser = new Browser(() => ({ decision: 'deny' }))

@@ -1,5 +1,4 @@
 /** A tool that shows whose token it is: it speaks of the user in the token and of nobody else. */
-import { findUser } from '../../oauth/user.ts'
 import { ToolError, type Tool } from '../tool.ts'
 
 export const getUserProfile: Tool = {
@@ -14,8 +13,7 @@ export const getUserProfile: Tool = {
   },
   annotations: { readOnlyHint: true, openWorldHint: false },
 
-  run(_args, { sub }) {
-    const user = findUser(sub)
+  run(_args, { sub, user }) {
     if (!user) throw new ToolError(`There is no profile of ${sub}`)
     const { name, email } = user
     return { text: `${name} <${email}> (${sub})`, structuredContent: { sub, name, email } }

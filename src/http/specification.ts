@@ -1,0 +1,46 @@
+/** Where a clause can be read: `RFC 6749 section 4.1.3` and its kin as addresses for a link. */
+
+/** A citation in running text. What stands before the section is looked up below. */
+export const citation = new RegExp([
+  String.raw`\b(?:RFC \d{3,5}|OAuth 2\.1|OpenID Connect (?:Core|Discovery|Dynamic Client Registration) 1\.0) (?:section|appendix) [0-9A-Z](?:\.?[0-9]+)*`,
+  String.raw`\bRFC \d{3,5}\b`,
+  String.raw`\bMCP \d{4}-\d\d-\d\d [a-z]+(?:\/[a-z-]+)*`,
+  String.raw`\bJSON-RPC 2\.0 section \d+(?:\.\d+)*`,
+].join('|'), 'g')
+
+const documents: Readonly<Record<string, string>> = {
+  'OAuth 2.1': 'https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1',
+  'OpenID Connect Core 1.0': 'https://openid.net/specs/openid-connect-core-1_0.html',
+  'OpenID Connect Discovery 1.0': 'https://openid.net/specs/openid-connect-discovery-1_0.html',
+  'OpenID Connect Dynamic Client Registration 1.0': 'https://openid.net/specs/openid-connect-registration-1_0.html',
+}
+
+/** The specification of a clause, without the section: `RFC 6749`, `MCP 2026-07-28`. */
+export function specificationOf(clause: string): string {
+  return /^MCP \S+|^.+?(?= (?:section|appendix) )/.exec(clause)?.[0] ?? clause
+}
+
+/** The address of the text of a clause; undefined where it names none that we know. */
+export function specificationUrl(clause: string): string | undefined {
+  const [, version, path, heading] = /^MCP (\S+) ([a-z/-]+)(?:, (.+))?$/.exec(clause) ?? []
+  if (path !== undefined) return `https://modelcontextprotocol.io/specification/${version}/${path}${heading ? `#${slug(heading)}` : ''}`
+  if (clause.startsWith('JSON-RPC 2.0')) return 'https://www.jsonrpc.org/specification'
+  const [, rfc, kind, part] = /^RFC (\d+) (section|appendix) ([0-9A-Z](?:\.?[0-9]+)*)/.exec(clause) ?? []
+  if (rfc !== undefined) return `https://www.rfc-editor.org/rfc/rfc${rfc}#${kind}-${part}`
+  const [, alone] = /^RFC (\d+)$/.exec(clause) ?? []
+  if (alone !== undefined) return `https://www.rfc-editor.org/rfc/rfc${alone}`
+  const document = documents[specificationOf(clause)] ?? draftUrl(clause)
+  const section = / section ([0-9]+(?:\.[0-9]+)*)/.exec(clause)?.[1]
+  if (document === undefined || section === undefined) return document
+  // The HTML of the OpenID Foundation has no anchors that follow from the number.
+  return document.includes('openid.net') ? document : `${document}#section-${section}`
+}
+
+function draftUrl(clause: string): string | undefined {
+  const [draft] = /^draft-[a-z0-9-]+/.exec(clause) ?? []
+  return draft && `https://datatracker.ietf.org/doc/html/${draft}`
+}
+
+function slug(heading: string): string {
+  return heading.toLowerCase().replace(/[^a-z0-9_ -]/g, '').replace(/ +/g, '-')
+}

@@ -1,0 +1,119 @@
+/**
+ * Signing in: the page, which stands in the place of the one that needs a user, and its form. Afterwards the browser goes
+ * back to the very request that it came from, which is judged anew: nothing is kept meanwhile.
+ */
+import type { Context } from '../context.ts'
+import { sha256 } from '../crypto.ts'
+import { OAuthError } from '../errors.ts'
+import { html, type Html } from '../http/html.ts'
+import { prefersHtml, redirect, type Reply, type Request } from '../http/message.ts'
+import { networkOf } from '../http/network.ts'
+import { pageReply } from '../http/page.ts'
+import { Parameters } from '../http/parameters.ts'
+import { notice } from '../http/parts.ts'
+import { signInAttemptsAreBounded, userIsAuthenticated } from '../rules/user.ts'
+import { comparableName, type User } from '../users.ts'
+import { csrfField, identifyBrowser, parseOwnForm } from './browser.ts'
+import { beginSession, endSession, findSession } from './browser-session.ts'
+import { readReturnTo } from './return-to.ts'
+
+/** Attempts within 15 minutes. Those of a name are forgotten when one succeeds. */
+const mostAttempts = { name: 10, address: 100 } as const
+
+export interface SignInPrompt {
+  /** The path and query to go back to. */
+  readonly return_to: string
+  /** Why to sign in, where it is for a client. */
+  readonly reason?: Html
+  readonly username?: string | undefined
+  /** What went wrong the last time. */
+  readonly failure?: OAuthError
+}
+
+export async function signInPage(request: Request, context: Context): Promise<Reply> {
+  const return_to = readReturnTo(new Parameters(request.query, context), context)
+  if (await findSession(request, context)) return redirect(302, context.config.basePath + return_to)
+  return askToSignIn({ return_to }, request, context)
+}
+
+/** Answers the form: a user name with a password or, of the demonstration users, the name alone. */
+export async function signIn(request: Request, context: Context): Promise<Reply> {
+  const form = await parseOwnForm(request, await findSession(request, context), context)
+  const return_to = readReturnTo(form, context)
+  const username = form.required('username')
+  try {
+    const user = await authenticate(username, form.get('password'), request, context)
+    context.logger.info('signed in', { sub: user.sub })
+    return redirect(303, context.config.basePath + return_to, await beginSession(user, request, context))
+  } catch (error) {
+    const isWrong = error instanceof OAuthError && error.details.rule === userIsAuthenticated.id
+    if (!isWrong || !prefersHtml(request)) throw error
+    return askToSignIn({ return_to, username, failure: error }, request, context)
+  }
+}
+
+/** Signs out, to sign in as somebody else where `return_to` needs a user. */
+export async function signOut(request: Request, context: Context): Promise<Reply> {
+  const signedIn = await findSession(request, context)
+  const form = await parseOwnForm(request, signedIn, context)
+  const location = context.config.basePath + readReturnTo(form, context)
+  return redirect(303, location, signedIn && await endSession(signedIn, context))
+}
+
+async function authenticate(username: string, password: string | undefined, request: Request, context: Context): Promise<User> {
+  const { store, users } = context
+  if (users.areForDemonstration) {
+    const user = users.list.find(user => user.username === username)
+    context.check(userIsAuthenticated, user !== undefined)
+    return user
+  }
+  const keys = { name: sha256(`name ${comparableName(username)}`), address: sha256(`address ${networkOf(request.remoteAddress)}`) }
+  for (const kind of ['name', 'address'] as const) {
+    const { count, ends_at } = await store.countAttempt(keys[kind])
+    context.check(signInAttemptsAreBounded, count <= mostAttempts[kind], kind, Math.ceil(ends_at - context.now()))
+  }
+  context.check(signInAttemptsAreBounded, !users.isBusy, 'at once', 5)
+  const user = await users.authenticate(username, password ?? '')
+  context.check(userIsAuthenticated, user !== undefined)
+  await store.forgetAttempts(keys.name)
+  return user
+}
+
+/** The page in the place of one that needs a user. */
+export async function askToSignIn(prompt: SignInPrompt, request: Request, context: Context): Promise<Reply> {
+  const { config, users } = context
+  const { browser, headers } = identifyBrowser(request, context)
+  const signedIn = await findSession(request, context)
+  const { failure } = prompt
+  const fields = users.areForDemonstration ? demonstrationFields(users.list) : passwordFields(prompt)
+  return pageReply(failure?.status ?? 200, 'Sign in', html`
+${prompt.reason}
+${failure && notice('bad', html`<p role="alert">The user name or the password is wrong. Check both and try again.</p>`)}
+${users.list.length === 0 ? nobody : html`<form class="card" method="post" action="${config.basePath}/sign-in">
+${csrfField(browser, signedIn, context)}
+<input type="hidden" name="return_to" value="${prompt.return_to}">
+${fields}
+</form>`}`, { site: config, width: 'narrow' }, headers)
+}
+
+function passwordFields({ username, failure }: SignInPrompt): Html {
+  const invalid = failure && html` aria-invalid="true"`
+  return html`<label class="field"><span>User name</span>
+<input name="username" value="${username ?? ''}" autocomplete="username" autocapitalize="none" spellcheck="false"
+required${invalid}></label>
+<label class="field"><span>Password</span>
+<input type="password" name="password" autocomplete="current-password" required${invalid}></label>
+<div class="actions"><button class="primary">Sign in</button></div>`
+}
+
+function demonstrationFields(users: readonly User[]): Html {
+  return html`<p>This server is here to be tried, so it has users who need no password. Choose one:</p>
+<div class="people">${users.map(({ username, name, email }) => html`
+<button name="username" value="${username}">Sign in as ${name} <small class="muted">${email}</small></button>`)}
+</div>`
+}
+
+const nobody = notice('warning', html`<p><strong>Nobody can sign in here, since this server has no users.</strong></p>
+<p>Whoever runs it can name a file of users in <code>OAUTH_USERS_FILE</code>, with passwords that
+<code>bin/hash-password</code> has hashed, or set <code>DEBUG=true</code> to try it with two demonstration users. Then it has
+to be started again.</p>`)

@@ -1,0 +1,94 @@
+/**
+ * The very request that broke a rule, by the trace id that its `error_uri` carried. The id cannot be guessed and went to
+ * nobody but the one that was refused, so it opens this request from anywhere; the flow around it is for this machine alone.
+ */
+import type { Context } from '../context.ts'
+import type { Exchange } from '../exchange.ts'
+import type { Flow, FlowRecorder } from '../flow.ts'
+import { html, type Html } from '../http/html.ts'
+import type { Request } from '../http/message.ts'
+import { notice } from '../http/parts.ts'
+import { plainText } from '../plain-text.ts'
+import { findRule } from '../rules/catalogue.ts'
+import type { Rule } from '../rules/rule.ts'
+import { missOf, type ShownVerdict } from '../rules/shown-verdict.ts'
+import { isLocal } from './flow.ts'
+import { comparison } from './verdict.ts'
+
+interface Traced {
+  readonly flow: Flow
+  readonly exchange: Exchange
+  /** Of the rule that is explained, or of the one for which it stands. */
+  readonly verdict: ShownVerdict | undefined
+}
+
+/** What happened, for the page; undefined where no request is asked for, or none is recorded. */
+export function traceSection(rule: Rule, request: Request, context: Context): Html | undefined {
+  const { recorder, config } = context
+  const id = new URLSearchParams(request.query).get('trace')
+  if (id === null || recorder === undefined) return undefined
+  const traced = find(rule, id, recorder)
+  if (traced === undefined) return notice('neutral', html`<p>The request that led here is no longer kept: the newest flows are, until the server stops.</p>`)
+  const { flow, exchange, verdict } = traced
+  const told = cause(traced, recorder)
+  return notice('bad', html`<h2>Your request</h2>
+<p>At ${clock(exchange.time)} the ${exchange.from} sent <code>${exchange.method} ${plainText(exchange.target.split('?', 1)[0]!)}</code>${
+  exchange.title ? html` (${plainText(exchange.title)})` : undefined}, and it was answered with ${exchange.status}${
+  verdict && verdict.rule !== rule.id ? html` by the rule <a href="${config.issuer}/explain/${verdict.rule}?trace=${id}">${verdict.rule}</a>` : undefined}.</p>
+${verdict && comparison(verdict)}
+${told && html`<p>${told}</p>`}
+${verdict && verdict.rule !== rule.id ? html`<p>${findRule(verdict.rule)?.remedy}</p>` : undefined}
+${isLocal(request) ? html`<p><a href="${config.basePath}/flow/${flow.id}?open=${exchange.id}#x-${exchange.id}">See it in its flow</a></p>` : undefined}`)
+}
+
+/** The same for a program. */
+export function describeTrace(rule: Rule, request: Request, { recorder }: Context): Record<string, unknown> {
+  const id = new URLSearchParams(request.query).get('trace')
+  const traced = id === null ? undefined : recorder && find(rule, id, recorder)
+  if (traced === undefined) return {}
+  const { exchange: { time, method, target, status }, verdict } = traced
+  return { request: { time, method, target, status, ...verdict, nearest_miss: verdict && missOf(verdict), cause: cause(traced, recorder!) } }
+}
+
+function find(rule: Rule, id: string, recorder: FlowRecorder): Traced | undefined {
+  const found = recorder.trace(id)
+  const broken = found?.exchange.verdicts.filter(({ passed }) => !passed) ?? []
+  const verdict = broken.findLast(({ rule: id }) => id === rule.id) ?? broken.findLast(({ rule: id }) => findRule(id)?.shownAs === rule)
+  return found && { ...found, verdict }
+}
+
+/** What the record of other requests adds. */
+function cause({ exchange, verdict }: Traced, recorder: FlowRecorder): string | undefined {
+  switch (verdict?.rule) {
+    case 'code-verifier-matches': return causeOfVerifier(verdict, recorder)
+    case 'code-is-unused': return causeOfReuse('code', exchange, recorder)
+    case 'refresh-token-is-unused': return causeOfReuse('refresh_token', exchange, recorder)
+    default: return undefined
+  }
+}
+
+function causeOfVerifier({ received, expected = [] }: ShownVerdict, recorder: FlowRecorder): string {
+  const requestWith = (challenge: string | undefined): Exchange | undefined => allExchanges(recorder)
+    .find(({ target }) => challenge !== undefined && target.includes(`code_challenge=${challenge}`))
+  const [own, other] = [requestWith(expected[0]), requestWith(received)]
+  const codeOf = own ? ` The code belongs to the one of ${clock(own.time)}.` : ''
+  return other ? `The verifier belongs to another authorization request, the one of ${clock(other.time)}.${codeOf}`
+    : `The verifier belongs to no authorization request that is recorded here.${codeOf}`
+}
+
+function causeOfReuse(name: string, exchange: Exchange, recorder: FlowRecorder): string | undefined {
+  const mark = new RegExp(`(?:^|&)${name}=(sha256:[\\w-]+)`)
+  const secret = mark.exec(exchange.request.body)?.[1]
+  const first = allExchanges(recorder)
+    .find(({ status, target, request }) => target === '/oauth/token' && status === 200 && mark.exec(request.body)?.[1] === secret)
+  if (secret === undefined || first === undefined) return undefined
+  return `It was used before: at ${clock(first.time)}, ${Math.round((exchange.time - first.time) * 10) / 10} s earlier, and tokens were issued for it then.`
+}
+
+function allExchanges(recorder: FlowRecorder): readonly Exchange[] {
+  return recorder.list().flatMap(({ exchanges }) => exchanges).sort((a, b) => a.time - b.time)
+}
+
+function clock(time: number): string {
+  return `${new Date(time * 1000).toISOString().slice(11, 19)} UTC`
+}

@@ -1,0 +1,129 @@
+/**
+ * A flow as a sequence diagram: a list in the order of time, whose items are drawn as arrows between four lifelines. It is
+ * text first, so it reads without the drawing, and every arrow opens to what was sent, what was answered and why.
+ */
+import { parties, type Exchange, type Message, type Party } from '../exchange.ts'
+import { isUsualRefusal, refusalOf, type Ending } from '../flow-ending.ts'
+import type { Flow } from '../flow.ts'
+import { parseJson } from '../http/json.ts'
+import { html, type Html } from '../http/html.ts'
+import { badge } from '../http/parts.ts'
+import { plainText } from '../plain-text.ts'
+import { verdictItem } from './verdict.ts'
+
+export interface DiagramOptions {
+  /** What stands before the path of a link; a page without links has none. */
+  readonly base: string | undefined
+  /** The exchange that is open at the beginning. */
+  readonly open?: string | undefined
+}
+
+export function diagram({ exchanges, dropped }: Flow, options: DiagramOptions): Html {
+  const [first] = exchanges
+  return html`<div class="diagram">
+<div class="lifelines" aria-hidden="true">${parties.map(party => html`<span>${party.replace('authori', 'authori\u00ad')}</span>`)}</div>
+${dropped > 0 ? html`<p class="muted small">${dropped} earlier messages are no longer kept.</p>` : undefined}
+<ol id="diagram">${exchanges.map(exchange => arrow(exchange, first!.time, options))}
+</ol>
+</div>`
+}
+
+/** One exchange: the request as an arrow, the answer as a dashed one back, and what is behind them. */
+export function arrow(exchange: Exchange, begun: number, { base, open }: DiagramOptions): Html {
+  const { id, from, to, method, target, title, time, duration } = exchange
+  const [path, query] = split(target)
+  return html`
+<li id="x-${id}" class="${tone(exchange)}"><details${open === id ? html` open` : undefined}>
+<summary>
+<span class="call ${lane(from)}"><span class="unseen">${from} to ${to}: </span><b>${method}</b> <span class="path">${plainText(path)}</span>${
+  query ? html`<span class="muted">?…</span>` : undefined}${title ? html` <em>${plainText(title)}</em>` : undefined}</span>
+<span class="line ${lane(from)} ${lane(to)}-end"></span>
+<span class="answer ${lane(from)}"><span class="unseen">answered: </span>${outcome(exchange)} <span class="muted small">${
+  Math.max(0, time - begun).toFixed(2)} s · ${duration < 10 ? duration.toFixed(1) : Math.round(duration)} ms</span></span>
+<span class="line back ${lane(from)} ${lane(to)}-end"></span>
+${goesOn(exchange)}
+</summary>
+${inside(exchange, base)}
+</details></li>`
+}
+
+/** How a flow ended, in a word; its colour says the same. */
+export function endingBadge({ kind, text, rule }: Ending): Html {
+  return badge(({ good: 'passed', bad: 'failed', open: 'neutral' } as const)[kind], rule === undefined || text.startsWith('denied') ? text : `${text} by ${plainText(rule)}`)
+}
+
+function lane(party: Party): string {
+  return `lane-${parties.indexOf(party) + 1}`
+}
+
+function tone(exchange: Exchange): string {
+  const rule = refusalOf(exchange)
+  if (rule !== undefined) return isUsualRefusal(exchange, rule) ? 'usual' : 'bad'
+  return exchange.status >= 400 ? 'bad' : 'good'
+}
+
+function outcome(exchange: Exchange): Html {
+  const { status, verdicts } = exchange
+  const rule = refusalOf(exchange)
+  if (rule !== undefined) return html`<b class="status">${status}</b> ${isUsualRefusal(exchange, rule) ? rule : html`✗ ${plainText(rule)}`}`
+  return html`<b class="status">${status}</b>${verdicts.length > 0 ? html` <span class="small">${counted(verdicts.length, 'check')}</span>` : undefined}`
+}
+
+/** The leg that no server sees: the browser carries the authorization response to the redirect URI of the client. */
+function goesOn({ from, response }: Exchange): Html | undefined {
+  const location = response.headers['location'] ?? ''
+  if (from !== 'user agent' || !/[?&](?:code|error)=/.test(location)) return undefined
+  return html`<span class="call lane-1"><span class="unseen">user agent to client, not seen by this server: </span>goes on to <span class="path">${
+    plainText(location.split('?', 1)[0]!)}</span> <span class="muted small">not seen here</span></span>
+<span class="line unseen-leg lane-1 lane-2-end"></span>`
+}
+
+function inside(exchange: Exchange, base: string | undefined): Html {
+  const { from, to, method, target, status, request, response, claims, verdicts } = exchange
+  const broken = verdicts.filter(({ passed }) => !passed)
+  const held = verdicts.filter(({ passed }) => passed)
+  const [path, query] = split(target)
+  return html`<div class="inside">
+${broken.length > 0 ? html`<ul class="verdicts">${broken.map(verdict => verdictItem(verdict, base))}</ul>` : undefined}
+<div class="messages">
+<div><h3>${capital(from)} asks</h3>
+<pre tabindex="0">${method} ${plainText(path)}${query ? `\n  ?${plainText(query).replaceAll('&', '\n  &')}` : ''}
+${headerLines(request)}${bodyText(request)}</pre></div>
+<div><h3>${capital(to)} answers</h3>
+<pre tabindex="0">${status}
+${headerLines(response)}${bodyText(response)}</pre></div>
+</div>
+${claims === undefined ? undefined : html`<h3>Claims of the access token</h3>
+<pre tabindex="0">${pretty(claims)}</pre>`}
+${held.length > 0 ? html`<details class="held"><summary>${counted(held.length, 'rule')} held</summary>
+<ul class="verdicts">${held.map(verdict => verdictItem(verdict, base))}</ul></details>` : undefined}
+</div>`
+}
+
+function headerLines({ headers }: Message): string {
+  return Object.entries(headers).map(([name, value]) => `${plainText(name)}: ${plainText(value)}`).join('\n')
+}
+
+function bodyText({ headers, body }: Message): string {
+  if (body === '') return ''
+  const form = (headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded')
+  return `\n\n${form ? plainText(body).replaceAll('&', '\n&') : pretty(body)}`
+}
+
+function pretty(text: string): string {
+  const parsed = /^[{[]/.test(text) ? parseJson(text) : { problem: '' }
+  return plainText('value' in parsed ? JSON.stringify(parsed.value, undefined, 2) : text)
+}
+
+function split(target: string): readonly [path: string, query: string] {
+  const mark = target.indexOf('?')
+  return mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)]
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

@@ -1,0 +1,105 @@
+/** `/flow/events`: what happens, as server-sent events whose data is HTML for the page that is open (WHATWG HTML section 9.2). */
+import type { Context } from '../context.ts'
+import type { Exchange } from '../exchange.ts'
+import type { Flow, FlowRecorder } from '../flow.ts'
+import type { Html } from '../http/html.ts'
+import { empty, type Reply, type Request } from '../http/message.ts'
+import { arrow } from './flow-diagram.ts'
+import { flowHead, flowList, flowSection, recorderFor } from './flow.ts'
+
+/** Pages that may watch at once, and messages that may wait for one of them. */
+const maxWatchers = 16
+const maxWaiting = 200
+
+/** In milliseconds: how often a page is told at most, and at least. */
+const pace = 150
+const keepAlive = 15_000
+
+export function flowEvents(request: Request, context: Context): Reply {
+  const recorder = recorderFor(request, context)
+  if (recorder.watching >= maxWatchers) return empty(503, { 'retry-after': '30' })
+  const selected = new URLSearchParams(request.query).get('flow') ?? undefined
+  const body = new Watch(recorder, selected, context).events(request.signal)
+  return { status: 200, headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' }, body }
+}
+
+/** One page that watches: one flow, or whichever is the newest. */
+class Watch {
+  private readonly recorder: FlowRecorder
+  private selected: string | undefined
+  private readonly context: Context
+  private shown: string | undefined
+  /** What the page has not been told; too much of it is told as a whole. */
+  private waiting: { readonly flow: Flow; readonly exchange: Exchange }[] = []
+  private stale = true
+  /** Where the selected flow has gone. */
+  private moved: string | undefined
+  private wake = (): void => {}
+
+  constructor(recorder: FlowRecorder, selected: string | undefined, context: Context) {
+    this.recorder = recorder
+    this.selected = selected
+    this.context = context
+  }
+
+  async *events(signal: AbortSignal): AsyncGenerator<string> {
+    const stop = this.recorder.watch(({ flow, exchange, absorbed }) => {
+      if (this.waiting.length < maxWaiting) this.waiting.push({ flow, exchange })
+      else this.stale = true
+      if (absorbed !== undefined) this.stale = true
+      if (absorbed !== undefined && absorbed === this.selected) this.moved = this.selected = flow.id
+      this.wake()
+    })
+    signal.addEventListener('abort', () => this.wake())
+    try {
+      yield 'retry: 2000\n\n'
+      while (!signal.aborted) {
+        yield* this.news()
+        await this.rest(pace, signal)
+        if (this.waiting.length > 0 || signal.aborted) continue
+        await this.rest(keepAlive, signal)
+        if (this.waiting.length === 0 && !signal.aborted) yield ': keep-alive\n\n'
+      }
+    } finally {
+      stop()
+    }
+  }
+
+  private *news(): Generator<string> {
+    const { waiting, stale, recorder, context } = this
+    this.waiting = []
+    this.stale = false
+    const [newest] = recorder.list()
+    const flow = this.selected === undefined ? newest : recorder.find(this.selected)
+    if (this.selected === undefined) yield event('flows', flowList(recorder, context, flow?.id))
+    if (this.moved !== undefined) yield `event: moved\ndata: ${context.config.basePath}/flow/${this.moved}\n\n`
+    this.moved = undefined
+    if (flow === undefined) return
+    if (stale || flow.id !== this.shown) {
+      this.shown = flow.id
+      yield event('flow', flowSection(flow, context))
+      return
+    }
+    const added = waiting.filter(news => news.flow.id === flow.id)
+    if (added.length === 0) return
+    yield event('flow-head', flowHead(flow, context))
+    for (const { exchange } of added) yield event('exchange', arrow(exchange, flow.exchanges[0]!.time, { base: context.config.basePath }))
+  }
+
+  /** Waits for news, at most as long as that; `pace` is waited for in any case, so that a storm is told in portions. */
+  private rest(milliseconds: number, signal: AbortSignal): Promise<void> {
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, milliseconds)
+      const done = (): void => {
+        clearTimeout(timer)
+        resolve()
+      }
+      this.wake = milliseconds === pace ? () => { if (signal.aborted) done() } : done
+      if (signal.aborted || (milliseconds !== pace && this.waiting.length > 0)) done()
+    })
+  }
+}
+
+function event(name: string, { text }: Html): string {
+  return `event: ${name}\n${text.split(/\r\n|\r|\n/).map(line => `data: ${line}\n`).join('')}\n`
+}

@@ -1,0 +1,147 @@
+/**
+ * `/flow`: the flows that were recorded, each as a sequence diagram that draws itself while a client runs. It is there with
+ * `DEBUG=true` alone, and for a browser on this machine alone: it shows what clients of other people do.
+ */
+import { isLoopbackHost } from '../config.ts'
+import type { Context } from '../context.ts'
+import { endingOf } from '../flow-ending.ts'
+import { readFlowFile, writeFlowFile } from '../flow-file.ts'
+import type { Flow, FlowRecorder } from '../flow.ts'
+import { displayText, html, type Html } from '../http/html.ts'
+import { htmlReply, type Reply, type Request } from '../http/message.ts'
+import { readUploadedFile } from '../http/multipart.ts'
+import { page, pageReply, type Frame } from '../http/page.ts'
+import { command, notice } from '../http/parts.ts'
+import { isLoopbackAddress } from '../http/special-address.ts'
+import { checkFormSite } from '../oauth/browser.ts'
+import { pathIsKnown } from '../rules/http.ts'
+import { diagram, endingBadge } from './flow-diagram.ts'
+import { liveScript } from './flow-script.ts'
+
+/** `/flow`: all flows, and the newest as a diagram. */
+export function flows(request: Request, context: Context): Reply {
+  const recorder = recorderFor(request, context)
+  const [newest] = recorder.list()
+  return pageReply(200, 'Live flow', html`
+<p class="lead">Point any MCP client at this server and watch: every message, who sent it to whom, and every rule that decided.</p>
+${liveLine(`${context.config.basePath}/flow/events`)}
+<div class="flow-page">
+${flowList(recorder, context, newest?.id)}
+${flowSection(newest, context)}
+</div>
+${openForm(context)}`, { ...frame(context), script: liveScript })
+}
+
+/** `/flow/<id>`: one flow; `?as=file` to keep it, `?as=page` to hand it on. */
+export function flow(request: Request, context: Context): Reply {
+  const recorder = recorderFor(request, context)
+  const found = recorder.find(request.parameter)
+  context.check(pathIsKnown, found !== undefined, request.path)
+  const query = new URLSearchParams(request.query)
+  if (query.get('as') === 'file') return flowFile(found, context)
+  if (query.get('as') === 'page') return flowPage(found, context)
+  return pageReply(200, 'Live flow', html`
+${liveLine(`${context.config.basePath}/flow/events?flow=${found.id}`)}
+${flowSection(found, context, query.get('open') ?? undefined)}
+<p><a href="${context.config.basePath}/flow">All flows</a></p>`, { ...frame(context), script: liveScript })
+}
+
+/** Opens a file that was saved. It is shown and kept nowhere. */
+export async function openFlow(request: Request, context: Context): Promise<Reply> {
+  recorderFor(request, context)
+  checkFormSite(request, context)
+  const text = await readUploadedFile(request, 'file')
+  const opened = text === undefined || text === '' ? { problem: 'No file was chosen.' } : readFlowFile(text)
+  if ('problem' in opened) {
+    return pageReply(400, 'This file cannot be opened', html`${notice('bad', html`<p>${opened.problem}</p>`)}
+${openForm(context)}`, frame(context))
+  }
+  return pageReply(200, 'A flow from a file', html`
+${notice('warning', html`<p>This is a file, saved ${moment(opened.saved_at)} at <code>${displayText(opened.issuer)}</code>. Nothing of it was
+recorded here, and nobody vouches for what it says.</p>`)}
+<h2>${titleOf(opened.flow)}</h2>
+${diagram(opened.flow, { base: context.config.basePath })}`, frame(context))
+}
+
+/** The list of flows as `/flow` shows it and sends it again when it changes. */
+export function flowList(recorder: FlowRecorder, { config, now }: Context, current: string | undefined): Html {
+  const rows = recorder.list().map(flow => html`
+<li><a href="${config.basePath}/flow/${flow.id}"${flow.id === current ? html` aria-current="true"` : undefined}>${titleOf(flow)}</a>
+${endingBadge(endingOf(flow, now()))}
+<span class="muted small">${moment(flow.exchanges[0]!.time)}, ${flow.exchanges.length} messages</span></li>`)
+  return html`<nav id="flows" class="flows" aria-label="Flows"><h2>Flows</h2>
+${rows.length === 0 ? html`<p class="muted">None yet.</p>` : html`<ol>${rows}</ol>`}</nav>`
+}
+
+/** The diagram of a flow with its head. */
+export function flowSection(flow: Flow | undefined, context: Context, open?: string): Html {
+  const { basePath, resource } = context.config
+  if (flow === undefined) {
+    return html`<section id="flow" class="flow"><h2>Nothing has happened yet</h2>
+<p>Connect a client to</p>${command(resource)}<p>or let the one of this program go through everything:</p>
+${command(`node dist/client.js --server-url ${context.config.issuer} --demo`)}</section>`
+  }
+  return html`<section id="flow" class="flow" data-flow="${flow.id}">
+${flowHead(flow, context)}
+${diagram(flow, { base: basePath, open })}</section>`
+}
+
+/** What changes with every message: how far the flow is. */
+export function flowHead(flow: Flow, { config, now }: Context): Html {
+  return html`<div id="flow-head" class="flow-head"><h2>${titleOf(flow)}</h2> ${endingBadge(endingOf(flow, now()))}
+<span class="actions small"><a href="${config.basePath}/flow/${flow.id}?as=file" download>Save as a file</a>
+<a href="${config.basePath}/flow/${flow.id}?as=page" download>Hand on as a page</a></span></div>`
+}
+
+/** Who may look: a program on this machine, that came by a name of this machine and through no proxy. Anybody else finds nothing. */
+export function recorderFor(request: Request, context: Context): FlowRecorder {
+  context.check(pathIsKnown, context.recorder !== undefined && isLocal(request), request.path)
+  return context.recorder
+}
+
+export function isLocal({ headers, remoteAddress }: Request): boolean {
+  const hostname = (headers.host ?? '').toLowerCase().replace(/:\d*$/, '')
+  const forwarded = 'forwarded' in headers || 'x-forwarded-for' in headers || 'x-forwarded-host' in headers
+  return isLoopbackAddress(remoteAddress) && isLoopbackHost(hostname) && !forwarded
+}
+
+export function titleOf({ client_id, exchanges }: Flow): string {
+  const name = exchanges.find(({ target, title }) => target === '/oauth/register' && title !== '')?.title
+  const program = exchanges.find(({ from }) => from === 'client')?.request.headers['user-agent']
+  return displayText(name ?? client_id ?? program ?? '', 60) || 'A client without a name'
+}
+
+function liveLine(events: string): Html {
+  return html`<p id="live" class="live muted small" role="status" data-events="${events}">Reload to see what is new.</p>`
+}
+
+function openForm({ config }: Context): Html {
+  return html`<form class="open-file" method="post" action="${config.basePath}/flow/open" enctype="multipart/form-data">
+<label class="field"><span>Open a flow that was saved</span><input type="file" name="file" accept="application/json,.json" required></label>
+<button>Open</button>
+</form>`
+}
+
+function flowFile(flow: Flow, { config, now }: Context): Reply {
+  const body = writeFlowFile({ flow, saved_at: now(), issuer: config.issuer })
+  return { status: 200, headers: { 'content-type': 'application/json', 'content-disposition': `attachment; filename="flow-${flow.id}.json"` }, body }
+}
+
+/** One document without links and without a script, which shows the same wherever it is opened. */
+function flowPage(flow: Flow, { config, now }: Context): Reply {
+  const document = page(titleOf(flow), html`
+<p class="muted">A flow at <code>${config.issuer}</code>, ${moment(flow.exchanges[0]!.time)}. Secrets are replaced by short hashes, so that two
+appearances of one can be matched.</p>
+<p>It ended: ${endingBadge(endingOf(flow, now()))}</p>
+${diagram(flow, { base: undefined })}`, { width: 'wide' })
+  return htmlReply(200, document, { 'content-disposition': `attachment; filename="flow-${flow.id}.html"` })
+}
+
+function frame({ config }: Context): Frame {
+  return { site: config, path: '/flow', width: 'wide' }
+}
+
+function moment(time: number): Html {
+  const text = new Date(time * 1000).toISOString()
+  return html`<time datetime="${text}">${text.slice(0, 19).replace('T', ' ')} UTC</time>`
+}

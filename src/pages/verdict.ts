@@ -1,0 +1,59 @@
+/** A verdict on a page: the rule, whether it held, and where it did not what came, what was expected and how they differ. */
+import { html, type Html } from '../http/html.ts'
+import { badge, facts } from '../http/parts.ts'
+import { specificationUrl } from '../http/specification.ts'
+import type { NearestMiss } from '../nearest-miss.ts'
+import { plainText } from '../plain-text.ts'
+import { findRule } from '../rules/catalogue.ts'
+import { missOf, verdictWords, type ShownVerdict } from '../rules/shown-verdict.ts'
+
+/** `base` is what stands before `/explain`; without it nothing is a link, as in a page that is handed on. */
+export function verdictItem(verdict: ShownVerdict, base: string | undefined): Html {
+  const rule = findRule(verdict.rule)
+  return html`<li>
+${badge(verdict.passed ? 'passed' : 'failed', verdictWords[verdict.passed ? 'passed' : 'failed'])}
+${ruleName(verdict.rule, base)}${rule && html` <span class="muted small">${clauseLink(rule.clause, base !== undefined)}</span>`}
+${verdict.passed ? undefined : comparison(verdict)}
+</li>`
+}
+
+export function ruleName(id: string, base: string | undefined): Html {
+  return findRule(id) && base !== undefined ? html`<a href="${base}/explain/${id}">${id}</a>` : html`<strong>${plainText(id)}</strong>`
+}
+
+/** A clause as a link to the text of its specification, which nothing but a click follows. */
+export function clauseLink(clause: string, linked = true): Html {
+  const url = linked ? specificationUrl(clause) : undefined
+  return url === undefined ? html`${clause}` : html`<a href="${url}">${clause}</a>`
+}
+
+/** What came and what was expected, with the characters marked in which the two differ. */
+export function comparison(verdict: ShownVerdict): Html | undefined {
+  const { received, expected = [] } = verdict
+  const miss = missOf(verdict)
+  if (received === undefined && expected.length === 0) return undefined
+  const others = expected.filter(value => value !== miss?.candidate)
+  const wanted = miss ? [...others.map(value => html`<code>${plainText(value)}</code>`), nearest(miss, others.length > 0)]
+    : expected.map(value => html`<code>${plainText(value)}</code>`)
+  return html`<div class="comparison">${facts([
+    ...(received === undefined ? [] : [[verdictWords.received, miss ? marked(miss, miss.came) : html`<code>${plainText(received)}</code>`] as const]),
+    ...(wanted.length === 0 ? [] : [[verdictWords.expected, html`${joined(wanted)}`] as const]),
+    ...(miss && miss.differences.length > 0 ? [['the difference', miss.differences.map(plainText).join('; ')] as const] : []),
+  ])}</div>`
+}
+
+function nearest(miss: NearestMiss, isOneOfMany: boolean): Html {
+  return html`${marked(miss, miss.wanted)}${isOneOfMany ? html` <span class="muted small">comes nearest</span>` : undefined}`
+}
+
+function joined(values: readonly Html[]): Html {
+  return html`${values.map((value, i) => i === 0 ? value : html`<br>${value}`)}`
+}
+
+/** Where characters are missing, the mark is the empty place. Another value altogether has nothing to point at. */
+function marked({ prefix, suffix, came, wanted, differences }: NearestMiss, middle: string): Html {
+  if (differences.includes('it is another value altogether')) return html`<code>${plainText(prefix + middle + suffix)}</code>`
+  const mark = middle === '' ? html`<mark class="gap"><span class="unseen">(${came === '' ? wanted.length : came.length} missing here)</span></mark>`
+    : html`<mark>${plainText(middle)}</mark>`
+  return html`<code>${plainText(prefix)}${mark}${plainText(suffix)}</code>`
+}

@@ -1,0 +1,104 @@
+/** A real Chromium, driven by playwright-core, and what every page has to keep. */
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { defer } from './harness.mjs'
+
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
+
+/** Nothing but what the page does may leave the browser. */
+const args = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync',
+]
+
+/** Starts a browser, which ends with the test. */
+export async function startChromium(t) {
+  const { chromium } = await import('playwright-core')
+  const browser = await chromium.launch({ executablePath, args, headless: true })
+  defer(t, () => browser.close())
+  return browser
+}
+
+/** Opens a window of its own, without the cookies of any other. `requests` and `complaints` fill with what its pages ask for and print. */
+export async function openWindow(browser, { width = 1280, colorScheme = 'light' } = {}) {
+  const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme })
+  context.setDefaultTimeout(10_000)
+  const page = await context.newPage()
+  const requests = []
+  const complaints = []
+  page.on('request', request => requests.push(request.url()))
+  page.on('console', message => complaints.push(message.text()))
+  page.on('pageerror', error => complaints.push(String(error)))
+  return { page, context, requests, complaints }
+}
+
+/** Asserts what holds for every page, whatever its width and its colours. */
+export async function assertSoundPage({ page, requests, complaints }, name) {
+  const { origin } = new URL(page.url())
+  assert.deepEqual(await accessibilityFindings(page), [], `${name} is accessible`)
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+  assert.ok(overflow <= 0, `${name} is ${overflow} pixels too wide`)
+  assert.equal(await layoutShift(page), 0, `${name} stays where it is`)
+  assert.deepEqual(requests.filter(url => !url.startsWith(`${origin}/`) && !url.startsWith('data:')), [], `${name} asks nobody else`)
+  // Chromium prints the status of a page that is an error, which is no defect of the page.
+  assert.deepEqual(complaints.filter(text => !/^Failed to load resource: the server responded with a status of 4\d\d/.test(text)), [], name)
+}
+
+/** How far what was shown moved afterwards (the Layout Instability API of Chromium). */
+function layoutShift(page) {
+  return page.evaluate(() => new Promise(resolve => {
+    let sum = 0
+    new PerformanceObserver(list => list.getEntries().forEach(({ value, hadRecentInput }) => { if (!hadRecentInput) sum += value }))
+      .observe({ type: 'layout-shift', buffered: true })
+    setTimeout(() => resolve(sum), 50)
+  }))
+}
+
+/** What axe-core finds that is serious or critical. Its script is evaluated beside the page, whose policy allows none. */
+async function accessibilityFindings(page) {
+  const axe = await readFile(fileURLToPath(new URL('node_modules/axe-core/axe.min.js', import.meta.url)), 'utf8')
+  await page.evaluate(axe)
+  const { violations } = await page.evaluate(() => globalThis.axe.run())
+  return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' | ')}`)
+}
+
+/** Registers a client and makes an authorization request of it, with the `code_verifier` behind it. */
+export async function createRequest({ url }, { redirect_uri, client_name = 'Weather assistant', ...parameters }) {
+  const response = await fetch(`${url}/oauth/register`, {
+    method: 'POST', headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ client_name, redirect_uris: [redirect_uri], token_endpoint_auth_method: 'none' }),
+  })
+  const { client_id } = await response.json()
+  const again = (changes = {}) => {
+    const code_verifier = randomBytes(32).toString('base64url')
+    const query = new URLSearchParams({
+      response_type: 'code', client_id, redirect_uri, state: 'the state', code_challenge_method: 'S256',
+      code_challenge: createHash('sha256').update(code_verifier).digest('base64url'), ...parameters, ...changes,
+    })
+    return { url: `${url}/oauth/authorize?${query}`, code_verifier }
+  }
+  return { client_id, redirect_uri, again, ...again() }
+}
+
+/** Exchanges the code that came to the redirect URI. */
+export async function exchange({ url }, { client_id, redirect_uri, code_verifier }, location) {
+  const code = new URL(location).searchParams.get('code')
+  const response = await fetch(`${url}/oauth/token`, {
+    method: 'POST', body: new URLSearchParams({ grant_type: 'authorization_code', code, code_verifier, client_id, redirect_uri }),
+  })
+  const tokens = await response.json()
+  assert.equal(response.status, 200, JSON.stringify(tokens))
+  return tokens
+}
+
+/** The status with which the MCP server answers tools/list. */
+export async function listTools({ mcpUrl }, { access_token }) {
+  const { status } = await fetch(mcpUrl, {
+    method: 'POST', body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }),
+    headers: { 'authorization': `Bearer ${access_token}`, 'content-type': 'application/json', 'accept': 'application/json, text/event-stream' },
+  })
+  return status
+}

@@ -1,0 +1,38 @@
+/** Every page for developers as Chromium shows it: accessible, as wide as the window, and asking nobody else. */
+import { it } from 'node:test'
+import { assertSoundPage, openWindow, startChromium } from './chromium.mjs'
+import { fail, runSdkClient } from './flows.mjs'
+import { interop, startServer, until } from './harness.mjs'
+
+interop('The pages for developers in Chromium', () => {
+  for (const [width, colorScheme] of [[360, 'light'], [1280, 'dark'], [1600, 'light']]) {
+    it(`has sound pages at ${width} pixels, ${colorScheme}`, async t => {
+      const [server, browser] = await Promise.all([startServer(t, { DEBUG: 'true' }), startChromium(t)])
+      const window = await openWindow(browser, { width, colorScheme })
+      const { page } = window
+      const visit = async (path, name, prepare = async () => {}) => {
+        await page.goto(new URL(path, server.url).href)
+        await prepare()
+        await assertSoundPage(window, name)
+      }
+      await visit('/flow', 'an empty /flow', () => page.getByText('Live:').waitFor())
+      await runSdkClient(t, server)
+      const error_uri = await fail(server)
+      await visit('/flow', '/flow with everything open', async () => {
+        await page.getByText('Live:').waitFor()
+        await page.locator('#flows a').last().click()
+        await page.getByText('Live:').waitFor()
+        await until(() => page.locator('#diagram > li').count(), () => 'no messages')
+        await page.evaluate(() => document.querySelectorAll('#diagram details').forEach(details => { details.open = true }))
+      })
+      await visit(error_uri, 'an explanation of a request')
+      await page.getByRole('link', { name: 'See it in its flow' }).click()
+      await assertSoundPage(window, 'a flow with an error')
+      await visit('/explain', 'every rule')
+      await visit('/explain?by=specification&q=token', 'a search')
+      await visit('/explain/access-token-claims-are-typed', 'a rule')
+      await visit('/source', 'the source')
+      await visit('/source/oauth/redirect-uri.ts', 'a file of the source')
+    })
+  }
+})
