@@ -28,18 +28,26 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     // A demo is there to be read; of the other commands programs read the output.
     const narration = name === 'demo' ? process.stdout : process.stderr
     terminal = new Terminal(narration, { trace: args.trace, environment: process.env })
+    if (args.clientSecret !== undefined) {
+      terminal.line('Other users of this machine can read --client-secret: prefer MCP_CLIENT_SECRET or --client-secret-file.', 'yellow')
+    }
     return await runCommand(args, {
       environment: process.env, terminal, startServer,
       input: process.stdin.isTTY ? process.stdin : undefined,
-      print: text => console.log(text),
+      print: text => console.log(terminal.safe(text)),
     })
   } catch (error) {
     const known = error instanceof JsonRpcError
       ? new ClientError(`the server answered with error ${error.code}: ${error.message}`, exitCodes.refused) : error
-    if (!(known instanceof ClientError)) throw error
-    terminal.error(known)
-    return known.exitCode
+    terminal.error(known instanceof ClientError ? known : defect(error))
+    return known instanceof ClientError ? known.exitCode : exitCodes.failed
   }
+}
+
+/** Node would print the whole error, with every secret that its members hold. */
+function defect(error: unknown): ClientError {
+  const [, place] = /\n +at (.+)/.exec((error as Error).stack ?? '') ?? []
+  return new ClientError(`${String(error)} (${place ?? 'nowhere'})`, exitCodes.failed, { remedy: 'This is a defect of the client. Please report it.' })
 }
 
 /** A server with a key of its own, which approves without asking: it lives as long as the demo. */

@@ -15,7 +15,7 @@ describe('parseArguments()', () => {
   it('has defaults', () => {
     assert.deepEqual(parse('--demo'), {
       command: { name: 'demo' }, serverUrl: undefined, storage: '.mcp_clients.json', headless: false, trace: false,
-      callbackHost: undefined, callbackPort: undefined, sendResource: true, dpop: false, clientId: undefined, clientSecret: undefined,
+      callbackHost: undefined, callbackPort: undefined, sendResource: true, dpop: false, clientId: undefined, clientSecret: undefined, clientSecretFile: undefined,
       privateKey: undefined, clientMetadataUrl: undefined, grant: undefined,
     })
   })
@@ -26,7 +26,7 @@ describe('parseArguments()', () => {
     const { command: _, ...rest } = parse(`--authorize ${options}`)
     assert.deepEqual(rest, {
       serverUrl: 'https://a.example/mcp', storage: 'f.json', headless: true, trace: true, callbackHost: 'localhost', callbackPort: 7777,
-      sendResource: false, dpop: true, clientId: 'the-client', clientSecret: undefined, privateKey: 'key.pem', clientMetadataUrl: undefined,
+      sendResource: false, dpop: true, clientId: 'the-client', clientSecret: undefined, clientSecretFile: undefined, privateKey: 'key.pem', clientMetadataUrl: undefined,
       grant: { name: 'client-credentials' },
     })
   })
@@ -65,6 +65,15 @@ describe('parseArguments()', () => {
       name: 'call-tool', tool: 'get_weather', args: { location: 'São Paulo' },
     })
   })
+
+  it('reads how many processes shall race, and how', () => {
+    assert.deepEqual(parse('--hammer-refresh 20').command, { name: 'hammer-refresh', count: 20, raw: false })
+    assert.deepEqual(parse('--hammer-refresh 2 --raw').command, { name: 'hammer-refresh', count: 2, raw: true })
+  })
+
+  for (const text of ['--hammer-refresh 1', '--hammer-refresh 101', '--hammer-refresh 1e1', '--hammer-refresh x', '--refresh --raw']) {
+    it(`refuses ${text}`, () => assert.throws(() => parse(text), { name: 'ClientError', exitCode: 2 }))
+  }
 
   it('calls a tool without arguments with none', () => {
     assert.deepEqual(parse('--call-tool echo').command, { name: 'call-tool', tool: 'echo', args: {} })

@@ -24,8 +24,11 @@ async function authorized(t: TestContext, env: Record<string, string> = {}): Pro
 describe('client --demo', { concurrency: 4 }, () => {
   // Somebody may use the default port of this machine: the child sees nobody there.
   const nobodyAtDefault = `--import=data:text/javascript,${encodeURIComponent(`
-    const real = fetch
-    globalThis.fetch = (url, init) => url.startsWith('http://localhost:8000/') ? Promise.reject(new Error('nobody')) : real(url, init)
+    import http from 'node:http'
+    import { syncBuiltinESMExports } from 'node:module'
+    const real = http.request
+    http.request = (url, options) => real(url.startsWith('http://localhost:8000/') ? 'http://127.0.0.1:1/' : url, options)
+    syncBuiltinESMExports()
   `)}`
 
   it('does everything with a server of its own, and stores nothing', async t => {

@@ -115,8 +115,7 @@ describe('withLease()', () => {
     it(`takes over from ${what} when the lease was not kept fresh`, async t => {
       const path = await leasePath(t)
       await writeFile(path, text)
-      await setBack(path, 60)
-      assert.equal(await withLease(path, async () => 'taken'), 'taken')
+      assert.equal(await withLease(path, async () => 'taken', 300), 'taken')
     })
   }
 
@@ -133,6 +132,31 @@ describe('withLease()', () => {
       await setBack(path, 9)
       const before = (await stat(path)).mtimeMs
       while ((await stat(path)).mtimeMs === before) await sleep(50)
+    })
+  })
+
+  for (const [what, seconds] of [['an hour ago', 3600], ['in an hour', -3600]] as const) {
+    it(`waits for a lease that moves, though it says that it was touched ${what}: clocks are set, and differ`, async t => {
+      const path = await leasePath(t)
+      await writeFile(path, owner(process.pid))
+      let moves = 0
+      const moving = setInterval(() => void setBack(path, seconds + moves++), 50)
+      t.after(async () => clearInterval(moving))
+      let taken = false
+      const work = withLease(path, async () => { taken = true }, 300)
+      await sleep(1000)
+      assert.equal(taken, false)
+      clearInterval(moving)
+      await work
+    })
+  }
+
+  it('tells a holder that was stopped that it has lost the lease', async t => {
+    const path = await leasePath(t)
+    await withLease(path, async ({ isHeld }) => {
+      assert.equal(await isHeld(), true)
+      await writeFile(path, owner(process.pid))
+      assert.equal(await isHeld(), false)
     })
   })
 

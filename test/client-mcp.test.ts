@@ -261,10 +261,10 @@ describe('a result that needs input', () => {
   }
 
   it('may name its requests as it likes', async t => {
-    const inputRequests = JSON.parse(`{"__proto__": ${JSON.stringify(elicit)}}`) as Members
+    const inputRequests = { constructor: elicit } as Members
     const { peer, work } = await call(t, [{ resultType: 'input_required', inputRequests }])
     await work()
-    assert.ok(Object.hasOwn(callsTo(peer)[1]!['params'].inputResponses, '__proto__'))
+    assert.ok(Object.hasOwn(callsTo(peer)[1]!['params'].inputResponses, 'constructor'))
   })
 
   it('does not go on for ever', async t => {

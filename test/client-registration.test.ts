@@ -306,3 +306,14 @@ describe('the registration, where it can be read (RFC 7592 section 2.1)', () => 
     assert.equal((await storage.read()).registrations[peer.url]?.registration_access_token, 'second-token')
   })
 })
+
+describe('A client that was registered beforehand', () => {
+  it('is not shown to another authorization server than its own (MCP 2026-07-28 basic/authorization/client-registration, Authorization Server Binding)', async t => {
+    const own = await startHonestPeer(t)
+    const other = await startHonestPeer(t)
+    const options = { storage: new MemoryStorage(), identity: { client_id: 'known', client_secret: 'the-secret' } }
+    await clientOf(own.url, options).authorizer.authorize()
+    await assertUntrusted(clientOf(other.url, options).authorizer.authorize(), 'credentials-belong-to-issuer')
+    assert.equal(JSON.stringify(other.received).includes('the-secret'), false)
+  })
+})

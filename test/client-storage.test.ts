@@ -78,6 +78,17 @@ describe('FileStorage', () => {
     assert.deepEqual(await readdir(home), ['clients.json'])
   })
 
+  it('removes what processes left behind that were killed, and nothing else', async t => {
+    const home = await folder(t)
+    const id = '00000000-0000-4000-8000-000000000000'
+    const kept = ['clients.json.mine.tmp', `other.json.${id}.tmp`]
+    for (const name of [`clients.json.${id}.tmp`, `clients.json.writing.stale-${id}`, `clients.json.refreshing.stale-${id}`, ...kept]) {
+      await writeFile(join(home, name), '')
+    }
+    await add(open(join(home, 'clients.json')), 'https://m.example/mcp')
+    assert.deepEqual((await readdir(home)).sort(), ['clients.json', ...kept].sort())
+  })
+
   it('keeps the old state and leaves nothing behind when a change fails', async t => {
     const home = await folder(t)
     const storage = open(join(home, 'clients.json'))

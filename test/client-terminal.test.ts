@@ -115,6 +115,26 @@ describe('Terminal', () => {
     assert.equal(text(), 'Error: no\n  rule state-is-ours, RFC 6749 section 10.12\n  Do this.\n')
   })
 
+  it('shows an error on one line, whatever the other side wrote', () => {
+    const { terminal, text } = screen()
+    terminal.error(new ClientError('no\nDone: all is well', exitCodes.refused))
+    assert.equal(text(), 'Error: no Done: all is well\n')
+  })
+
+  it('shows the hash of a secret that it was told, wherever it comes back', () => {
+    const { terminal, text } = screen()
+    terminal.secret('the-secret-value')
+    terminal.note('you sent the-secret-value')
+    assert.match(text(), /^ {3}you sent sha256:\S{10}\n$/)
+  })
+
+  it('leaves a short secret, which occurs by chance, where it is', () => {
+    const { terminal, text } = screen()
+    terminal.secret('e')
+    terminal.note('hello')
+    assert.equal(text(), '   hello\n')
+  })
+
   it('cuts an answer that is very long', () => {
     const { terminal, text } = screen({ trace: true })
     terminal.exchange({ ...exchange, responseBody: 'x'.repeat(9000) })

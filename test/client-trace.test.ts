@@ -28,6 +28,7 @@ function everything(): Everything {
     note: text => { told.push(text); terminal.note(text) },
     exchange: exchange => { told.push(exchange); terminal.exchange(exchange) },
     verdict: verdict => { told.push(verdict); terminal.verdict(verdict) },
+    secret: secret => terminal.secret(secret),
   }
   return {
     trace: new Trace(listener),

@@ -8,6 +8,7 @@ export type Command =
   | { readonly name: 'demo' | 'register' | 'authorize' | 'list-tools' | 'refresh' | 'list-clients' | 'help' | 'version' }
   | { readonly name: 'call-tool'; readonly tool: string; readonly args: JsonObject }
   | { readonly name: 'remove-client'; readonly url: string }
+  | { readonly name: 'hammer-refresh'; readonly count: number; readonly raw: boolean }
 
 export interface Arguments {
   readonly command: Command
@@ -21,6 +22,7 @@ export interface Arguments {
   readonly dpop: boolean
   readonly clientId: string | undefined
   readonly clientSecret: string | undefined
+  readonly clientSecretFile: string | undefined
   /** The name of a file, as are the assertion and the ID token. */
   readonly privateKey: string | undefined
   readonly clientMetadataUrl: string | undefined
@@ -44,6 +46,8 @@ Commands
   --refresh              renew the access token now
   --list-clients         show what is stored: registrations and tokens, without secrets
   --remove-client URL    revoke and forget the tokens and the registration for a server
+  --hammer-refresh N     N processes refresh one grant at once: a table of who got what, and a verdict; with --raw
+                         each sends the refresh token itself, which ends the login at a server that is strict
   --help, --version
 
 Options
@@ -52,6 +56,7 @@ Options
   --headless             no browser: follow redirects, or print the URL and read the pasted callback URL
   --trace                show every exchange, with what was checked, and without secrets
   --client-id ID         a client that was registered by hand; its secret is read from MCP_CLIENT_SECRET
+  --client-secret-file FILE  or from a file
   --client-secret TEXT   its secret, for tests: every user of this machine can read a command line
   --private-key FILE     the private key in place of a secret (private_key_jwt), PEM or JSON Web Key
   --client-metadata-url URL  the metadata document of the client, as its client_id; without either the client registers
@@ -79,6 +84,8 @@ const options = {
   refresh: { type: 'boolean' },
   'list-clients': { type: 'boolean' },
   'remove-client': { type: 'string' },
+  'hammer-refresh': { type: 'string' },
+  raw: { type: 'boolean' },
   storage: { type: 'string', default: '.mcp_clients.json' },
   headless: { type: 'boolean', default: false },
   trace: { type: 'boolean', default: false },
@@ -87,6 +94,7 @@ const options = {
   'no-resource': { type: 'boolean', default: false },
   'client-id': { type: 'string' },
   'client-secret': { type: 'string' },
+  'client-secret-file': { type: 'string' },
   'private-key': { type: 'string' },
   'client-metadata-url': { type: 'string' },
   grant: { type: 'string' },
@@ -107,10 +115,14 @@ export function parseArguments(argv: readonly string[]): Arguments {
   const commands: Command[] = named.map(name => ({ name }))
   if (values['call-tool'] !== undefined) commands.push({ name: 'call-tool', tool: values['call-tool'], args: parseToolArguments(values.args) })
   if (values['remove-client'] !== undefined) commands.push({ name: 'remove-client', url: values['remove-client'] })
+  if (values['hammer-refresh'] !== undefined) {
+    commands.push({ name: 'hammer-refresh', count: parseCount(values['hammer-refresh']), raw: values.raw ?? false })
+  }
   const [command, ...more] = commands
   if (!command) throw usageError('a command is missing')
   if (more.length > 0) throw usageError('only one command at a time')
   if (values.args !== undefined && command.name !== 'call-tool') throw usageError('--args belongs to --call-tool')
+  if (values.raw !== undefined && command.name !== 'hammer-refresh') throw usageError('--raw belongs to --hammer-refresh')
   return {
     command,
     serverUrl: values['server-url'] === undefined ? undefined : parseServerUrl(values['server-url']),
@@ -138,7 +150,7 @@ function parse(argv: readonly string[]) {
 
 function parseServerUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !/^https?:$/.test(url.protocol) || text.includes('#') || url.username !== '' || url.password !== '') {
+  if (!url || !/^https?:\/\/[\x21-\x7e]+$/i.test(text) || text.includes('#') || url.username !== '' || url.password !== '') {
     throw usageError(`--server-url ${text} is not an http or https URL`)
   }
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) {
@@ -149,21 +161,23 @@ function parseServerUrl(text: string): string {
 }
 
 /** What names the client, and the one secret with which it authenticates. */
-function parseIdentity(values: Values): Pick<Arguments, 'clientId' | 'clientSecret' | 'privateKey' | 'clientMetadataUrl'> {
+function parseIdentity(values: Values): Pick<Arguments, 'clientId' | 'clientSecret' | 'clientSecretFile' | 'privateKey' | 'clientMetadataUrl'> {
   const { 'client-id': clientId, 'client-secret': clientSecret, 'private-key': privateKey } = values
   const clientMetadataUrl = parseClientMetadataUrl(values['client-metadata-url'])
+  const clientSecretFile = values['client-secret-file']
+  const secret = clientSecret ?? clientSecretFile
   if (clientId === '') throw usageError('--client-id is empty')
   if (clientId !== undefined && clientMetadataUrl !== undefined) {
     throw usageError('--client-metadata-url is itself the client_id: leave out --client-id')
   }
-  if (clientSecret !== undefined && clientId === undefined) throw usageError('--client-secret belongs to --client-id')
+  if (secret !== undefined && clientId === undefined) throw usageError('--client-secret belongs to --client-id')
   if (privateKey !== undefined && (clientId ?? clientMetadataUrl) === undefined) {
     throw usageError('--private-key belongs to --client-id or --client-metadata-url')
   }
-  if (privateKey !== undefined && clientSecret !== undefined) {
+  if (privateKey !== undefined && secret !== undefined) {
     throw usageError('a client authenticates by --client-secret or by --private-key, not by both')
   }
-  return { clientId, clientSecret, privateKey, clientMetadataUrl }
+  return { clientId, clientSecret, clientSecretFile, privateKey, clientMetadataUrl }
 }
 
 /** MCP 2026-07-28 basic/authorization/client-registration: https, with a path. */
@@ -215,6 +229,12 @@ function parseToolArguments(text = '{}'): JsonObject {
 function parseCallbackHost(host: string | undefined): string | undefined {
   if (host !== undefined && !isLoopbackHost(host)) throw usageError('--callback-host must be 127.0.0.1, localhost or [::1]')
   return host
+}
+
+function parseCount(text: string): number {
+  const count = Number(text)
+  if (!/^\d+$/.test(text) || count < 2 || count > 100) throw usageError('--hammer-refresh takes a number of processes from 2 to 100')
+  return count
 }
 
 function parsePort(text: string | undefined): number | undefined {

@@ -37,16 +37,16 @@ export class Authorizer {
     let authorized = false
     for (let stepUps = 0; ;) {
       const response = await this.sendWith(request, tokens)
-      const challenge = tokenChallenge(response.raw.headers)
-      if (response.raw.status === 401) {
-        await this.discard(response, challenge)
+      const challenge = tokenChallenge(response.headers)
+      if (response.status === 401) {
+        this.discard(response, challenge)
         const renewed = tokens && !refreshed ? await this.tokens.refresh(tokens) : undefined
         if (!renewed && authorized) throw refusedToken(challenge)
         authorized ||= !renewed
         tokens = renewed ?? await this.flow.run(challenge)
         refreshed = true
-      } else if (response.raw.status === 403 && challenge.get('error') === 'insufficient_scope') {
-        await this.discard(response, challenge)
+      } else if (response.status === 403 && challenge.get('error') === 'insufficient_scope') {
+        this.discard(response, challenge)
         this.trace.check(stepUpIsBounded, stepUps < maxStepUps, stepUps, challenge.get('scope'))
         stepUps++
         // A refresh cannot widen a grant (RFC 6749 section 6), so the user is asked again.
@@ -90,9 +90,9 @@ export class Authorizer {
       return open({ ...request, headers: { ...headers, authorization, ...proof } }, this.trace)
     }
     const response = await attempt()
-    const { status, headers } = response.raw
+    const { status, headers } = response
     if (!bound?.learnNonce(request.url, status, headers, undefined)) return response
-    await this.discard(response, tokenChallenge(headers))
+    this.discard(response, tokenChallenge(headers))
     return attempt()
   }
 
@@ -104,17 +104,16 @@ export class Authorizer {
       headers: { accept: 'application/json, text/event-stream', 'content-type': 'application/json' },
       body: JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'ping' }),
     }, this.trace)
-    const challenge = tokenChallenge(response.raw.headers)
-    await this.discard(response, challenge)
+    const challenge = tokenChallenge(response.headers)
+    this.discard(response, challenge)
     return challenge
   }
 
   /** Notes what an answer asks for, and leaves the rest of it unread. */
-  private async discard({ raw, finish }: OpenResponse, challenge: ChallengeParameters): Promise<void> {
-    await raw.body?.cancel()
-    finish('')
+  private discard(response: OpenResponse, challenge: ChallengeParameters): void {
+    response.discard()
     const asked = [...challenge].map(([name, value]) => `${name}=${value}`).join(', ')
-    this.trace.note(`it answers ${raw.status}${asked === '' ? ' without a challenge' : `: ${asked}`}`)
+    this.trace.note(`it answers ${response.status}${asked === '' ? ' without a challenge' : `: ${asked}`}`)
   }
 }
 

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import type { PendingAuthorization } from './authorization-request.ts'
 import { CallbackListener } from './callback-listener.ts'
+import { ClientError, exitCodes } from './errors.ts'
 import { followRedirects } from './headless.ts'
 import type { Trace } from './trace.ts'
 import type { UserAgent, Visit } from './user-agent.ts'
@@ -18,8 +19,14 @@ export interface BrowserOptions {
   readonly waiting: (url: string) => () => void
 }
 
+/** How many pages are opened within ten minutes: more than one for a server that asks for more scopes, and no storm. */
+const maxVisits = 3
+const visitWindow = 600_000
+
 export class BrowserUserAgent implements UserAgent {
   private readonly options: BrowserOptions
+  /** When the browser was opened last, by the clock that nobody sets. */
+  private visits: readonly number[] = []
 
   constructor(options: BrowserOptions) {
     this.options = options
@@ -37,6 +44,7 @@ export class BrowserUserAgent implements UserAgent {
   private async go(listener: CallbackListener, pending: PendingAuthorization, trace: Trace): Promise<URLSearchParams> {
     const direct = this.options.tryWithout ? await followRedirects(pending, trace) : undefined
     if (direct) return direct
+    this.countVisit()
     const response = listener.receive(pending)
     openBrowser(pending.url, this.options.environment)
     const told = this.options.waiting(pending.url)
@@ -47,11 +55,20 @@ export class BrowserUserAgent implements UserAgent {
     }
   }
 
+  private countVisit(): void {
+    const now = performance.now()
+    this.visits = [...this.visits.filter(visit => now - visit < visitWindow), now]
+    if (this.visits.length <= maxVisits) return
+    throw new ClientError('the server asks for a new login again and again', exitCodes.refused, {
+      remedy: 'Look with --trace at why it refuses the tokens that it gets.',
+    })
+  }
+
   /** The port of an earlier registration is taken up again when it is free, since not every server lets it vary. */
   private async listen(preferred: string | undefined): Promise<CallbackListener> {
     const { host = '127.0.0.1', port } = this.options
     if (port !== undefined) return CallbackListener.open(host, port)
-    const earlier = preferred === undefined ? undefined : new URL(preferred)
+    const earlier = preferred !== undefined && URL.canParse(preferred) ? new URL(preferred) : undefined
     if (earlier?.hostname === host) {
       const listener = await CallbackListener.open(host, Number(earlier.port)).catch(() => undefined)
       if (listener) return listener
@@ -66,10 +83,14 @@ export class BrowserUserAgent implements UserAgent {
  */
 function openBrowser(url: string, environment: BrowserOptions['environment']): void {
   const [command, ...args] = opener(environment)
-  const child = spawn(command!, [...args, url], { stdio: 'ignore', detached: true, shell: false })
-  // Without an opener the user follows the printed URL.
-  child.on('error', () => {})
-  child.unref()
+  const { MCP_CLIENT_SECRET: _, ...env } = environment
+  try {
+    const child = spawn(command!, [...args, url], { stdio: 'ignore', detached: true, shell: false, env })
+    child.on('error', () => {})
+    child.unref()
+  } catch {
+    // Without an opener, or where the URL is too long for one, the user follows the printed URL.
+  }
 }
 
 function opener(environment: BrowserOptions['environment']): readonly string[] {

@@ -1,6 +1,6 @@
 /** Receives the authorization response on loopback (RFC 8252 section 7.3). */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { contentSecurityPolicy } from '../http/page.ts'
 import { answers, isFromIssuer, type PendingAuthorization } from './authorization-request.ts'
 import { denialPage, nothingPage, otherIssuerPage, strayPage, successPage, type CallbackPage } from './callback-pages.ts'
@@ -11,46 +11,74 @@ const path = '/callback'
 /** Five minutes, in milliseconds: signing in takes its time, and waiting for ever helps nobody. */
 const patience = 300_000
 
+/** How many connections are kept. The oldest gives way, so that idle ones cannot keep the right callback out. */
+const maxConnections = 32
+
 export class CallbackListener {
   readonly redirect_uri: string
-  private readonly servers: readonly Server[]
+  private readonly servers: Server[] = []
   private pending: PendingAuthorization | undefined
   private settle: ((response: URLSearchParams) => void) | undefined
+  private timer: NodeJS.Timeout | undefined
+  private readonly connections = new Set<Socket>()
 
-  private constructor(servers: readonly Server[], redirect_uri: string) {
-    this.servers = servers
+  private constructor(server: Server, redirect_uri: string) {
     this.redirect_uri = redirect_uri
-    servers.forEach(server => server.on('request', (incoming, outgoing) => this.answer(incoming, outgoing)))
+    this.serve(server)
   }
 
   /** Listens on a port of loopback; 0 is any free one. For `localhost` both address families are listened on. */
   static async open(host: string, port: number): Promise<CallbackListener> {
-    const servers = [await listen(host === '[::1]' ? '::1' : '127.0.0.1', port)]
-    const bound = (servers[0]!.address() as AddressInfo).port
-    if (host === 'localhost') await listen('::1', bound).then(server => servers.push(server), () => {})
-    return new CallbackListener(servers, `http://${host}:${bound}${path}`)
+    const server = await listen(host === '[::1]' ? '::1' : '127.0.0.1', port)
+    const bound = (server.address() as AddressInfo).port
+    const listener = new CallbackListener(server, `http://${host}:${bound}${path}`)
+    if (host !== 'localhost') return listener
+    try {
+      listener.serve(await listen('::1', bound))
+      return listener
+    } catch (error) {
+      // Where there is no IPv6, nobody listens there. Whoever has the port there would get the code of a browser that tries it first.
+      if (!(error instanceof ClientError)) return listener
+      await listener.close()
+      if (port !== 0) throw error
+      return CallbackListener.open(host, 0)
+    }
   }
 
   /** Waits for the answer to `pending`; whatever else arrives meanwhile is turned away. */
   receive(pending: PendingAuthorization): Promise<URLSearchParams> {
     this.pending = pending
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new ClientError(
+      this.timer = setTimeout(() => reject(new ClientError(
         'no answer from the browser within five minutes', exitCodes.authorizationNeeded,
         { remedy: 'Run the command again. If the page said that the client is unknown, run --remove-client first.' },
       )), patience)
       this.settle = response => {
-        clearTimeout(timer)
+        clearTimeout(this.timer)
         resolve(response)
       }
     })
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.timer)
     await Promise.all(this.servers.map(server => new Promise<void>(resolve => {
       server.close(() => resolve())
       server.closeAllConnections()
     })))
+  }
+
+  private serve(server: Server): void {
+    this.servers.push(server)
+    server.on('request', (incoming, outgoing) => this.answer(incoming, outgoing))
+    server.on('connection', socket => this.admit(socket))
+  }
+
+  private admit(socket: Socket): void {
+    this.connections.add(socket)
+    socket.once('close', () => this.connections.delete(socket))
+    const [oldest] = this.connections
+    if (this.connections.size > maxConnections) oldest!.destroy()
   }
 
   private answer(incoming: IncomingMessage, outgoing: ServerResponse): void {

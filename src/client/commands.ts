@@ -3,10 +3,13 @@ import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
 import { plainText } from '../plain-text.ts'
 import type { Arguments } from './arguments.ts'
 import { BrowserUserAgent } from './browser.ts'
+import { Budget } from './budget.ts'
 import { readCredentials } from './credentials.ts'
 import { elicitation } from './elicitation.ts'
 import { ClientError, exitCodes, type ExitCode } from './errors.ts'
 import { formOnTerminal } from './form.ts'
+import { answersMcp, findEndpoint } from './find-endpoint.ts'
+import { hammerRefresh } from './hammer.ts'
 import { HeadlessUserAgent } from './headless.ts'
 import { send } from './http.ts'
 import { McpClient } from './mcp-client.ts'
@@ -29,6 +32,9 @@ export interface Surroundings {
 
 const defaultServer = 'http://localhost:8000'
 
+/** What all answers to one command may take together. */
+const allowance = { milliseconds: 40_000, bytes: 64 * 1024 * 1024 }
+
 export async function runCommand(args: Arguments, surroundings: Surroundings): Promise<ExitCode> {
   const { command } = args
   switch (command.name) {
@@ -38,6 +44,7 @@ export async function runCommand(args: Arguments, surroundings: Surroundings): P
     case 'register': return register(args, surroundings)
     case 'authorize': return authorize(args, surroundings)
     case 'refresh': return refresh(args, surroundings)
+    case 'hammer-refresh': return hammer(command.count, command.raw, args, surroundings)
     case 'list-tools': return listTools(args, surroundings)
     case 'call-tool': return callTool(command.tool, command.args, args, surroundings)
     case 'help':
@@ -52,7 +59,7 @@ async function demo(args: Arguments, surroundings: Surroundings): Promise<ExitCo
   const own = given === undefined ? await surroundings.startServer() : undefined
   terminal.line(own ? `No server at ${defaultServer}: using one of my own at ${own.url}` : `Using the server at ${given}`)
   try {
-    const trace = new Trace(terminal)
+    const trace = new Trace(terminal, new Budget(allowance))
     const storage = own ? new MemoryStorage() : fileStorage(args, terminal)
     const serverUrl = await findEndpoint(given ?? own!.url, storage, trace)
     const client = new McpClient(serverUrl, {
@@ -108,6 +115,20 @@ async function refresh(args: Arguments, surroundings: Surroundings): Promise<Exi
   return exitCodes.ok
 }
 
+async function hammer(count: number, raw: boolean, args: Arguments, surroundings: Surroundings): Promise<ExitCode> {
+  const { client, serverUrl } = await openClient(args, surroundings, false)
+  const { authorizer: { tokens: keeper, trace } } = client
+  const { identity } = await readCredentials(args, surroundings.environment)
+  const privateKey = identity?.privateKey?.export({ type: 'pkcs8', format: 'pem' }) as string | undefined
+  const job = {
+    serverUrl, storage: args.storage,
+    ...(raw ? { state: await fileStorage(args, surroundings.terminal).read() } : {}),
+    ...(privateKey === undefined ? {} : { privateKey }),
+  }
+  const passed = await hammerRefresh({ count, job, keeper, trace, print: surroundings.print })
+  return passed ? exitCodes.ok : exitCodes.refused
+}
+
 async function listTools(args: Arguments, surroundings: Surroundings): Promise<ExitCode> {
   return converse(args, surroundings, async client => {
     for (const { name, description } of await client.listTools()) {
@@ -152,7 +173,7 @@ async function listClients(args: Arguments, { terminal, print }: Surroundings): 
 /** Forgets a server, or an authorization server, and tells it so where it can be told. */
 async function removeClient(url: string, args: Arguments, { terminal, print, environment }: Surroundings): Promise<ExitCode> {
   const storage = fileStorage(args, terminal)
-  const trace = new Trace(terminal)
+  const trace = new Trace(terminal, new Budget(allowance))
   const { servers, registrations } = await storage.read()
   const known = [url, `${url}/mcp`, url.replace(/\/$/, '')]
   const serverUrl = known.find(name => servers[name])
@@ -177,8 +198,10 @@ async function removeClient(url: string, args: Arguments, { terminal, print, env
 }
 
 async function openClient(args: Arguments, surroundings: Surroundings, mayAsk: boolean): Promise<{ client: McpClient; serverUrl: string }> {
-  const trace = new Trace(mayAsk || args.trace ? surroundings.terminal : {})
-  const storage = fileStorage(args, surroundings.terminal)
+  const { terminal } = surroundings
+  const listener = mayAsk || args.trace ? terminal : { secret: (secret: string) => terminal.secret(secret) }
+  const trace = new Trace(listener, new Budget(allowance))
+  const storage = fileStorage(args, terminal)
   const serverUrl = await findEndpoint(args.serverUrl ?? defaultServer, storage, trace)
   const client = new McpClient(serverUrl, {
     trace,
@@ -211,29 +234,6 @@ function userAgent(args: Arguments, { terminal, environment }: Surroundings, try
 
 function headlessRedirectUri({ callbackHost = '127.0.0.1', callbackPort }: Arguments): { redirect_uri?: string } {
   return callbackPort === undefined ? {} : { redirect_uri: `http://${callbackHost}:${callbackPort}/callback` }
-}
-
-/**
- * The MCP endpoint: the URL as it is, or `/mcp` below it where it has no path and nothing there takes a POST. Tokens
- * are not sent with this question.
- */
-async function findEndpoint(url: string, storage: ClientStorage, trace: Trace): Promise<string> {
-  if (new URL(url).pathname !== '/') return url
-  if ((await storage.read()).servers[`${url}/mcp`]) return `${url}/mcp`
-  const { status } = await send({
-    method: 'POST', url, headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'ping' }),
-  }, trace)
-  return status === 404 || status === 405 ? `${url}/mcp` : url
-}
-
-async function answersMcp(url: string): Promise<boolean> {
-  try {
-    const { status } = await send({ method: 'GET', url: `${url}/.well-known/oauth-protected-resource` }, new Trace())
-    return status === 200
-  } catch {
-    return false
-  }
 }
 
 /** A line of fields for programs to split at tabs. */

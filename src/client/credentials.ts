@@ -12,7 +12,8 @@ import { readPrivateKey } from './signing.ts'
 export type Credentials = Pick<McpClientOptions, 'identity' | 'grant' | 'dpop' | 'sendResource'>
 
 export async function readCredentials(args: Arguments, environment: Environment): Promise<Credentials> {
-  const { clientId, clientSecret = environment['MCP_CLIENT_SECRET'], clientMetadataUrl, privateKey, sendResource, dpop } = args
+  const { clientId, clientMetadataUrl, privateKey, sendResource, dpop } = args
+  const clientSecret = await readSecret(args, environment)
   if (args.grant?.name === 'client-credentials' && !clientSecret && privateKey === undefined) {
     // RFC 6749 section 4.4: for confidential clients alone.
     const problem = '--grant client-credentials needs --private-key, or the secret in MCP_CLIENT_SECRET'
@@ -31,6 +32,12 @@ export async function readCredentials(args: Arguments, environment: Environment)
     },
     ...(grant ? { grant } : {}),
   }
+}
+
+/** A secret on the command line stands in the list of processes and in the history of the shell. */
+async function readSecret({ clientSecret, clientSecretFile }: Arguments, environment: Environment): Promise<string | undefined> {
+  if (clientSecretFile !== undefined) return readOption('--client-secret-file', clientSecretFile)
+  return clientSecret ?? environment['MCP_CLIENT_SECRET']
 }
 
 async function readGrant(grant: GrantArguments): Promise<NonNullable<Credentials['grant']>> {

@@ -38,9 +38,10 @@ async function* lines(parts: AsyncIterable<string>): AsyncGenerator<string> {
   let afterReturn = false
   for await (const part of parts) {
     // A CR at the end of a part ends the line; a LF at the beginning of the next belongs to it.
-    rest += afterReturn && part.startsWith('\n') ? part.slice(1) : part
+    const found = (afterReturn && part.startsWith('\n') ? part.slice(1) : part).split(/\r\n|\n|\r/)
     if (part !== '') afterReturn = part.endsWith('\r')
-    const found = rest.split(/\r\n|\n|\r/)
+    // What has been searched for a line end is not searched again, however slowly the line comes.
+    found[0] = rest + found[0]!
     rest = found.pop()!
     yield* found
   }

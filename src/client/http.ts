@@ -2,13 +2,17 @@
  * The HTTP of the client. No redirect is ever followed, since it would carry codes and tokens to wherever the answer
  * says; no answer may be endless, in bytes or in time.
  */
+import { request as requestHttp, type IncomingMessage } from 'node:http'
+import { request as requestHttps } from 'node:https'
 import { displayText } from '../http/html.ts'
 import { parseJson } from '../http/json.ts'
 import { isJsonType } from '../http/message.ts'
 import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
 import { answerIsBounded, documentIsJson } from '../rules/client.ts'
 import type { Rule } from '../rules/rule.ts'
+import { version } from '../version.ts'
 import { ClientError, exitCodes, OAuthResponseError } from './errors.ts'
+import { secretsIn } from './sent-secrets.ts'
 import type { Trace } from './trace.ts'
 
 export interface HttpRequest {
@@ -27,61 +31,116 @@ export interface HttpResponse {
   readonly body: string
 }
 
-/** In milliseconds: the longest that one exchange may take, and in bytes: the most that an answer may be. */
+/** In milliseconds: the longest that one exchange may take, of which the time to connect. */
 export const timeLimit = 40_000
+const connectLimit = 7_000
+
+/** In bytes: the most that an answer may be, and its head. */
 const sizeLimit = 4 * 1024 * 1024
+const headLimit = 16 * 1024
 
 /** Sends a request and reads the whole answer. */
 export async function send(request: HttpRequest, trace: Trace): Promise<HttpResponse> {
-  const response = await open(request, trace)
+  return readAll(await open(request, trace))
+}
+
+export async function readAll(response: OpenResponse): Promise<HttpResponse> {
   let body = ''
-  for await (const part of readText(response.raw, request.url, trace)) body += part
+  for await (const part of response.text) body += part
   return response.finish(body)
 }
 
+/** An answer of which the head has come. */
 export interface OpenResponse {
-  readonly raw: Response
+  readonly url: string
+  readonly status: number
+  readonly headers: Headers
+  /** The body, part by part; who stops reading it ends the connection. */
+  readonly text: AsyncIterable<string>
   /** Records the exchange with what was read of the body. */
   finish(body: string): HttpResponse
+  /** Leaves the body unread. */
+  discard(): void
 }
 
 /** Sends a request and leaves the body to be read, as an event stream is. */
-export async function open(
-  { method, url, headers = {}, body, signal = AbortSignal.timeout(timeLimit) }: HttpRequest, trace: Trace,
-): Promise<OpenResponse> {
-  let raw: Response
-  try {
-    raw = await fetch(url, { method, headers, body: body ?? null, redirect: 'manual', signal })
-  } catch (error) {
-    throw unreachable(url, error)
+export async function open(request: HttpRequest, trace: Trace): Promise<OpenResponse> {
+  const { method, url, headers = {}, body, signal } = request
+  let counted = performance.now()
+  const limit = Math.min(timeLimit, trace.budget.timeLeft)
+  const deadline = signal ?? AbortSignal.timeout(limit)
+  const spend = (): void => {
+    const now = performance.now()
+    if (!signal) trace.budget.spendTime(now - counted)
+    counted = now
   }
-  return {
-    raw,
-    finish(responseBody) {
-      trace.exchange({
-        method, url, requestHeaders: headers, requestBody: body ?? '',
-        status: raw.status, responseHeaders: Object.fromEntries(raw.headers), responseBody,
-      })
-      return { url, status: raw.status, headers: raw.headers, body: responseBody }
-    },
+  const fail = (error: unknown): never => {
+    spend()
+    if (error instanceof ClientError) throw error
+    trace.check(answerIsBounded, codeOf(error) !== 'HPE_HEADER_OVERFLOW', url, headLimit)
+    throw unreachable(url, deadline.aborted ? `gave no complete answer within ${Math.round(limit / 1000)} s` : describe(error), error)
   }
+  for (const secret of secretsIn(headers, body)) trace.secret(secret)
+  const incoming = await receive(request, deadline).catch(fail)
+  const response = { url, status: incoming.statusCode!, headers: headersOf(incoming) }
+  const finish = (responseBody: string): HttpResponse => {
+    spend()
+    trace.exchange({
+      method, url, requestHeaders: headers, requestBody: body ?? '',
+      status: response.status, responseHeaders: Object.fromEntries(response.headers), responseBody,
+    })
+    return { ...response, body: responseBody }
+  }
+  const discard = (): void => {
+    incoming.destroy()
+    finish('')
+  }
+  return { ...response, text: readText(incoming, url, trace, fail), finish, discard }
 }
 
-/** The body of a response as text, part by part, bounded in bytes and time. */
-export async function* readText(response: Response, url: string, trace: Trace): AsyncGenerator<string> {
-  if (!response.body) return
+function receive({ method, url, headers, body }: HttpRequest, signal: AbortSignal): Promise<IncomingMessage> {
+  const start = url.startsWith('https:') ? requestHttps : requestHttp
+  return new Promise((resolve, reject) => {
+    const outgoing = start(url, {
+      method, signal, maxHeaderSize: headLimit,
+      headers: {
+        // RFC 9110 section 12.5.3: without the second any encoding would be welcome.
+        'user-agent': `mcp-authorization/${version}`, 'accept-encoding': 'identity', ...headers,
+        ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
+      },
+    })
+    const connecting = setTimeout(() => outgoing.destroy(new Error('ETIMEDOUT')), connectLimit)
+    outgoing.on('socket', socket => {
+      if (socket.connecting) socket.once('connect', () => clearTimeout(connecting))
+      else clearTimeout(connecting)
+    })
+    outgoing.on('close', () => clearTimeout(connecting))
+    outgoing.on('error', reject)
+    outgoing.on('response', resolve)
+    outgoing.end(body)
+  })
+}
+
+/** The body as text, part by part, bounded in bytes; the deadline of the exchange bounds it in time. */
+async function* readText(incoming: IncomingMessage, url: string, trace: Trace, fail: (error: unknown) => never): AsyncGenerator<string> {
   const decoder = new TextDecoder()
   let size = 0
   try {
-    for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+    for await (const chunk of incoming as AsyncIterable<Buffer>) {
       size += chunk.length
-      trace.check(answerIsBounded, size <= sizeLimit, url, sizeLimit)
+      trace.check(answerIsBounded, size <= sizeLimit && trace.budget.spendBytes(chunk.length), url, sizeLimit)
       yield decoder.decode(chunk, { stream: true })
     }
   } catch (error) {
-    throw error instanceof ClientError ? error : unreachable(url, error)
+    fail(error)
   }
   yield decoder.decode()
+}
+
+function headersOf({ rawHeaders }: IncomingMessage): Headers {
+  const headers = new Headers()
+  for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i]!, rawHeaders[i + 1]!)
+  return headers
 }
 
 /** Reads an answer that has to be a JSON object, and says what came instead where it is not. */
@@ -116,15 +175,16 @@ export function formBody(members: Readonly<Record<string, string | undefined>>):
   return new URLSearchParams(sent).toString()
 }
 
-function unreachable(url: string, error: unknown): ClientError {
-  const { origin } = new URL(url)
-  const late = error instanceof Error && error.name === 'TimeoutError'
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  const reason = late ? `gave no complete answer within ${timeLimit / 1000} s` : `cannot be reached: ${describe(cause)}`
-  return new ClientError(`${origin} ${reason}`, exitCodes.unreachable, { remedy: 'Check the URL, and that the server runs.', cause: error })
+function unreachable(url: string, reason: string, cause: unknown): ClientError {
+  return new ClientError(`${new URL(url).origin} ${reason}`, exitCodes.unreachable, { remedy: 'Check the URL, and that the server runs.', cause })
 }
 
 function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return (error as NodeJS.ErrnoException).code ?? error.message
+  const code = codeOf(error)
+  // HPE_... are the complaints of the HTTP parser.
+  return code?.startsWith('HPE_') ? `answered with something that is not HTTP: ${code}` : `cannot be reached: ${code ?? String((error as Error).message)}`
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code
 }

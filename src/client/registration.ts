@@ -5,6 +5,7 @@ import type { AuthorizationServer } from './discovery.ts'
 import { checkEndpoint } from './endpoint.ts'
 import { checkAnswer, looseJson, readJsonObject, send } from './http.ts'
 import type { Registration } from './storage.ts'
+import { isTokenText } from './token-request.ts'
 import type { Trace } from './trace.ts'
 
 /** The methods of client authentication that this client has, the one that needs no secret first. */
@@ -64,7 +65,7 @@ export async function confirmRegistration(stored: Registration, trace: Trace): P
     ...stored,
     ...(typeof client_secret === 'string' && stored.client_secret !== undefined ? { client_secret } : {}),
     ...(typeof client_secret_expires_at === 'number' ? { client_secret_expires_at } : {}),
-    ...(typeof registration_access_token === 'string' ? { registration_access_token } : {}),
+    ...(typeof registration_access_token === 'string' && isTokenText(registration_access_token) ? { registration_access_token } : {}),
   }
 }
 
@@ -100,6 +101,8 @@ function readRegistration(
   const complete = method === 'none' || typeof client_secret === 'string'
   trace.check(registrationIsComplete, complete, method, 'client_secret')
   if (typeof registration_client_uri === 'string') checkEndpoint(registration_client_uri, server.issuer, trace)
+  const manageable = typeof registration_client_uri === 'string' && typeof registration_access_token === 'string'
+    && isTokenText(registration_access_token)
   return {
     client_id,
     token_endpoint_auth_method: method,
@@ -107,8 +110,7 @@ function readRegistration(
     ...(typeof client_secret === 'string' && method !== 'none' ? { client_secret } : {}),
     ...(typeof client_secret_expires_at === 'number' ? { client_secret_expires_at } : {}),
     ...(typeof scope === 'string' ? { scope } : {}),
-    ...(typeof registration_client_uri === 'string' ? { registration_client_uri } : {}),
-    ...(typeof registration_access_token === 'string' ? { registration_access_token } : {}),
+    ...(manageable ? { registration_client_uri, registration_access_token } : {}),
   }
 }
 

@@ -3,58 +3,20 @@
  * alone, replaced as a whole, so that a crash leaves the old state or the new one.
  */
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
+import { chmod, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { ClientError, exitCodes } from './errors.ts'
-import { withLease } from './lease.ts'
+import { withLease, type Lease } from './lease.ts'
+import { parseState, type ClientState } from './stored-state.ts'
 
-/** A client as an authorization server registered it; it is never shown to another (MCP 2026-07-28, Authorization Server Binding). */
-export interface Registration {
-  readonly client_id: string
-  readonly client_secret?: string
-  /** A NumericDate; 0 means that the secret does not expire (RFC 7591 section 3.2.1). */
-  readonly client_secret_expires_at?: number
-  readonly token_endpoint_auth_method: string
-  readonly redirect_uri: string
-  /** The scope to which the server bounded the client, where it said so. */
-  readonly scope?: string
-  readonly registration_client_uri?: string
-  readonly registration_access_token?: string
-}
-
-/** The tokens for one MCP server, and what is needed to renew them. */
-export interface StoredTokens {
-  readonly issuer: string
-  /** The client to which they were issued: a later registration at the same issuer cannot renew them. */
-  readonly registration: Registration
-  readonly token_endpoint: string
-  readonly revocation_endpoint?: string
-  readonly resource?: string
-  readonly access_token: string
-  readonly token_type: string
-  /** The private key to which the tokens are bound, as a JSON Web Key (RFC 9449). */
-  readonly dpop_key?: JsonObject
-  /** A NumericDate; absent where the server did not say. */
-  readonly expires_at?: number
-  readonly refresh_token?: string
-  /** The scopes that were asked for, for the union of a step-up. */
-  readonly requested_scopes: readonly string[]
-  /** What was granted, as the token response said. */
-  readonly scope?: string
-}
-
-export interface ClientState {
-  readonly registrations: Readonly<Record<string, Registration>>
-  readonly servers: Readonly<Record<string, StoredTokens>>
-}
+export type { ClientState, Registration, StoredTokens } from './stored-state.ts'
 
 export interface ClientStorage {
   read(): Promise<ClientState>
   /** Applies a change to the newest state, alone among all processes. */
   update(change: (state: ClientState) => ClientState): Promise<void>
-  /** Runs `work` alone among all processes that share the storage. */
-  exclusively<T>(work: () => Promise<T>): Promise<T>
+  /** Runs `work` alone among all processes that share the storage, for as long as its lease is held. */
+  exclusively<T>(work: (lease: Pick<Lease, 'isHeld'>) => Promise<T>): Promise<T>
 }
 
 const emptyState: ClientState = { registrations: {}, servers: {} }
@@ -69,46 +31,78 @@ export class FileStorage implements ClientStorage {
   }
 
   async read(): Promise<ClientState> {
+    const path = await this.target()
     let text: string
+    let isOpen: boolean
     try {
-      text = await readFile(this.path, 'utf8')
+      isOpen = await this.guard(path)
+      text = await readFile(path, 'utf8')
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return emptyState
       throw this.named(error)
     }
-    return parseState(text) ?? this.setAside()
+    const state = parseState(text)
+    if (state && isOpen) this.warn(`${this.path} could be read or written by other users of this machine. It is yours alone now; where others use the machine, authorize again.`)
+    return state ?? this.setAside(path)
   }
 
   async update(change: (state: ClientState) => ClientState): Promise<void> {
+    const path = await this.target()
     try {
-      await withLease(`${this.path}.writing`, async () => this.write(change(await this.read())))
+      for (let written = false; !written;) {
+        written = await withLease(`${path}.writing`, async lease => {
+          await this.sweep(path)
+          return this.write(path, change(await this.read()), lease)
+        })
+      }
     } catch (error) {
       throw this.named(error)
     }
   }
 
-  async exclusively<T>(work: () => Promise<T>): Promise<T> {
+  async exclusively<T>(work: (lease: Lease) => Promise<T>): Promise<T> {
     try {
-      return await withLease(`${this.path}.refreshing`, work)
+      return await withLease(`${await this.target()}.refreshing`, work)
     } catch (error) {
       throw this.named(error)
     }
+  }
+
+  /** Where a symbolic link leads, which stays a link; a copy in its place would leave secrets behind at its end. */
+  private target(): Promise<string> {
+    return realpath(this.path).catch(() => this.path)
+  }
+
+  /** Sees to it that the file is one, and for its owner alone; whether it was for others as well. */
+  private async guard(path: string): Promise<boolean> {
+    const stats = await stat(path)
+    if (!stats.isFile() && !stats.isDirectory()) throw this.unusable('it is not a file')
+    const user = process.getuid?.()
+    // Whoever owns the file chooses the tokens and the registrations that are used.
+    if (user !== undefined && user !== 0 && stats.uid !== user) throw this.unusable('it belongs to another user')
+    if (process.platform === 'win32' || (stats.mode & 0o077) === 0 || stats.isDirectory()) return false
+    await chmod(path, 0o600)
+    return true
   }
 
   /** An error of the file system as one that names the file; any other as it is. */
   private named(error: unknown): unknown {
     const { code, syscall } = error as NodeJS.ErrnoException
     if (syscall === undefined) return error
-    return new ClientError(`the client storage ${this.path} cannot be used: ${code}`, exitCodes.failed, {
-      remedy: 'Choose another file with --storage, or correct its rights.', cause: error,
+    return this.unusable(code ?? syscall, error)
+  }
+
+  private unusable(reason: string, cause?: unknown): ClientError {
+    return new ClientError(`the client storage ${this.path} cannot be used: ${reason}`, exitCodes.failed, {
+      remedy: 'Choose another file with --storage, or correct its rights.', cause,
     })
   }
 
   /** A file that cannot be read is kept for its owner, and never written over. */
-  private async setAside(): Promise<ClientState> {
-    const aside = `${this.path}.corrupt-${randomUUID()}`
+  private async setAside(path: string): Promise<ClientState> {
+    const aside = `${path}.corrupt-${randomUUID()}`
     try {
-      await rename(this.path, aside)
+      await rename(path, aside)
     } catch (error) {
       // Another process came first, and has put a new file in its place or not.
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return this.read()
@@ -118,9 +112,9 @@ export class FileStorage implements ClientStorage {
     return emptyState
   }
 
-  private async write(state: ClientState): Promise<void> {
-    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 })
-    const temporary = `${this.path}.${randomUUID()}.tmp`
+  /** Writes the state, unless the lease was lost meanwhile: then others have stored what this state does not know. */
+  private async write(path: string, state: ClientState, lease: Lease): Promise<boolean> {
+    const temporary = `${path}.${randomUUID()}.tmp`
     try {
       const file = await open(temporary, 'wx', 0o600)
       try {
@@ -129,19 +123,32 @@ export class FileStorage implements ClientStorage {
       } finally {
         await file.close()
       }
-      await chmod(temporary, 0o600)
-      await rename(temporary, this.path)
-    } catch (error) {
+      if (!await lease.isHeld()) return false
+      await rename(temporary, path)
+      return true
+    } finally {
       await rm(temporary, { force: true })
-      throw error
+    }
+  }
+
+  /** Removes what processes left behind that were killed while they wrote, or while they took a lease over. */
+  private async sweep(path: string): Promise<void> {
+    const begins = `${basename(path)}.`
+    for (const name of await readdir(dirname(path))) {
+      const isLeft = name.startsWith(begins) && /^(?:[\da-f-]{36}\.tmp|(?:writing|refreshing)\.stale-[\da-f-]{36})$/.test(name.slice(begins.length))
+      if (isLeft) await rm(join(dirname(path), name), { force: true })
     }
   }
 }
 
 /** Keeps the state for as long as the process runs; for tests and for programs that store it themselves. */
 export class MemoryStorage implements ClientStorage {
-  private state: ClientState = emptyState
+  private state: ClientState
   private last: Promise<unknown> = Promise.resolve()
+
+  constructor(state = emptyState) {
+    this.state = state
+  }
 
   async read(): Promise<ClientState> {
     return this.state
@@ -151,8 +158,9 @@ export class MemoryStorage implements ClientStorage {
     this.state = change(this.state)
   }
 
-  exclusively<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.last.then(work, work)
+  exclusively<T>(work: (lease: Pick<Lease, 'isHeld'>) => Promise<T>): Promise<T> {
+    const alone = (): Promise<T> => work({ isHeld: async () => true })
+    const mine = this.last.then(alone, alone)
     this.last = mine.catch(() => {})
     return mine
   }
@@ -161,35 +169,4 @@ export class MemoryStorage implements ClientStorage {
 /** The state without the member `key` of one of its tables. */
 export function without<T>(table: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {
   return Object.fromEntries(Object.entries(table).filter(([name]) => name !== key))
-}
-
-function parseState(text: string): ClientState | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return undefined
-  }
-  if (!isJsonObject(value)) return undefined
-  const { registrations, servers } = value
-  if (!isTable(registrations, isRegistration) || !isTable(servers, isStoredTokens)) return undefined
-  return { registrations, servers }
-}
-
-function isTable<T>(value: unknown, isItem: (item: unknown) => item is T): value is Record<string, T> {
-  return isJsonObject(value) && Object.values(value).every(isItem)
-}
-
-function isRegistration(value: unknown): value is Registration {
-  return hasTexts(value, ['client_id', 'token_endpoint_auth_method', 'redirect_uri'])
-}
-
-function isStoredTokens(value: unknown): value is StoredTokens {
-  return hasTexts(value, ['issuer', 'token_endpoint', 'access_token', 'token_type'])
-    && 'registration' in value && isRegistration(value.registration)
-    && 'requested_scopes' in value && Array.isArray(value.requested_scopes)
-}
-
-function hasTexts(value: unknown, names: readonly string[]): value is object {
-  return isJsonObject(value) && names.every(name => typeof value[name] === 'string')
 }

@@ -1,5 +1,6 @@
 /** Carries JSON-RPC messages over Streamable HTTP, and their answers back, as JSON or as an event stream. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { parseJson } from '../http/json.ts'
 import { isJsonType } from '../http/message.ts'
 import { isJsonObject, messageProblem, type JsonRpcMessage, type RequestId } from '../mcp/json-rpc.ts'
 import { modernVersion } from '../mcp/protocol.ts'
@@ -7,7 +8,7 @@ import { answerIsJsonRpc } from '../rules/client.ts'
 import type { Authorizer } from './authorizer.ts'
 import { ClientError, exitCodes } from './errors.ts'
 import { parseEventStream, type EventStreamState } from './event-stream.ts'
-import { readText, timeLimit, type HttpResponse, type OpenResponse } from './http.ts'
+import { readAll, timeLimit, type OpenResponse } from './http.ts'
 import type { Trace } from './trace.ts'
 
 const accept = 'application/json, text/event-stream'
@@ -15,6 +16,9 @@ const accept = 'application/json, text/event-stream'
 /** How often a stream that broke off is taken up again, and how long is waited where the server does not say. */
 const maxReconnections = 5
 const defaultRetry = 1_000
+
+/** Deeper than any schema or result that is meant to be read, and far from where a stack ends. */
+const maxDepth = 100
 
 export interface Delivery {
   readonly status: number
@@ -46,7 +50,7 @@ export class StreamableHttp {
     const messages = isEventStream(response)
       ? this.stream(response, headers, 'id' in message ? message.id : undefined)
       : this.single(response)
-    return { status: response.raw.status, headers: response.raw.headers, url: this.url, messages }
+    return { status: response.status, headers: response.headers, url: this.url, messages }
   }
 
   /**
@@ -56,8 +60,8 @@ export class StreamableHttp {
   async listen(headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<AsyncIterable<JsonRpcMessage> | undefined> {
     const request = { method: 'GET', url: this.url, headers: { ...headers, accept: 'text/event-stream' }, signal } as const
     const response = await this.authorizer.sendOnce(request)
-    if (response.raw.status === 200 && isEventStream(response)) return this.read(response, { retry: undefined, lastEventId: undefined })
-    await readAll(response, this.trace)
+    if (response.status === 200 && isEventStream(response)) return this.read(response, { retry: undefined, lastEventId: undefined })
+    await readAll(response)
     return undefined
   }
 
@@ -67,7 +71,7 @@ export class StreamableHttp {
    */
   async delete(headers: Readonly<Record<string, string>>): Promise<void> {
     try {
-      await readAll(await this.authorizer.sendOnce({ method: 'DELETE', url: this.url, headers }), this.trace)
+      await readAll(await this.authorizer.sendOnce({ method: 'DELETE', url: this.url, headers }))
     } catch (error) {
       if (!(error instanceof ClientError)) throw error
       this.trace.note(`the session could not be ended: ${error.message}`)
@@ -75,7 +79,7 @@ export class StreamableHttp {
   }
 
   private async* single(response: OpenResponse): AsyncGenerator<JsonRpcMessage> {
-    const { body, status, headers } = await readAll(response, this.trace)
+    const { body, status, headers } = await readAll(response)
     const type = headers.get('content-type') ?? ''
     if (body === '' || status === 202) return
     // An error that is no JSON-RPC comes from a proxy, or from a server that does not know the request: its status counts.
@@ -96,7 +100,7 @@ export class StreamableHttp {
     const state: EventStreamState = { retry: undefined, lastEventId: undefined }
     // MCP 2026-07-28 basic/transports/streamable-http, Receiving Messages: there a stream cannot be taken up again.
     const isResumable = headers['mcp-protocol-version'] !== modernVersion
-    const deadline = Date.now() + timeLimit
+    const deadline = performance.now() + timeLimit
     let response = first
     for (let reconnections = 0; ; reconnections++) {
       try {
@@ -111,12 +115,13 @@ export class StreamableHttp {
       }
       if (!isResumable || state.lastEventId === undefined || reconnections === maxReconnections) return
       const pause = state.retry ?? defaultRetry
-      if (Date.now() + pause > deadline) throw new ClientError(`${this.url} gave no complete answer within ${timeLimit / 1000} s`, exitCodes.unreachable)
+      if (performance.now() + pause > deadline) throw new ClientError(`${this.url} gave no complete answer within ${timeLimit / 1000} s`, exitCodes.unreachable)
       await sleep(pause)
+      this.trace.budget.spendTime(pause)
       const resumption = { ...headers, accept: 'text/event-stream', 'last-event-id': state.lastEventId }
       response = await this.authorizer.send({ method: 'GET', url: this.url, headers: resumption })
-      if (response.raw.status !== 200) {
-        await readAll(response, this.trace)
+      if (response.status !== 200) {
+        await readAll(response)
         return
       }
     }
@@ -125,7 +130,7 @@ export class StreamableHttp {
   private async* read(response: OpenResponse, state: EventStreamState): AsyncGenerator<JsonRpcMessage> {
     const seen: string[] = []
     try {
-      for await (const { data } of parseEventStream(readText(response.raw, this.url, this.trace), state)) {
+      for await (const { data } of parseEventStream(response.text, state)) {
         seen.push(`data: ${data.replaceAll('\n', ' ')}`)
         yield* this.parse(data)
       }
@@ -143,13 +148,9 @@ export class StreamableHttp {
 
 /** The message in a text, or the messages of a batch, as MCP 2025-03-26 has them, and what is wrong with them. */
 function readMessages(text: string): { messages: readonly JsonRpcMessage[]; problem: string | undefined } {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    value = undefined
-  }
-  const messages = Array.isArray(value) ? value as unknown[] : [value]
+  const parsed = parseJson(text, maxDepth)
+  if ('problem' in parsed) return { messages: [], problem: parsed.problem }
+  const messages = Array.isArray(parsed.value) ? parsed.value as unknown[] : [parsed.value]
   const problems = messages.map(message => isErrorWithoutId(message) ? undefined : messageProblem(message))
   return { messages: messages as JsonRpcMessage[], problem: problems.find(problem => problem !== undefined) }
 }
@@ -159,12 +160,6 @@ function isErrorWithoutId(message: unknown): boolean {
   return isJsonObject(message) && isJsonObject(message['error']) && message['id'] === null
 }
 
-function isEventStream({ raw }: OpenResponse): boolean {
-  return /^text\/event-stream\b/i.test(raw.headers.get('content-type') ?? '')
-}
-
-async function readAll(response: OpenResponse, trace: Trace): Promise<HttpResponse> {
-  let body = ''
-  for await (const part of readText(response.raw, response.raw.url, trace)) body += part
-  return response.finish(body)
+function isEventStream({ headers }: OpenResponse): boolean {
+  return /^text\/event-stream\b/i.test(headers.get('content-type') ?? '')
 }

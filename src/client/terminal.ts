@@ -1,4 +1,5 @@
 /** What the client shows: steps, traces and errors. Colours and a moving line on a terminal only. */
+import { fingerprint } from '../crypto.ts'
 import { plainText } from '../plain-text.ts'
 import type { Verdict } from '../rules/rule.ts'
 import { showVerdict, verdictWords } from '../rules/shown-verdict.ts'
@@ -15,10 +16,14 @@ const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as c
 
 type Style = keyof typeof codes
 
+/** What is shorter occurs by chance as well, and is no secret worth the name. */
+const shortestSecret = 8
+
 export class Terminal implements TraceListener {
   private readonly output: Output
   private readonly colours: boolean
   private readonly traces: boolean
+  private readonly secrets = new Set<string>()
   private steps = 0
 
   constructor(output: Output, options: { trace: boolean; environment: Readonly<Record<string, string | undefined>> }) {
@@ -29,21 +34,32 @@ export class Terminal implements TraceListener {
 
   /** A line of our own text. */
   line(text = '', style?: Style): void {
-    this.output.write(`${style ? this.paint(plainText(text), style) : plainText(text)}\n`)
+    this.output.write(`${style ? this.paint(this.safe(text), style) : this.safe(text)}\n`)
+  }
+
+  secret(secret: string): void {
+    if (secret.length >= shortestSecret) this.secrets.add(secret)
+  }
+
+  /** Text of somebody else, without what steers a terminal and without the secrets that were sent to him. */
+  safe(text: string): string {
+    let shown = text
+    for (const secret of this.secrets) shown = shown.replaceAll(secret, () => fingerprint(secret))
+    return plainText(shown)
   }
 
   /** A question, which the answer of the user follows on the same line. */
   prompt(text: string): void {
-    this.output.write(plainText(text))
+    this.output.write(this.safe(text))
   }
 
   step({ title, clause }: Step): void {
     this.steps++
-    this.output.write(`${this.paint(`${this.steps}. ${plainText(title)}`, 'bold')}  ${this.paint(`[${plainText(clause)}]`, 'dim')}\n`)
+    this.output.write(`${this.paint(`${this.steps}. ${this.safe(title)}`, 'bold')}  ${this.paint(`[${plainText(clause)}]`, 'dim')}\n`)
   }
 
   note(text: string): void {
-    this.line(`   ${text.replaceAll('\n', '\n   ')}`)
+    this.line(`   ${shorten(text).replaceAll('\n', '\n   ')}`)
   }
 
   exchange({ method, url, requestHeaders, requestBody, status, responseHeaders, responseBody }: RecordedExchange): void {
@@ -65,7 +81,8 @@ export class Terminal implements TraceListener {
   }
 
   error(error: ClientError): void {
-    this.line(`Error: ${error.message}`, 'red')
+    // On one line, so that no server can go on with lines of its own that look like ours.
+    this.line(`Error: ${shorten(error.message).replace(/\s+/g, ' ')}`, 'red')
     if (error.rule) this.line(`  rule ${error.rule.id}, ${error.rule.clause}`)
     if (error.remedy) this.line(`  ${error.remedy}`)
   }

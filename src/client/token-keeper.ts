@@ -60,7 +60,8 @@ export class TokenKeeper {
     return await this.refresh(tokens) ?? (left > 0 ? tokens : undefined)
   }
 
-  async save(response: TokenResponse, origin: TokenOrigin): Promise<StoredTokens> {
+  /** Stores tokens, but not in the place of others than those that they `replace`: those are newer. */
+  async save(response: TokenResponse, origin: TokenOrigin, replace?: StoredTokens): Promise<StoredTokens> {
     const { access_token, token_type, expires_in, refresh_token, scope } = response
     const { issuer, registration, token_endpoint, revocation_endpoint, resource, requested_scopes, dpop_key } = origin
     const tokens: StoredTokens = {
@@ -72,8 +73,13 @@ export class TokenKeeper {
       ...(refresh_token === undefined ? {} : { refresh_token }),
       ...(scope === undefined ? {} : { scope }),
     }
-    await this.storage.update(state => ({ ...state, servers: { ...state.servers, [this.serverUrl]: tokens } }))
-    return tokens
+    let kept = tokens
+    await this.storage.update(state => {
+      const stored = state.servers[this.serverUrl]
+      kept = stored && replace && stored.access_token !== replace.access_token ? stored : tokens
+      return { ...state, servers: { ...state.servers, [this.serverUrl]: kept } }
+    })
+    return kept
   }
 
   /**
@@ -82,7 +88,9 @@ export class TokenKeeper {
    * there is nothing to renew them with.
    */
   refresh(known: StoredTokens): Promise<StoredTokens | undefined> {
-    return this.storage.exclusively(async () => {
+    const waiting = performance.now()
+    return this.storage.exclusively(async lease => {
+      this.trace.budget.spendTime(performance.now() - waiting)
       const current = await this.find()
       if (current && current.access_token !== known.access_token) return current
       if (!current?.refresh_token) return undefined
@@ -92,10 +100,12 @@ export class TokenKeeper {
         const form = { grant_type: 'refresh_token', refresh_token, resource }
         const recipient = await this.recipient(current.token_endpoint, current)
         const keys = await this.keysFor(current)
+        // Whoever took the lease meanwhile may have used up the refresh token.
+        if (!await lease.isHeld()) return await this.refresh(known)
         const response = await requestTokens(recipient, form, keys, this.trace)
         // RFC 6749 section 6: without a new refresh token the old one stays; without a scope it is unchanged.
         const renewed = { ...response, refresh_token: response.refresh_token ?? refresh_token, scope: response.scope ?? scope }
-        return await this.save(renewed, keys.prover ? { ...current, dpop_key: keys.prover.exportKey() } : current)
+        return await this.save(renewed, keys.prover ? { ...current, dpop_key: keys.prover.exportKey() } : current, current)
       } catch (error) {
         if (!(error instanceof OAuthResponseError)) throw error
         this.trace.note(`the refresh was refused: ${error.message}`)
@@ -118,8 +128,12 @@ export class TokenKeeper {
     })
   }
 
-  /** Revokes the tokens where the server can, and forgets them. */
-  async revoke(): Promise<void> {
+  /** Revokes the tokens where the server can, and forgets them; not while another process renews them. */
+  revoke(): Promise<void> {
+    return this.storage.exclusively(() => this.revokeAlone())
+  }
+
+  private async revokeAlone(): Promise<void> {
     const tokens = await this.stored()
     if (!tokens) return
     if (tokens.revocation_endpoint !== undefined) {

@@ -111,9 +111,9 @@ function basicCredentials(client_id: string, client_secret: string): string {
   return `Basic ${Buffer.from(`${encode(client_id)}:${encode(client_secret)}`).toString('base64')}`
 }
 
-/** access-token = 1*VSCHAR (RFC 6749 appendix A.12): anything else could not stand in a header. */
-function isTokenText(text: string): boolean {
-  return /^[\x21-\x7e]+$/.test(text)
+/** access-token = 1*VSCHAR (RFC 6749 appendix A.12): anything else, and more than this, could not stand in a header. */
+export function isTokenText(text: string): boolean {
+  return text.length <= 16_384 && /^[\x21-\x7e]+$/.test(text)
 }
 
 /** Some servers write null for a member that they do not send. */
@@ -121,9 +121,12 @@ function isAbsent(value: unknown): boolean {
   return value === undefined || value === null
 }
 
+/** In seconds: a hundred years, beyond which a date is none. */
+const longestLifetime = 100 * 365 * 86_400
+
 /** Seconds; some servers send the number as a string. */
 function readLifetime(expires_in: unknown): number | undefined | 'malformed' {
   if (isAbsent(expires_in)) return undefined
   const seconds = typeof expires_in === 'string' && /^\d+$/.test(expires_in) ? Number(expires_in) : expires_in
-  return typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0 ? seconds : 'malformed'
+  return typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds, longestLifetime) : 'malformed'
 }

@@ -4,6 +4,7 @@
  */
 import { redactBody, redactHeaders, redactUrl } from '../http/redact.ts'
 import { Checker, ruleText, type Rule, type Verdict } from '../rules/rule.ts'
+import { Budget } from './budget.ts'
 import { ClientError, exitCodes, OAuthResponseError } from './errors.ts'
 
 export interface Step {
@@ -27,14 +28,18 @@ export interface TraceListener {
   note?(text: string): void
   exchange?(exchange: RecordedExchange): void
   verdict?(verdict: Verdict): void
+  /** A secret that is sent, and that nothing which comes back may be shown with. */
+  secret?(secret: string): void
 }
 
 export class Trace extends Checker {
+  readonly budget: Budget
   private readonly listener: TraceListener
 
-  constructor(listener: TraceListener = {}) {
+  constructor(listener: TraceListener = {}, budget = new Budget()) {
     super()
     this.listener = listener
+    this.budget = budget
   }
 
   step(title: string, clause: string): void {
@@ -43,6 +48,10 @@ export class Trace extends Checker {
 
   note(text: string): void {
     this.listener.note?.(text)
+  }
+
+  secret(secret: string): void {
+    this.listener.secret?.(secret)
   }
 
   /** Records an exchange with its secrets taken out. */

@@ -3,11 +3,12 @@
  * and then what one component checked is not what another uses. Such a text is refused here, as is a deep one.
  */
 
-const maxDepth = 32
+/** How deep a text may nest, unless its reader expects more. */
+const usualDepth = 32
 
 export type ParsedJson = { readonly value: unknown } | { readonly problem: string }
 
-export function parseJson(text: string): ParsedJson {
+export function parseJson(text: string, maxDepth = usualDepth): ParsedJson {
   let value: unknown
   try {
     value = JSON.parse(text)

@@ -19,6 +19,13 @@ const loopback = new BlockList()
 loopback.addSubnet('127.0.0.0', 8, 'ipv4')
 loopback.addAddress('::1', 'ipv6')
 
+/** Networks that somebody runs for himself: RFC 1918, RFC 6598, RFC 4193. */
+const ownNetworks = new BlockList()
+for (const [network, prefix] of [['10.0.0.0', 8], ['100.64.0.0', 10], ['172.16.0.0', 12], ['192.168.0.0', 16]] as const) {
+  ownNetworks.addSubnet(network, prefix, 'ipv4')
+}
+ownNetworks.addSubnet('fc00::', 7, 'ipv6')
+
 /** Whether an address (without brackets) is one of a host on the internet. IPv4 in IPv6 clothes is none. */
 export function isPublicAddress(address: string): boolean {
   if (isIP(address) === 0) return false
@@ -28,4 +35,8 @@ export function isPublicAddress(address: string): boolean {
 
 export function isLoopbackAddress(address: string): boolean {
   return isIP(address) !== 0 && loopback.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')
+}
+
+export function isPrivateAddress(address: string): boolean {
+  return isIP(address) !== 0 && ownNetworks.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')
 }

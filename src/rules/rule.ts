@@ -59,6 +59,7 @@ export function ruleText(rule: Rule, received: unknown, expected: unknown): stri
 }
 
 function shown(value: unknown): string {
-  if (typeof value === 'string') return value.length > 200 ? `${value.slice(0, 200)}...` : value
-  return Array.isArray(value) ? value.map(shown).join(' or ') : JSON.stringify(value) ?? 'nothing'
+  if (Array.isArray(value)) return [...value.slice(0, 10).map(shown), ...value.length > 10 ? ['...'] : []].join(' or ')
+  const text = typeof value === 'string' ? value : JSON.stringify(value) ?? 'nothing'
+  return text.length > 200 ? `${text.slice(0, 200)}...` : text
 }

@@ -1,6 +1,7 @@
 /** The authorization code grant: the user decides in a browser (OAuth 2.1 section 4.1). */
 import { createAuthorizationRequest, readAuthorizationResponse } from '../authorization-request.ts'
 import { checkCodeGrantSupport, type AuthorizationServer } from '../discovery.ts'
+import { checkEndpoint } from '../endpoint.ts'
 import type { ClientRegistrar } from '../registrar.ts'
 import type { Registration } from '../storage.ts'
 import { requestTokens } from '../token-request.ts'
@@ -25,6 +26,8 @@ export class AuthorizationCodeGrant implements Grant {
       const registration = await this.registrar.obtain(server, visit.redirect_uri, scopes)
       trace.step('Ask the user', 'OAuth 2.1 section 4.1.1')
       const pending = createAuthorizationRequest({ ...server, authorization_endpoint }, registration, scopes, resource)
+      // With the scopes that servers named it may be longer than a browser takes.
+      checkEndpoint(pending.url, server.issuer, trace)
       const code = readAuthorizationResponse(await visit.go(pending, trace), pending, trace)
       trace.note(`a code came back to ${pending.redirect_uri}, with the state that was sent`)
       trace.step('Exchange the code for tokens', 'OAuth 2.1 section 4.1.3')

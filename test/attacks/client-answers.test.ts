@@ -1,0 +1,161 @@
+/** Answers that are endless, dripping, silent, looping or huge, against the client as a program. */
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Budget } from '../../src/client/budget.ts'
+import { parseChallenges } from '../../src/client/challenge.ts'
+import { parseEventStream } from '../../src/client/event-stream.ts'
+import { send } from '../../src/client/http.ts'
+import { Trace } from '../../src/client/trace.ts'
+import { assertEnds } from '../client-process.ts'
+import { assertFails, assertUntrusted, eventStream, json, legacyMethods, result, startPeer, validMetadata } from '../peer.ts'
+import { drip, jsonHead, listAt, run, startRawPeer, streamHead } from './hostile.ts'
+
+describe('The client bounds an answer', { concurrency: 4 }, () => {
+  it('in bytes, at once', async t => {
+    const peer = await startRawPeer(t, async socket => {
+      socket.write(jsonHead)
+      await drip(socket, ' '.repeat(1024 * 1024), 0)
+    })
+    const { code, stderr, seconds } = await run(t, peer.url, '--list-tools')
+    assertEnds({ code, stderr, stdout: '' }, 5, /rule answer-is-bounded/)
+    assert.ok(seconds < 10)
+  })
+
+  it('in the bytes of its headers', async t => {
+    const peer = await startPeer(t)
+    peer.on('POST /mcp', { status: 401, headers: { 'www-authenticate': `Bearer scope="${'x'.repeat(60_000)}"` } })
+    const ended = await run(t, peer.url, '--authorize', '--headless')
+    assertEnds(ended, 5, /sent more than 16384 bytes/)
+  })
+
+  it('in the bytes of one event', async t => {
+    const peer = await startRawPeer(t, async socket => {
+      socket.write(`${streamHead}data: `)
+      await drip(socket, 'x'.repeat(1024 * 1024), 0)
+    })
+    assertEnds(await run(t, peer.url, '--list-tools'), 5, /rule answer-is-bounded/)
+  })
+
+  it('in the bytes of all answers together', async t => {
+    const tools = [{ name: 'big', description: 'x'.repeat(3 * 1024 * 1024), inputSchema: { type: 'object' } }]
+    const ended = await listAt(t, { 'tools/list': ({ id }) => result(id, { tools, nextCursor: 'on', ttlMs: 0, cacheScope: 'private' }) })
+    assertEnds(ended, 5, /rule answer-is-bounded/)
+  })
+
+  it('in time, whatever the number of exchanges', async t => {
+    const peer = await startPeer(t)
+    peer.on('GET /slow', async () => {
+      await sleep(200)
+      return json({})
+    })
+    const trace = new Trace({}, new Budget({ milliseconds: 500, bytes: 1000 }))
+    const exchanges = async (): Promise<void> => { for (;;) await send({ method: 'GET', url: `${peer.url}/slow` }, trace) }
+    const { message } = await assertFails(exchanges(), { exitCode: 6 })
+    assert.match(message, /gave no complete answer/)
+    assert.ok(peer.received.length <= 3)
+  })
+})
+
+describe('The client goes round no circle', { concurrency: 4 }, () => {
+  it('of pages of tools', async t => {
+    const ended = await listAt(t, { 'tools/list': ({ id }) => result(id, { tools: [], nextCursor: 'same', ttlMs: 0, cacheScope: 'private' }) })
+    assertEnds(ended, 4, /does not end after 200 pages/)
+  })
+
+  it('of requests for input', async t => {
+    const ended = await listAt(t, { 'tools/list': ({ id }) => result(id, { resultType: 'input_required', requestState: 'again' }) })
+    assertEnds(ended, 4, /still asks for input/)
+  })
+
+  it('of redirects of the authorization endpoint', async t => {
+    const peer = await startPeer(t)
+    peer.on('GET /.well-known/oauth-protected-resource/mcp', json({ resource: `${peer.url}/mcp`, authorization_servers: [peer.url] }))
+    peer.on('GET /.well-known/oauth-authorization-server', json(validMetadata(peer.url)))
+    peer.on('POST /register', json({ client_id: 'c', token_endpoint_auth_method: 'none' }, 201))
+    peer.on('GET /authorize', { status: 302, headers: { location: '/authorize' } })
+    assertEnds(await run(t, peer.url, '--authorize', '--headless'), 4, /redirected more than 10 times/)
+    assert.ok(peer.to('GET /authorize').length <= 10)
+  })
+
+  it('of requests that a server makes in its answer', async t => {
+    const pings = Array.from({ length: 500 }, (_, i) => `data: {"jsonrpc":"2.0","id":${i},"method":"ping"}\n\n`)
+    const ended = await listAt(t, legacyMethods({ 'tools/list': eventStream(...pings) }))
+    assert.equal(ended.code, 5, ended.stderr)
+    assert.ok(ended.seconds < 45)
+  })
+})
+
+describe('The client is not led astray by JSON', { concurrency: 4 }, () => {
+  const deep = '['.repeat(200_000) + ']'.repeat(200_000)
+  const texts: readonly (readonly [string, string])[] = [
+    ['is deeper than any stack', `{"jsonrpc":"2.0","id":1,"result":{"content":${deep}}}`],
+    ['names a member twice', '{"jsonrpc":"2.0","id":1,"result":{},"result":{"content":[]}}'],
+    ['has a member __proto__', '{"jsonrpc":"2.0","id":1,"result":{"__proto__":{"resultType":"complete"},"content":[]}}'],
+    ['is no JSON', '{"jsonrpc":'],
+    ['is a number', '7'],
+  ]
+  for (const [what, text] of texts) {
+    it(`that ${what}`, async t => {
+      const ended = await listAt(t, { 'tools/list': { headers: { 'content-type': 'application/json' }, body: text } })
+      assertEnds(ended, 5, /rule answer-is-json-rpc/)
+    })
+  }
+
+  for (const [what, text] of texts.slice(0, 4)) {
+    it(`of metadata that ${what}`, async t => {
+      const peer = await startPeer(t)
+      peer.on('GET /.well-known/oauth-protected-resource/mcp', {
+        headers: { 'content-type': 'application/json' }, body: text.replaceAll('"result"', '"resource"'),
+      })
+      assertEnds(await run(t, peer.url, '--authorize', '--headless'), 5, /rule document-is-json/)
+    })
+  }
+})
+
+describe('A text of 60 kB takes the client no time', () => {
+  const challenges: readonly (readonly [string, string])[] = [
+    ['blanks', `Bearer${' '.repeat(60_000)}x`], ['commas', `Bearer ${','.repeat(60_000)}`], ['an open quotation', `Bearer a="${'x'.repeat(60_000)}`],
+    ['backslashes', `Bearer a="${'\\'.repeat(60_000)}`], ['equal signs', `Bearer ${'='.repeat(60_000)}`], ['one token', 'x'.repeat(60_000)],
+    ['tokens', 'x '.repeat(30_000)], ['parameters', `Bearer ${'a="b",'.repeat(10_000)}`], ['half parameters', `Bearer ${'a= '.repeat(20_000)}`],
+    ['a token68', `Bearer ${'x'.repeat(30_000)}${'='.repeat(30_000)}x`],
+  ]
+  for (const [what, header] of challenges) {
+    it(`as a challenge of ${what}`, () => {
+      const begun = performance.now()
+      parseChallenges(header)
+      assert.ok(performance.now() - begun < 1000)
+    })
+  }
+
+  it('as an event that comes letter by letter', async () => {
+    async function* letters(): AsyncGenerator<string> {
+      for (let i = 0; i < 100_000; i++) yield 'x'
+      yield '\n\n'
+    }
+    const begun = process.cpuUsage()
+    for await (const _event of parseEventStream(letters(), { retry: undefined, lastEventId: undefined })) { /* none */ }
+    assert.ok(process.cpuUsage(begun).user < 2_000_000)
+  })
+})
+
+describe('A peer that speaks no HTTP', () => {
+  for (const [what, bytes] of [
+    ['a banner of SSH', 'SSH-2.0-OpenSSH_9.6\r\n'], ['noise', '\u0000\u0001\u0002'], ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab'],
+    ['a length and chunks', 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['half an answer', 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\ncontent-type: application/json\r\n\r\n{'],
+  ] as const) {
+    it(`is unreachable, as one that sends ${what}`, async t => {
+      const peer = await startRawPeer(t, socket => socket.end(bytes))
+      await assertFails(send({ method: 'GET', url: peer.url }, new Trace()), { exitCode: 6 })
+    })
+  }
+
+  it('cannot make the head of an answer endless', async t => {
+    const peer = await startRawPeer(t, async socket => {
+      socket.write('HTTP/1.1 200 OK\r\n')
+      await drip(socket, `x: ${'y'.repeat(1000)}\r\n`, 0)
+    })
+    await assertUntrusted(send({ method: 'GET', url: peer.url }, new Trace()), 'answer-is-bounded')
+  })
+})

@@ -1,0 +1,134 @@
+/** Whoever else is on the machine, against the listener for the authorization response. */
+import assert from 'node:assert/strict'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { PendingAuthorization } from '../../src/client/authorization-request.ts'
+import { CallbackListener } from '../../src/client/callback-listener.ts'
+import type { TestContext } from '../harness.ts'
+
+const right = '?code=the-code&state=the-state&iss=https%3A%2F%2Fauth.example.com'
+
+async function waitAt(t: TestContext, host = '127.0.0.1'): Promise<{ listener: CallbackListener; response: Promise<URLSearchParams>; port: number }> {
+  const listener = await CallbackListener.open(host, 0)
+  t.after(() => listener.close())
+  const pending: PendingAuthorization = {
+    url: 'https://auth.example.com/authorize', redirect_uri: listener.redirect_uri, state: 'the-state', code_verifier: 'v',
+    issuer: 'https://auth.example.com', issuerIsPromised: true,
+  }
+  return { listener, response: listener.receive(pending), port: Number(new URL(listener.redirect_uri).port) }
+}
+
+/** A connection that sends `text` and then nothing. */
+function hang(t: TestContext, port: number, text = ''): Socket {
+  const socket = connect(port, '127.0.0.1').on('error', () => {})
+  socket.write(text)
+  t.after(async () => { socket.destroy() })
+  return socket
+}
+
+/** Asserts that the right callback still gets through, in time. */
+async function assertRightArrives(listener: CallbackListener, response: Promise<URLSearchParams>): Promise<void> {
+  const begun = performance.now()
+  assert.equal((await fetch(`${listener.redirect_uri}${right}`)).status, 200)
+  assert.equal((await response).get('code'), 'the-code')
+  assert.ok(performance.now() - begun < 3000)
+}
+
+describe('The callback listener lets the right callback through', { concurrency: 4 }, () => {
+  it('beside 300 connections that say nothing', async t => {
+    const { listener, response, port } = await waitAt(t)
+    for (let i = 0; i < 300; i++) hang(t, port)
+    await sleep(100)
+    await assertRightArrives(listener, response)
+  })
+
+  it('beside 300 requests whose head never ends', async t => {
+    const { listener, response, port } = await waitAt(t)
+    for (let i = 0; i < 300; i++) hang(t, port, 'GET /callback?code=x HTTP/1.1\r\nHost: x\r\nX-A: ')
+    await sleep(100)
+    await assertRightArrives(listener, response)
+  })
+
+  it('beside 300 requests whose body never ends', async t => {
+    const { listener, response, port } = await waitAt(t)
+    for (let i = 0; i < 300; i++) hang(t, port, 'POST /callback HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n')
+    await sleep(100)
+    await assertRightArrives(listener, response)
+  })
+
+  for (const [what, text] of [
+    ['no HTTP', '\u0016\u0003\u0001\r\n\r\n'], ['a huge head', `GET /callback HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(60_000)}\r\n\r\n`],
+    ['an absolute target', 'GET http://evil.example/callback?code=x HTTP/1.1\r\nHost: evil.example\r\n\r\n'], ['no target', 'GET * HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['a target of slashes', 'GET //callback HTTP/1.1\r\nHost: x\r\n\r\n'], ['a POST with the right parameters', `POST /callback${right} HTTP/1.1\r\nHost: x\r\n\r\n`],
+    ['a HEAD with the right parameters', `HEAD /callback${right} HTTP/1.1\r\nHost: x\r\n\r\n`],
+    ['an upgrade', 'GET /callback HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'],
+    ['a tunnel', 'CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n'],
+  ] as const) {
+    it(`after ${what}`, async t => {
+      const { listener, response, port } = await waitAt(t)
+      hang(t, port, text)
+      await sleep(50)
+      await assertRightArrives(listener, response)
+    })
+  }
+
+  it('after 200 guesses of the state', async t => {
+    const { listener, response } = await waitAt(t)
+    for (let i = 0; i < 200; i++) {
+      assert.equal((await fetch(`${listener.redirect_uri}?code=forged&state=the-stat${i}&iss=https%3A%2F%2Fauth.example.com`)).status, 400)
+    }
+    await assertRightArrives(listener, response)
+  })
+})
+
+describe('The callback listener', () => {
+  it('closes a connection that says nothing within 15 s', async t => {
+    const { port, response } = await waitAt(t)
+    response.catch(() => {})
+    const socket = hang(t, port)
+    const begun = performance.now()
+    await new Promise(resolve => socket.once('close', resolve).resume())
+    assert.ok(performance.now() - begun < 15_000)
+  })
+
+  it('is not to be reached from the network', async t => {
+    const { port } = await waitAt(t, 'localhost')
+    const others = Object.values(networkInterfaces()).flat().filter(address => address && !address.internal && address.family === 'IPv4')
+    for (const { address } of others as { address: string }[]) {
+      const reached = await new Promise(resolve => {
+        const socket = connect(port, address, () => resolve(true)).on('error', () => resolve(false))
+        setTimeout(() => { socket.destroy(); resolve(false) }, 1000).unref()
+      })
+      assert.equal(reached, false, address)
+    }
+  })
+
+  it('does not share the port of localhost with somebody on the other address family', async t => {
+    const other = createServer()
+    const isThere = await new Promise(resolve => other.on('error', () => resolve(false)).listen(0, '::1', () => resolve(true)))
+    if (!isThere) return t.skip('no IPv6 here')
+    t.after(() => new Promise<void>(resolve => { other.close(() => resolve()) }))
+    const { port } = other.address() as AddressInfo
+    await assert.rejects(CallbackListener.open('localhost', port), { message: /is taken by another program/ })
+  })
+
+  it('is closed once the answer is there, and keeps nothing alive', async t => {
+    const { listener, response, port } = await waitAt(t)
+    await assertRightArrives(listener, response)
+    const idle = hang(t, port)
+    await new Promise(resolve => idle.once('connect', resolve))
+    const closed = new Promise(resolve => idle.once('close', resolve).resume())
+    await listener.close()
+    await closed
+    await assert.rejects(fetch(listener.redirect_uri))
+  })
+
+  it('reflects nothing of what it was sent', async t => {
+    const { listener } = await waitAt(t)
+    const answer = await fetch(`${listener.redirect_uri}?state=the-state&iss=https%3A%2F%2Fauth.example.com&error=%3Cscript%3Ealert(1)%3C%2Fscript%3E&error_description=%22%3E%3Cimg%20src%3Dx%3E`)
+    assert.doesNotMatch(await answer.text(), /<script>alert|<img/)
+    assert.match(answer.headers.get('content-security-policy')!, /default-src 'none'/)
+  })
+})

@@ -1,0 +1,95 @@
+/** Peers that never answer, drip, or are not there: how long the client waits for them. */
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { assertEnds, makeHome, runClient } from '../client-process.ts'
+import type { TestContext } from '../harness.ts'
+import { result, startPeer } from '../peer.ts'
+import { drip, jsonHead, listAt, run, startRawPeer, streamHead } from './hostile.ts'
+
+describe('The client gives up within 45 s', { concurrency: 10 }, () => {
+  const slow: readonly (readonly [string, (t: TestContext) => Promise<{ url: string }>])[] = [
+    ['a peer that never answers', t => startRawPeer(t, () => {})],
+    ['a status line that comes letter by letter', t => startRawPeer(t, socket => drip(socket, 'H', 500))],
+    ['headers without end', t => startRawPeer(t, async socket => {
+      socket.write('HTTP/1.1 200 OK\r\n')
+      await drip(socket, 'x: y\r\n', 1000)
+    })],
+    ['interim responses without end', t => startRawPeer(t, socket => drip(socket, 'HTTP/1.1 103 Early Hints\r\n\r\n', 500))],
+    ['a body that drips', t => startRawPeer(t, async socket => {
+      socket.write(jsonHead)
+      await drip(socket, ' ', 300)
+    })],
+    ['an event stream that sends comments for ever', t => startRawPeer(t, async socket => {
+      socket.write(streamHead)
+      await drip(socket, ': still there\n\n', 300)
+    })],
+    ['an event stream that ends and asks to be taken up again, for ever', t => startRawPeer(t, async socket => {
+      socket.write(`${streamHead}retry: 5000\nid: 1\ndata:\n\n`)
+      await sleep(6000)
+      socket.end()
+    })],
+    ['answers of which each takes its time', async t => startRawPeer(t, async socket => {
+      await sleep(15_000)
+      socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n')
+    })],
+  ]
+  for (const [what, start] of slow) {
+    it(`on ${what}`, async t => {
+      const { url } = await start(t)
+      const { code, stderr, seconds } = await run(t, url, '--authorize', '--headless')
+      assert.ok(seconds < 45, `it took ${seconds} s`)
+      assert.ok(code === 5 || code === 6, `${code}: ${stderr}`)
+    })
+  }
+
+  it('on pages of tools of which each takes its time', async t => {
+    const { code, seconds } = await listAt(t, { 'tools/list': async ({ id }) => {
+      await sleep(5000)
+      return result(id, { tools: [], nextCursor: 'on', ttlMs: 0, cacheScope: 'private' })
+    } })
+    assert.equal(code, 6)
+    assert.ok(seconds < 45, `it took ${seconds} s`)
+  })
+})
+
+describe('The client gives up within 10 s', { concurrency: 3 }, () => {
+  it('on a port where nobody listens', async t => {
+    const peer = await startPeer(t)
+    await peer.close()
+    const ended = await run(t, peer.url, '--list-tools')
+    assertEnds(ended, 6, /cannot be reached: ECONNREFUSED/)
+    assert.ok(ended.seconds < 10)
+  })
+
+  it('on a peer to which no connection is made', async t => {
+    const ended = await run(t, await startUnconnectable(t), '--list-tools')
+    assertEnds(ended, 6, /cannot be reached: ETIMEDOUT/)
+    assert.ok(ended.seconds < 10, `it took ${ended.seconds} s`)
+  })
+
+  it('on an address where packets vanish, or that the network knows not to exist (RFC 5737)', async t => {
+    const begun = performance.now()
+    const ended = await runClient(t, await makeHome(t), ['--server-url', 'https://192.0.2.1/mcp', '--list-tools'])
+    assertEnds(ended, 6, /^Error: https:\/\/192\.0\.2\.1 cannot be reached: \w+/m)
+    assert.ok(performance.now() - begun < 10_000)
+  })
+})
+
+/** The URL of a process that was stopped and whose queue of connections is full: what comes now gets no answer. */
+async function startUnconnectable(t: TestContext): Promise<string> {
+  const program = 'const server = require("node:net").createServer().listen(0, "127.0.0.1", 1, () => console.log(server.address().port))'
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'ignore'] })
+  t.after(async () => { child.kill('SIGKILL') })
+  const port = Number(String((await once(child.stdout, 'data'))[0]))
+  child.kill('SIGSTOP')
+  for (let i = 0; i < 4; i++) {
+    const socket = connect(port, '127.0.0.1').on('error', () => {})
+    t.after(async () => { socket.destroy() })
+  }
+  await sleep(200)
+  return `http://127.0.0.1:${port}`
+}

@@ -1,0 +1,71 @@
+/** Secrets that would be shown: by quotation, on the command line, in a trace. */
+import assert from 'node:assert/strict'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { assertEnds, makeHome, runClient, secretsOf, startClient, succeed } from '../client-process.ts'
+import type { Members } from '../harness.ts'
+import { addAuthorizationServer, addMcpServer, echoTool, failure, formOf, html, json, result, startHonestPeer, startPeer } from '../peer.ts'
+
+describe('The client shows no secret', { concurrency: 8 }, () => {
+  it('that an MCP server quotes in an error, a tool, a result or a challenge', async t => {
+    const quoting = await startPeer(t)
+    addAuthorizationServer(quoting)
+    addMcpServer(quoting, quoting.url)
+    const home = await makeHome(t)
+    await succeed(t, home, ['--server-url', `${quoting.url}/mcp`, '--authorize', '--headless'])
+    const secrets = secretsOf(await home.stored())
+    const quote = (text: string): Members => ({ content: [{ type: 'text', text }], structuredContent: { text } })
+    quoting.on('POST /mcp', ({ headers, body }) => {
+      const { id, method } = JSON.parse(body) as Members
+      const token = headers.authorization!
+      if (method === 'tools/call') return result(id, quote(`your token is ${token}`))
+      if (method === 'tools/list') return result(id, { tools: [{ ...echoTool, description: token }], ttlMs: 0, cacheScope: 'private' })
+      return failure(id, -32601, `no ${method} for ${token}`, 404)
+    })
+    for (const args of [['--list-tools'], ['--call-tool', 'echo']]) {
+      for (const trace of [[], ['--trace']]) {
+        const { stdout, stderr } = await runClient(t, home, ['--server-url', `${quoting.url}/mcp`, ...args, ...trace])
+        for (const secret of secrets) assert.equal(`${stdout}${stderr}`.includes(secret), false, `${args.join(' ')}: ${stdout}${stderr}`)
+      }
+    }
+  })
+
+  it('that a token endpoint quotes in its error', async t => {
+    const peer = await startHonestPeer(t)
+    const sent: string[] = []
+    peer.on('POST /token', request => {
+      const { code, code_verifier } = formOf(request)
+      sent.push(code, code_verifier)
+      return json({ error: 'invalid_grant', error_description: `${code} with ${code_verifier} is no good` }, 400)
+    })
+    const ended = await runClient(t, await makeHome(t), ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless', '--trace'])
+    assertEnds(ended, 4, /invalid_grant: sha256:/)
+    for (const secret of sent) assert.equal(ended.stderr.includes(secret), false)
+  })
+
+  it('of a client that was registered beforehand, and warns of one on the command line', async t => {
+    const peer = await startHonestPeer(t, { metadata: { token_endpoint_auth_methods_supported: ['client_secret_basic'] } })
+    const home = await makeHome(t)
+    const secret = 'a-secret:with&marks of its own'
+    const common = ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless', '--trace', '--client-id', 'c']
+    const open = await succeed(t, home, [...common, '--client-secret', secret])
+    assert.match(open.stderr, /Other users of this machine can read --client-secret/)
+    await writeFile(join(home.path, 'secret'), `${secret}\n`)
+    const quiet = await succeed(t, home, [...common, '--client-secret-file', 'secret'])
+    assert.doesNotMatch(quiet.stderr, /Other users/)
+    const { stdout } = await succeed(t, home, ['--list-clients'])
+    for (const text of [open.stderr, quiet.stderr, open.stdout, stdout]) assert.equal(text.includes(secret), false)
+    assert.equal(peer.to('POST /token').every(({ headers }) => headers.authorization?.startsWith('Basic ')), true)
+  })
+
+  it('in the list of processes', async t => {
+    const peer = await startHonestPeer(t)
+    peer.on('GET /authorize', html())
+    const client = startClient(t, await makeHome(t), ['--server-url', `${peer.url}/mcp`, '--authorize', '--client-id', 'c'], { MCP_CLIENT_SECRET: 'a-secret-of-the-client' })
+    await client.says(/If no browser opens/)
+    const lines = await Promise.all((await readdir('/proc').catch(() => [])).filter(name => /^\d+$/.test(name))
+      .map(pid => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))
+    assert.deepEqual(lines.filter(line => line.includes('a-secret-of-the-client')), [])
+  })
+})

@@ -1,0 +1,233 @@
+/** Other users, full disks, corrupted files, and processes that are killed, stopped or many, against the storage of the client. */
+import assert from 'node:assert/strict'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { chmod, lstat, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { extname, join } from 'node:path'
+import { describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { FileStorage } from '../../src/client/storage.ts'
+import { assertEnds, makeHome, runClient, succeed, type Home } from '../client-process.ts'
+import { startServer, type TestContext, type TestServer } from '../harness.ts'
+import { formOf, json, startHonestPeer, validTokens } from '../peer.ts'
+
+const program = fileURLToPath(new URL(`../../src/client${extname(import.meta.url)}`, import.meta.url))
+
+async function authorized(t: TestContext, env: Record<string, string> = {}): Promise<{ server: TestServer; home: Home }> {
+  const server = await startServer(t, env)
+  const home = await makeHome(t)
+  await succeed(t, home, ['--server-url', server.url, '--authorize', '--headless'])
+  return { server, home }
+}
+
+/** A client as a child that the test stops, wakes or kills. */
+function startIn(t: TestContext, home: Home, args: readonly string[]): ChildProcess {
+  const child = spawn(process.execPath, [program, ...args], { cwd: home.path, stdio: 'ignore' })
+  t.after(async () => { child.kill('SIGKILL') })
+  return child
+}
+
+/** The names of the folder that belong to the storage. */
+async function filesOf({ path }: Home): Promise<readonly string[]> {
+  return (await readdir(path)).filter(name => name.startsWith('.mcp_clients'))
+}
+
+async function modeOf(path: string): Promise<string> {
+  return ((await stat(path)).mode & 0o777).toString(8)
+}
+
+const record = { client_id: 'c', token_endpoint_auth_method: 'none', redirect_uri: 'http://127.0.0.1/callback' }
+
+describe('The storage', { concurrency: 4 }, () => {
+  it('that others can read is tightened by the first look, with a warning', async t => {
+    const { home } = await authorized(t)
+    await chmod(home.storage, 0o644)
+    const { stderr } = await succeed(t, home, ['--list-clients'])
+    assert.match(stderr, /could be read or written by other users/)
+    assert.equal(await modeOf(home.storage), '600')
+  })
+
+  it('is written for its owner alone whatever the umask says, in a folder of its own', async t => {
+    const server = await startServer(t)
+    const home = await makeHome(t)
+    const storage = join(home.path, 'new', 'deep', 'clients.json')
+    const child = spawn('sh', ['-c', `umask 0; exec "$0" "$@"`, process.execPath, program, '--server-url', server.url, '--authorize', '--headless', '--storage', storage], { stdio: 'ignore' })
+    assert.deepEqual(await once(child, 'exit'), [0, null])
+    assert.deepEqual([await modeOf(storage), await modeOf(join(storage, '..'))], ['600', '700'])
+  })
+
+  it('behind a symbolic link is written where the link leads, and the link stays', async t => {
+    const server = await startServer(t)
+    const home = await makeHome(t)
+    const real = join(home.path, 'real.json')
+    await writeFile(real, '{"registrations":{},"servers":{}}', { mode: 0o600 })
+    await symlink(real, home.storage)
+    await succeed(t, home, ['--server-url', server.url, '--authorize', '--headless'])
+    assert.equal(await readlink(home.storage), real)
+    assert.match(await readFile(real, 'utf8'), /access_token/)
+    assert.ok((await lstat(home.storage)).isSymbolicLink())
+  })
+
+  it('that is no file is named, and not waited for', async t => {
+    const home = await makeHome(t)
+    const fifo = join(home.path, 'fifo')
+    assert.deepEqual(await once(spawn('mkfifo', [fifo]), 'exit'), [0, null])
+    assertEnds(await runClient(t, home, ['--list-clients', '--storage', fifo]), 1, /cannot be used: it is not a file/)
+    assertEnds(await runClient(t, home, ['--list-clients', '--storage', '/dev/null']), 1, /cannot be used: it is not a file/)
+  })
+
+  it('on a disk that is full stays as it was, and the error says so', { skip: !process.getuid || process.getuid() !== 0 }, async t => {
+    const { server, home } = await authorized(t)
+    const before = await readFile(home.storage, 'utf8')
+    // A limit on the size of files, which every write meets.
+    const child = spawn('sh', ['-c', 'trap "" XFSZ; ulimit -f 1; exec "$0" "$@"', process.execPath, program, '--server-url', server.url, '--refresh'], { cwd: home.path })
+    let stderr = ''
+    child.stderr.on('data', text => { stderr += text })
+    const [code] = await once(child, 'exit') as [number]
+    if (code !== 0) assert.match(stderr, /client storage .* cannot be used: E\w+/)
+    assert.equal((await filesOf(home)).filter(name => name.endsWith('.tmp')).length, 0)
+    if (code !== 0) assert.equal(await readFile(home.storage, 'utf8'), before)
+  })
+
+  it('in a folder that does not exist and cannot be made is named', async t => {
+    const home = await makeHome(t)
+    await writeFile(join(home.path, 'file'), '')
+    const server = await startServer(t)
+    const ended = await runClient(t, home, ['--server-url', server.url, '--authorize', '--headless', '--storage', join(home.path, 'file', 'clients.json')])
+    assertEnds(ended, 1, /client storage .* cannot be used: ENOTDIR/)
+  })
+
+  const tokens = {
+    issuer: 'https://a.example', registration: record, token_endpoint: 'https://a.example/token', access_token: 'a', token_type: 'Bearer', requested_scopes: [],
+  }
+  const corrupted: readonly (readonly [string, string])[] = [
+    ['is cut off', JSON.stringify({ version: 1, registrations: {}, servers: { 'https://m.example': tokens } }).slice(0, -20)],
+    ['is full of zeros', '\0'.repeat(500)],
+    ['has half a record', JSON.stringify({ registrations: {}, servers: { 'https://m.example': tokens, 'https://n.example': { issuer: 'x' } } })],
+    ['has a date that is none', JSON.stringify({ registrations: {}, servers: { 'https://m.example': { ...tokens, expires_at: 1e300 } } })],
+    ['has a date as text', JSON.stringify({ registrations: {}, servers: { 'https://m.example': { ...tokens, expires_at: 'soon' } } })],
+    ['has a refresh token that is none', JSON.stringify({ registrations: {}, servers: { 'https://m.example': { ...tokens, refresh_token: 7 } } })],
+    ['has scopes that are none', JSON.stringify({ registrations: {}, servers: { 'https://m.example': { ...tokens, requested_scopes: [{}] } } })],
+    ['has a secret that is none', JSON.stringify({ registrations: { 'https://a.example': { ...record, client_secret: [] } }, servers: {} })],
+    ['is of a later version', JSON.stringify({ version: 2, registrations: {}, servers: {} })],
+    ['is deeper than any stack', '['.repeat(100_000)],
+  ]
+  for (const [what, text] of corrupted) {
+    it(`that ${what} is set aside with all that it holds, and reported`, async t => {
+      const home = await makeHome(t)
+      await writeFile(home.storage, text, { mode: 0o600 })
+      for (const args of [['--list-clients'], ['--list-clients']]) await succeed(t, home, args)
+      const [aside, ...others] = await filesOf(home)
+      assert.deepEqual(others, [])
+      assert.equal(await readFile(join(home.path, aside!), 'utf8'), text)
+    })
+  }
+
+  it('survives a redirect URI that is none', async t => {
+    const server = await startServer(t)
+    const home = await makeHome(t)
+    const BROWSER = await home.writeBrowser('await fetch(url)')
+    await writeFile(home.storage, JSON.stringify({ registrations: { [server.url]: { ...record, redirect_uri: 'nonsense' } }, servers: {} }), { mode: 0o600 })
+    await succeed(t, home, ['--server-url', server.url, '--authorize'], { BROWSER })
+  })
+})
+
+describe('A process that lost its lease while it was stopped', () => {
+  it('does not write what it knew before over what others have stored since', async t => {
+    const home = await makeHome(t)
+    const storage = new FileStorage(home.storage, () => {})
+    await storage.update(state => ({ ...state, registrations: { first: record } }))
+    let attempts = 0
+    await storage.update(state => {
+      attempts++
+      if (attempts === 1) {
+        writeFileSync(home.storage, JSON.stringify({ version: 1, registrations: { ...state.registrations, ofAnother: record }, servers: {} }))
+        writeFileSync(`${home.storage}.writing`, JSON.stringify({ pid: 2 ** 22 + 1, host: hostname(), id: 'of a process that has ended' }))
+      }
+      return { ...state, registrations: { ...state.registrations, mine: record } }
+    })
+    assert.deepEqual(Object.keys((await storage.read()).registrations), ['first', 'ofAnother', 'mine'])
+    assert.equal(attempts, 2)
+    assert.deepEqual(await filesOf(home), ['.mcp_clients.json'])
+  })
+})
+
+describe('The login survives', { concurrency: 3 }, () => {
+  it('twenty processes that refresh at once: one refresh, and all go on', async t => {
+    const { server, home } = await authorized(t, { OAUTH_REFRESH_TOKEN_REUSE_WINDOW_SECONDS: '0' })
+    const { stdout } = await succeed(t, home, ['--server-url', server.url, '--hammer-refresh', '20'])
+    assert.match(stdout, /20 processes, token requests: 1, processes with tokens: 20, different refresh tokens: 1\n/)
+    assert.match(stdout, /\nPASSED: nobody is logged out\n$/)
+    assert.equal((stdout.match(/ works$/gm) ?? []).length, 20)
+    await succeed(t, home, ['--server-url', server.url, '--list-tools'])
+  })
+
+  it('twenty processes that know nothing of one another, at a server with a window', async t => {
+    const { server, home } = await authorized(t)
+    const { stdout } = await succeed(t, home, ['--server-url', server.url, '--hammer-refresh', '20', '--raw'])
+    assert.match(stdout, /token requests: 20, processes with tokens: 20, different refresh tokens: 1\n/)
+    await succeed(t, home, ['--server-url', server.url, '--list-tools'])
+  })
+
+  it('not, and --hammer-refresh --raw says why, at a server without one', async t => {
+    const { server, home } = await authorized(t, { OAUTH_REFRESH_TOKEN_REUSE_WINDOW_SECONDS: '0' })
+    const ended = await runClient(t, home, ['--server-url', server.url, '--hammer-refresh', '5', '--raw'])
+    assert.equal(ended.code, 4)
+    assert.match(ended.stdout, /revokes the grant when a refresh token comes twice[^]*FAILED: 5 of 5 processes are logged out, the grant is dead/)
+    for (const word of ['access_token', 'refresh_token']) assert.equal(ended.stdout.includes(word + '"'), false)
+  })
+
+  it('a process that was killed while it refreshed', async t => {
+    const peer = await startHonestPeer(t)
+    const home = await makeHome(t)
+    await succeed(t, home, ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless'])
+    peer.on('POST /token', () => sleep(60_000, { status: 503 }, { ref: false }))
+    const killed = startIn(t, home, ['--server-url', `${peer.url}/mcp`, '--refresh'])
+    while (peer.to('POST /token').length < 2) await sleep(20)
+    killed.kill('SIGKILL')
+    await once(killed, 'exit')
+    peer.on('POST /token', json(validTokens({ access_token: 'access-after', refresh_token: 'refresh-after' })))
+    const begun = performance.now()
+    await succeed(t, home, ['--server-url', `${peer.url}/mcp`, '--refresh'])
+    assert.ok(performance.now() - begun < 10_000, 'a lease of a dead process is taken over at once')
+    assert.deepEqual(await filesOf(home), ['.mcp_clients.json'])
+  })
+
+  it('a process that was stopped before it sent its refresh, and woke up after another had refreshed', async t => {
+    const peer = await startHonestPeer(t)
+    const home = await makeHome(t)
+    await succeed(t, home, ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless'])
+    const used = new Set<string>()
+    let count = 0
+    peer.on('POST /token', request => {
+      const { refresh_token } = formOf(request)
+      if (used.has(refresh_token)) return json({ error: 'invalid_grant' }, 400)
+      used.add(refresh_token)
+      count++
+      return json(validTokens({ access_token: `access-after-${count}`, refresh_token: `refresh-after-${count}` }))
+    })
+    const stopped = startIn(t, home, ['--server-url', `${peer.url}/mcp`, '--refresh'])
+    while (!(await filesOf(home)).includes('.mcp_clients.json.refreshing')) await sleep(1)
+    stopped.kill('SIGSTOP')
+    await succeed(t, home, ['--server-url', `${peer.url}/mcp`, '--refresh'])
+    stopped.kill('SIGCONT')
+    assert.deepEqual(await once(stopped, 'exit'), [0, null])
+    const { servers } = await home.stored()
+    assert.equal(servers[`${peer.url}/mcp`]?.refresh_token, `refresh-after-${count}`)
+    await succeed(t, home, ['--server-url', `${peer.url}/mcp`, '--refresh'])
+  })
+})
+
+describe('Ten processes that store at once', () => {
+  it('lose nothing of one another', async t => {
+    const home = await makeHome(t)
+    const peers = await Promise.all(Array.from({ length: 10 }, () => startHonestPeer(t)))
+    await Promise.all(peers.map(({ url }) => succeed(t, home, ['--server-url', `${url}/mcp`, '--authorize', '--headless'])))
+    const { servers } = await home.stored()
+    assert.equal(Object.keys(servers).length, 10)
+    assert.deepEqual(await filesOf(home), ['.mcp_clients.json'])
+  })
+})
