@@ -24,7 +24,7 @@ describe('readSources()', () => {
 
   it('has the test files as well', async () => {
     const { tests } = await readSources()
-    assert.deepEqual(tests.map(({ path }) => path), list('test').filter(path => /^[\w-]+\.test\.ts$/.test(path)))
+    assert.deepEqual(tests.map(({ path }) => path), list('test').filter(path => path.endsWith('.test.ts') && !path.startsWith('interop/')))
   })
 })
 
