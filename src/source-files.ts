@@ -26,7 +26,7 @@ export function readSources(): Promise<Sources> {
 async function readAll(): Promise<Sources> {
   const here = new URL('./', import.meta.url)
   const src = await readFolder(here, path => !path.startsWith('.'))
-  const isTest = (path: string): boolean => /^(?:attacks\/)?[\w-]+\.test\.ts$/.test(path)
+  const isTest = (path: string): boolean => path.endsWith('.test.ts') && !path.startsWith('interop/')
   // Beside src, or in dist below .test, which is where `npm run build` puts them.
   const beside = await readFolder(new URL('../test/', here), isTest)
   const tests = beside.length > 0 ? beside : await readFolder(new URL('.test/test/', here), isTest)

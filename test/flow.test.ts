@@ -350,6 +350,19 @@ describe('GET /flow/events', () => {
     stream.close()
   })
 
+  it('does not tell a page what it shows already', async t => {
+    const server = await start(t)
+    const client = await register(server)
+    const seen = /data-events="\/flow\/events\?seen=([^"]+)"/.exec(await page(server))![1]!
+    const stream = await watch(server, `?seen=${seen}`)
+    await stream.until(text => text.includes('retry:'))
+    await authorize(server, client)
+    const text = await stream.until(text => text.includes('/oauth/authorize'))
+    assert.match(text, /event: exchange/)
+    assert.doesNotMatch(text, /event: flow\n/)
+    stream.close()
+  })
+
   it('turns to a new flow when one begins', async t => {
     const server = await start(t)
     await register(server, { client_name: 'First' })

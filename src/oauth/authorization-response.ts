@@ -25,11 +25,12 @@ export async function grantedLocation(approved: RequestedGrant, sub: string, con
 export function errorLocation(
   redirect_uri: string, state: string | undefined, error: OAuthError, context: Context,
 ): string {
+  const { config } = context
   return withParameters(redirect_uri, {
     error: error.code,
     error_description: errorText(error.message),
     error_uri: error.details.rule && context.errorUri(error.details.rule),
     state,
-    iss: context.config.issuer,
+    iss: config.issuer,
   })
 }

@@ -5,7 +5,7 @@ import type { Flow, FlowRecorder } from '../flow.ts'
 import type { Html } from '../http/html.ts'
 import { empty, type Reply, type Request } from '../http/message.ts'
 import { arrow } from './flow-diagram.ts'
-import { flowHead, flowList, flowSection, recorderFor } from './flow.ts'
+import { flowHead, flowList, flowSection, recorderFor, seenOf } from './flow.ts'
 
 /** Pages that may watch at once, and messages that may wait for one of them. */
 const maxWatchers = 16
@@ -18,8 +18,8 @@ const keepAlive = 15_000
 export function flowEvents(request: Request, context: Context): Reply {
   const recorder = recorderFor(request, context)
   if (recorder.watching >= maxWatchers) return empty(503, { 'retry-after': '30' })
-  const selected = new URLSearchParams(request.query).get('flow') ?? undefined
-  const body = new Watch(recorder, selected, context).events(request.signal)
+  const query = new URLSearchParams(request.query)
+  const body = new Watch(recorder, query.get('flow') ?? undefined, query.get('seen') ?? undefined, context).events(request.signal)
   return { status: 200, headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' }, body }
 }
 
@@ -31,14 +31,17 @@ class Watch {
   private shown: string | undefined
   /** What the page has not been told; too much of it is told as a whole. */
   private waiting: { readonly flow: Flow; readonly exchange: Exchange }[] = []
-  private stale = true
+  private stale = false
+  /** What the page showed when it was loaded, until it was told something. */
+  private seen: string | undefined
   /** Where the selected flow has gone. */
   private moved: string | undefined
   private wake = (): void => {}
 
-  constructor(recorder: FlowRecorder, selected: string | undefined, context: Context) {
+  constructor(recorder: FlowRecorder, selected: string | undefined, seen: string | undefined, context: Context) {
     this.recorder = recorder
     this.selected = selected
+    this.seen = seen
     this.context = context
   }
 
@@ -71,6 +74,12 @@ class Watch {
     this.stale = false
     const [newest] = recorder.list()
     const flow = this.selected === undefined ? newest : recorder.find(this.selected)
+    const isSeen = this.seen === seenOf(flow)
+    this.seen = undefined
+    if (isSeen) {
+      this.shown = flow?.id
+      return
+    }
     if (this.selected === undefined) yield event('flows', flowList(recorder, context, flow?.id))
     if (this.moved !== undefined) yield `event: moved\ndata: ${context.config.basePath}/flow/${this.moved}\n\n`
     this.moved = undefined

@@ -24,7 +24,7 @@ export function flows(request: Request, context: Context): Reply {
   const [newest] = recorder.list()
   return pageReply(200, 'Live flow', html`
 <p class="lead">Point any MCP client at this server and watch: every message, who sent it to whom, and every rule that decided.</p>
-${liveLine(`${context.config.basePath}/flow/events`)}
+${liveLine(`${context.config.basePath}/flow/events?seen=${seenOf(newest)}`)}
 <div class="flow-page">
 ${flowList(recorder, context, newest?.id)}
 ${flowSection(newest, context)}
@@ -41,7 +41,7 @@ export function flow(request: Request, context: Context): Reply {
   if (query.get('as') === 'file') return flowFile(found, context)
   if (query.get('as') === 'page') return flowPage(found, context)
   return pageReply(200, 'Live flow', html`
-${liveLine(`${context.config.basePath}/flow/events?flow=${found.id}`)}
+${liveLine(`${context.config.basePath}/flow/events?flow=${found.id}&seen=${seenOf(found)}`)}
 ${flowSection(found, context, query.get('open') ?? undefined)}
 <p><a href="${context.config.basePath}/flow">All flows</a></p>`, { ...frame(context), script: liveScript })
 }
@@ -91,6 +91,11 @@ export function flowHead(flow: Flow, { config, now }: Context): Html {
   return html`<div id="flow-head" class="flow-head"><h2>${titleOf(flow)}</h2> ${endingBadge(endingOf(flow, now()))}
 <span class="actions small"><a href="${config.basePath}/flow/${flow.id}?as=file" download>Save as a file</a>
 <a href="${config.basePath}/flow/${flow.id}?as=page" download>Hand on as a page</a></span></div>`
+}
+
+/** What a page shows of a flow: as long as that is all, it need not be told again. */
+export function seenOf(flow: Flow | undefined): string {
+  return flow === undefined ? '' : `${flow.id}.${flow.dropped + flow.exchanges.length}`
 }
 
 /** Who may look: a program on this machine, that came by a name of this machine and through no proxy. Anybody else finds nothing. */

@@ -150,7 +150,10 @@ const operations: Readonly<Record<string, Operation>> = {
     parameters: [{ name: 'as', description: 'file: to save it; page: to hand it on' }],
   },
   'GET /flow/events': {
-    summary: 'What happens, as server-sent events', parameters: [{ name: 'flow', description: 'One flow instead of the newest' }],
+    summary: 'What happens, as server-sent events', parameters: [
+      { name: 'flow', description: 'One flow instead of the newest' },
+      { name: 'seen', description: 'What the page shows already' },
+    ],
   },
   'POST /flow/open': {
     summary: 'Show a flow that was saved', mediaType: 'multipart/form-data',

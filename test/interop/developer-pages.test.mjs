@@ -10,10 +10,10 @@ interop('The pages for developers in Chromium', () => {
       const [server, browser] = await Promise.all([startServer(t, { DEBUG: 'true' }), startChromium(t)])
       const window = await openWindow(browser, { width, colorScheme })
       const { page } = window
-      const visit = async (path, name, prepare = async () => {}) => {
+      const visit = async (path, name, prepare = async () => {}, options = {}) => {
         await page.goto(new URL(path, server.url).href)
         await prepare()
-        await assertSoundPage(window, name)
+        await assertSoundPage(window, name, options)
       }
       await visit('/flow', 'an empty /flow', () => page.getByText('Live:').waitFor())
       await runSdkClient(t, server)
@@ -24,7 +24,8 @@ interop('The pages for developers in Chromium', () => {
         await page.getByText('Live:').waitFor()
         await until(() => page.locator('#diagram > li').count(), () => 'no messages')
         await page.evaluate(() => document.querySelectorAll('#diagram details').forEach(details => { details.open = true }))
-      })
+      }, { grows: true })
+      await visit('/flow', '/flow', () => page.getByText('Live:').waitFor())
       await visit(error_uri, 'an explanation of a request')
       await page.getByRole('link', { name: 'See it in its flow' }).click()
       await assertSoundPage(window, 'a flow with an error')

@@ -31,7 +31,7 @@ interop('The live flow in Chromium', () => {
     ]) assert.ok(drawn.some(line => line.replace(/\s+/g, ' ').includes(`${party}:`) && line.includes(text)), `${party}: ${text}\n${drawn.join('\n')}`)
     assert.equal(await page.locator('#flows li').count(), 1)
     await page.locator('#flow-head').getByText('tool called').waitFor()
-    await assertSoundPage(window, 'the live flow')
+    await assertSoundPage(window, 'the live flow', { grows: true })
   })
 
   it('keeps a message open while others arrive', async t => {
