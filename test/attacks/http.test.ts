@@ -202,7 +202,7 @@ describe('HTTP', { concurrency: true }, () => {
     assert.match(body, /HTTP\/1\.1 400 Bad Request[\s\S]*this is not an HTTP\/1\.1 request/)
   })
 
-  attack('sends a bad body while its request is judged, and has both answered', 'src/app.ts: outgoing.destroyed || outgoing.headersSent', async t => {
+  attack('sends a bad body while its request is judged, and has both answered', 'src/http/connections.ts: outgoing.writeHead(status', async t => {
     const store = new MemoryStore({ now: () => Date.now() / 1000, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 3600 })
     store.findClient = async () => {
       await new Promise(resolve => setTimeout(resolve, 200))
