@@ -221,7 +221,7 @@ describe('Resource server', { concurrency: 8 }, () => {
       assert.doesNotMatch(JSON.stringify(result), /demo@example/)
     }
   })
-  attack('asks for its profile while a hundred others do', 'src/mcp/methods.ts: sub: token!.sub', async t => {
+  attack('asks for its profile while a hundred others do', 'src/mcp/methods.ts: { sub, client_id } = token!', async t => {
     const { tool } = countingTool()
     const server = await startServer(t, {}, { tools: [{ ...tool, run: async (_args, { sub }) => {
       await new Promise(resolve => setTimeout(resolve, Math.random() * 20))
