@@ -41,18 +41,16 @@ async function holdEachRule() {
   const rules = catalogue.flatMap(group => group.rules)
   const tests = await readTests()
   const checked = await checkedRules()
-  for (const { file } of tests) if (await fails(file, '')) throw new Error(`${file} fails with all rules on`)
+  await eachOf(tests, async ({ file }) => {
+    if (await fails(file, '')) throw new Error(`${file} fails with all rules on`)
+  })
 
   const unheld = []
-  const waiting = rules.filter(rule => checked.has(rule.id))
-  const work = async () => {
-    for (let rule = waiting.shift(); rule; rule = waiting.shift()) {
-      if (await isHeld(rule.id, tests)) continue
-      unheld.push(rule.id)
-      console.log(`no test holds ${rule.id} (${rule.clause})`)
-    }
-  }
-  await Promise.all(Array.from({ length: atOnce }, work))
+  await eachOf(rules.filter(rule => checked.has(rule.id)), async rule => {
+    if (await isHeld(rule.id, tests)) return
+    unheld.push(rule.id)
+    console.log(`no test holds ${rule.id} (${rule.clause})`)
+  })
 
   // A rule that is nothing but the public face of others is held where they are.
   const faces = new Set(rules.map(rule => rule.shownAs?.id))
@@ -62,6 +60,14 @@ async function holdEachRule() {
   }
   console.log(`${rules.length} rules, ${rules.length - unheld.length} held by a test, ${unheld.length} not`)
   return unheld
+}
+
+/** Does `work` for each item, for a few at a time. */
+async function eachOf(items, work) {
+  const waiting = [...items]
+  await Promise.all(Array.from({ length: atOnce }, async () => {
+    for (let item = waiting.shift(); item; item = waiting.shift()) await work(item)
+  }))
 }
 
 /** First the tests that name the rule, which are few and mostly enough; then all others, the attacks last, since some wait. */
