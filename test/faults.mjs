@@ -13,6 +13,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { randomFrom, startClient, startServer } from './program.mjs'
 
+// Bare `node --test` runs every file below test/, with no argument; this is not for it.
+if (process.env.NODE_TEST_CONTEXT !== undefined && process.argv[2] === undefined) process.exit(0)
+
 const kills = Number(process.argv[2] ?? 200)
 const seed = Number(process.argv[3] ?? 2026)
 const random = randomFrom(seed)

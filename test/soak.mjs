@@ -13,6 +13,9 @@ import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { randomFrom, startServer } from './program.mjs'
 
+// Bare `node --test` runs every file below test/, with no argument; this is not for it.
+if (process.env.NODE_TEST_CONTEXT !== undefined && process.argv[2] === undefined) process.exit(0)
+
 const seconds = Number(process.argv[2] ?? 120)
 const patience = 10_000
 /** In MiB: what the heap may have grown by, once the garbage is collected. */
