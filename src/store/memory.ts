@@ -4,6 +4,7 @@ import { MemoryOfUsers } from './memory-of-users.ts'
 import type {
   AuthorizationCode, AuthorizationRequest, Client, Grant, KeptDocument, RefreshToken, Session, Successor,
 } from './records.ts'
+import { SessionTable } from './session-table.ts'
 import type { ListedGrant, OneTimeUse, Rotation, Store, UseOutcome } from './store.ts'
 
 export interface MemoryStoreOptions {
@@ -22,9 +23,6 @@ const revocationMargin = 60
 /** How many rotated refresh tokens of a grant are remembered, to tell a reused one from an unknown one. */
 const rememberedRotations = 64
 
-/** How many sessions one user can have with one client. */
-const openSessions = 64
-
 export class MemoryStore extends MemoryOfUsers implements Store {
   /** Clients that no user ever approved. A flood of registrations presses out only these. */
   private readonly newClients: ExpiringMap<Client>
@@ -36,9 +34,7 @@ export class MemoryStore extends MemoryOfUsers implements Store {
   private readonly grants: ExpiringMap<{ readonly grant: Grant; readonly tokens: string[]; refreshed_at?: number }>
   private readonly refreshTokens: ExpiringMap<RefreshToken>
   private readonly revocations: ExpiringMap<number>
-  private readonly sessions: ExpiringMap<Session>
-  /** The hashes of the sessions of one user with one client, oldest first. */
-  private readonly sessionsOf: ExpiringMap<string[]>
+  private readonly sessions: SessionTable
   /** Tokens issued up to this time are refused: a revocation that had to give way must not come undone. */
   private refusedUntil = 0
 
@@ -68,8 +64,7 @@ export class MemoryStore extends MemoryOfUsers implements Store {
       now,
       onEvict: revoked_at => { this.refusedUntil = revoked_at },
     })
-    this.sessions = new ExpiringMap({ limit: 20_000, lifetime: day, now })
-    this.sessionsOf = new ExpiringMap({ limit: 20_000, lifetime: day, now })
+    this.sessions = new SessionTable(now)
   }
 
   async addClient(client: Client): Promise<void> {
@@ -214,21 +209,15 @@ export class MemoryStore extends MemoryOfUsers implements Store {
   }
 
   async addSession(session: Session): Promise<void> {
-    const owner = `${session.sub} ${session.client_id}`
-    const own = this.sessionsOf.get(owner) ?? []
-    own.push(session.session_hash)
-    // Whoever opens sessions without end presses out his own.
-    if (own.length > openSessions) this.sessions.delete(own.shift()!)
-    this.sessionsOf.set(owner, own)
-    this.sessions.set(session.session_hash, session)
+    this.sessions.add(session)
   }
 
   async findSession(session_hash: string): Promise<Session | undefined> {
-    return this.sessions.get(session_hash)
+    return this.sessions.find(session_hash)
   }
 
   async removeSession(session_hash: string): Promise<void> {
-    this.sessions.delete(session_hash)
+    this.sessions.remove(session_hash)
   }
 
   async counts(): Promise<Readonly<Record<string, number>>> {
