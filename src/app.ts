@@ -226,9 +226,14 @@ function drained(outgoing: ServerResponse): Promise<void> {
 async function record(request: IncomingRequest, reply: Reply, caller: Caller, context: Context, recording: Recording): Promise<void> {
   const body = await request.body?.catch(() => '') ?? ''
   const { id, time, begun } = recording
-  context.recorder?.record({
-    id, time, duration: performance.now() - begun, request, body, caller, reply, verdicts: context.trace,
-  })
+  try {
+    context.recorder?.record({
+      id, time, duration: performance.now() - begun, request, body, caller, reply, verdicts: context.trace,
+    })
+  } catch (error) {
+    // What cannot be recorded is answered all the same.
+    context.logFailure(error)
+  }
 }
 
 function logExchange(request: Request, reply: Reply, context: Context): void {

@@ -57,8 +57,8 @@ function formatLine(level: LogLevel, event: string, fields: LogFields | undefine
   const whole = JSON.stringify(entry)
   const line = whole.length <= longLine ? whole : JSON.stringify(entry, cut)
   return line.replace(
-    /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
-    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    /[\u007f-\u009f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\udb40[\udc00-\udc7f]/g,
+    character => character.replace(/[^]/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
   )
 }
 

@@ -63,7 +63,7 @@ describe('GET /flow', () => {
     }
   })
 
-  for (const header of ['Forwarded: for=192.0.2.1', 'X-Forwarded-For: 192.0.2.1', 'X-Forwarded-Host: mcp.example.com']) {
+  for (const header of ['Forwarded: for=192.0.2.1', 'X-Forwarded-For: 192.0.2.1', 'X-Forwarded-Host: mcp.example.com', 'Via: 1.1 proxy', 'X-Real-IP: 192.0.2.1']) {
     it(`is not there through a proxy: ${header}`, async t => {
       const server = await start(t)
       assert.equal((await sendRaw(server, ['GET /flow HTTP/1.1', 'Host: localhost', header])).status, 404)
@@ -338,6 +338,11 @@ async function watch(server: TestServer, query = ''): Promise<Stream> {
 }
 
 describe('GET /flow/events', () => {
+  it('gives no place to a page of another site (W3C Fetch Metadata section 2.3)', async t => {
+    const server = await start(t)
+    assert.equal((await get(`${server.url}/flow/events`, { 'sec-fetch-site': 'cross-site' })).status, 404)
+  })
+
   it('brings each message as HTML when it has happened', async t => {
     const server = await start(t)
     const client = await register(server)

@@ -19,6 +19,7 @@ describe('displayText()', () => {
     'keeps letters of every script': { text: 'Zürich 世界 🌍', is: 'Zürich 世界 🌍' },
     'takes out what turns the reading direction': { text: 'safe\u202egnp.exe\u2066', is: 'safegnp.exe' },
     'takes out what has no shape': { text: 'Cl\u200baude\u00ad\ufeff', is: 'Claude' },
+    'takes out what is shown as nothing': { text: '\u3164\u2800a\ufe0f\u115f', is: 'a' },
     'takes out control characters': { text: 'a\u0000b\u001b[31mc\u0085', is: 'ab[31mc' },
     'takes out line and paragraph separators': { text: 'a\u2028b\u2029c', is: 'abc' },
     'takes out private-use characters': { text: 'a\ue000b', is: 'ab' },

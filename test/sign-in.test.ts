@@ -180,6 +180,23 @@ describe('POST /sign-in', () => {
     await assertRefused(await submit(server, page, { username: 'another' }), 'sign-in-attempts-are-bounded', 'too_many_requests', 429)
   })
 
+  for (const field of ['username', 'password']) {
+    it(`refuses a ${field} of 30,000 combining characters before it looks at it (RFC 9700 section 4.16)`, async t => {
+      const { server, page } = await open(t)
+      const begun = performance.now()
+      const response = await submit(server, page, { [field]: `a${'\u0315\u0323'.repeat(5000)}` })
+      await assertRefused(response, 'parameter-is-bounded', 'invalid_request', 400)
+      assert.ok(performance.now() - begun < 2000)
+    })
+  }
+
+  it('leads on to an authorization request from the request itself alone, not from a link with one', async t => {
+    const { server, page } = await open(t)
+    const link = await get(`${server.url}/sign-in?return_to=${encodeURIComponent('/oauth/authorize?client_id=x')}`)
+    await assertRefused(link, 'return-to-is-local', 'invalid_request', 400)
+    assert.equal((await submit(server, page, { return_to: '/oauth/authorize?client_id=x' })).status, 303)
+  })
+
   const elsewhere = [
     'https://evil.example/', '//evil.example/', '/\\evil.example', '\\/evil.example', '/%2f/evil.example', '/\t/evil.example', '/account/../x',
     '/account?x', '/account#x', 'account', '/oauth/authorize', '/oauth/authorize?a\nb', 'javascript:alert(1)', '/account@evil.example',
@@ -349,6 +366,12 @@ describe('GET /oauth/authorize, prompt', () => {
       assert.match(next.html, /name="decision"/)
     })
   }
+
+  it('consent: is kept across the sign-in where an empty prompt stands before it (RFC 6749 section 3.1)', async t => {
+    const { url } = await ask(t, '')
+    const page = await openPage(`${url}&prompt=&prompt=consent`, { 'sec-fetch-site': 'none' })
+    assert.match(page.html, /name="return_to" value="[^"]*prompt=consent"/)
+  })
 
   it('none: consent_required where somebody is signed in who was not asked (OpenID Connect Core 1.0 section 3.1.2.6)', async t => {
     const { url, cookie } = await ask(t, 'none')

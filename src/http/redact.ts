@@ -12,8 +12,11 @@ const openNames: ReadonlySet<string> = new Set(['progress_token'])
 
 const secretHeader = /authorization|cookie|token|secret|session|api-?key|password|credential|signature|^dpop$/
 
-/** A JWT, wherever it stands: three parts in base64url, of which the first begins with `{"`. */
-const jwt = /\beyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g
+/**
+ * What has the shape of a JWT: three parts in base64url. It begins where no such character stands before, so that a long text
+ * is gone through once.
+ */
+const threeParts = /(?<![\w-])[\w-]+\.[\w-]+\.[\w-]*/g
 
 /** Whether a member, field or parameter of this name is a secret, however it is written (`clientSecret`, `Client-Secret`). */
 export function isSecretName(name: string): boolean {
@@ -49,11 +52,16 @@ export function redactBody(body: string, mediaType: string): string {
 /** Running text, in which a secret has no name: what is a token by its shape, or is named within the text. */
 export function redactText(text: string): string {
   return text
-    .replace(jwt, fingerprint)
+    .replace(threeParts, parts => isJwt(parts) ? fingerprint(parts) : parts)
     .replace(/\b([A-Za-z_-]{4,40})(=)([^\s&;,"'<>]+)/g, (all, name: string, sign: string, value: string) => (
       isSecretName(name) && !value.startsWith('sha256:') ? name + sign + fingerprint(value) : all))
     .replace(/"([A-Za-z_-]{4,40})"(\s*:\s*)"([^"]*)"/g, (all, name: string, sign: string, value: string) => (
       isSecretName(name) && !value.startsWith('sha256:') ? `"${name}"${sign}"${fingerprint(value)}"` : all))
+}
+
+/** The first part of a JWT begins with `{"`. */
+function isJwt(parts: string): boolean {
+  return parts.includes('eyJ')
 }
 
 function redactHeader(name: string, value: string): string {

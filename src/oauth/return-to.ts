@@ -10,7 +10,8 @@ import { returnToIsLocal } from '../rules/user.ts'
  */
 export function returnToRequest({ query, headers }: Request): string {
   const site = headers['sec-fetch-site']
-  const prompts = new Set(readPrompts(new URLSearchParams(query).get('prompt') ?? undefined))
+  // RFC 6749 section 3.1: an empty one counts as omitted, as in `authorize`.
+  const prompts = new Set(readPrompts(new URLSearchParams(query).getAll('prompt').find(Boolean)))
   prompts.delete('login')
   prompts.delete('select_account')
   if (site !== 'none' && site !== 'same-origin') prompts.add('consent')
@@ -29,5 +30,15 @@ export function readPrompts(prompt: string | undefined): readonly string[] {
 export function readReturnTo(parameters: Parameters, context: Context): string {
   const return_to = parameters.get('return_to') ?? '/account'
   context.check(returnToIsLocal, /^(?:\/|\/account|\/oauth\/authorize\?[\x21-\x7e]*)$/.test(return_to))
+  return return_to
+}
+
+/**
+ * Where a link to the sign-in page may lead on to: to no authorization request, since a link of another site with one would
+ * come back to it as from ourselves.
+ */
+export function readPageToReturnTo(parameters: Parameters, context: Context): string {
+  const return_to = readReturnTo(parameters, context)
+  context.check(returnToIsLocal, !return_to.startsWith('/oauth/'))
   return return_to
 }

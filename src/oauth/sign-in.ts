@@ -11,14 +11,19 @@ import { networkOf } from '../http/network.ts'
 import { pageReply } from '../http/page.ts'
 import { Parameters } from '../http/parameters.ts'
 import { notice } from '../http/parts.ts'
+import { parameterIsBounded } from '../rules/http.ts'
 import { signInAttemptsAreBounded, userIsAuthenticated } from '../rules/user.ts'
 import { comparableName, type User } from '../users.ts'
 import { csrfField, identifyBrowser, parseOwnForm } from './browser.ts'
 import { beginSession, endSession, findSession } from './browser-session.ts'
-import { readReturnTo } from './return-to.ts'
+import { readPageToReturnTo, readReturnTo } from './return-to.ts'
 
 /** Attempts within 15 minutes. Those of a name are forgotten when one succeeds. */
 const mostAttempts = { name: 10, address: 100 } as const
+
+/** In characters. A user name of the users file is no longer. */
+const longestUsername = 256
+const longestPassword = 1024
 
 export interface SignInPrompt {
   /** The path and query to go back to. */
@@ -31,7 +36,7 @@ export interface SignInPrompt {
 }
 
 export async function signInPage(request: Request, context: Context): Promise<Reply> {
-  const return_to = readReturnTo(new Parameters(request.query, context), context)
+  const return_to = readPageToReturnTo(new Parameters(request.query, context), context)
   if (await findSession(request, context)) return redirect(302, context.config.basePath + return_to)
   return askToSignIn({ return_to }, request, context)
 }
@@ -40,9 +45,12 @@ export async function signInPage(request: Request, context: Context): Promise<Re
 export async function signIn(request: Request, context: Context): Promise<Reply> {
   const form = await parseOwnForm(request, await findSession(request, context), context)
   const return_to = readReturnTo(form, context)
-  const username = form.required('username')
+  const [username, password] = [form.required('username'), form.get('password')]
+  // Before anything is made of them: Unicode normalization takes quadratic time on texts that are made for it.
+  context.check(parameterIsBounded, username.length <= longestUsername, 'username', longestUsername)
+  context.check(parameterIsBounded, (password?.length ?? 0) <= longestPassword, 'password', longestPassword)
   try {
-    const user = await authenticate(username, form.get('password'), request, context)
+    const user = await authenticate(username, password, request, context)
     context.audit('signed in', { sub: user.sub })
     return redirect(303, context.config.basePath + return_to, await beginSession(user, request, context))
   } catch (error) {

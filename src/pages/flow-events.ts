@@ -4,6 +4,7 @@ import type { Exchange } from '../exchange.ts'
 import type { Flow, FlowRecorder } from '../flow.ts'
 import type { Html } from '../http/html.ts'
 import { empty, type Reply, type Request } from '../http/message.ts'
+import { pathIsKnown } from '../rules/http.ts'
 import { arrow } from './flow-diagram.ts'
 import { flowHead, flowList, flowSection, recorderFor, seenOf } from './flow.ts'
 
@@ -17,6 +18,9 @@ const keepAlive = 15_000
 
 export function flowEvents(request: Request, context: Context): Reply {
   const recorder = recorderFor(request, context)
+  // A page of another site could not read what comes, but it could take the places of those who watch.
+  const site = String(request.headers['sec-fetch-site'])
+  context.check(pathIsKnown, site !== 'cross-site' && site !== 'same-site', request.path)
   if (recorder.watching >= maxWatchers) return empty(503, { 'retry-after': '30' })
   const query = new URLSearchParams(request.query)
   const body = new Watch(recorder, query.get('flow') ?? undefined, query.get('seen') ?? undefined, context).events(request.signal)

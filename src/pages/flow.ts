@@ -98,6 +98,9 @@ export function seenOf(flow: Flow | undefined): string {
   return flow === undefined ? '' : `${flow.id}.${flow.dropped + flow.exchanges.length}`
 }
 
+/** What proxies add to a request that they pass on. */
+const proxyHeader = /^(?:forwarded|via|x-forwarded-.*|x-real-ip|cf-connecting-ip|true-client-ip)$/
+
 /** Who may look: a program on this machine, that came by a name of this machine and through no proxy. Anybody else finds nothing. */
 export function recorderFor(request: Request, context: Context): FlowRecorder {
   context.check(pathIsKnown, context.recorder !== undefined && isLocal(request), request.path)
@@ -106,7 +109,7 @@ export function recorderFor(request: Request, context: Context): FlowRecorder {
 
 export function isLocal({ headers, remoteAddress }: Request): boolean {
   const hostname = (headers.host ?? '').toLowerCase().replace(/:\d*$/, '')
-  const forwarded = 'forwarded' in headers || 'x-forwarded-for' in headers || 'x-forwarded-host' in headers
+  const forwarded = Object.keys(headers).some(name => proxyHeader.test(name))
   return isLoopbackAddress(remoteAddress) && isLoopbackHost(hostname) && !forwarded
 }
 

@@ -40,9 +40,14 @@ function shown(value: unknown): string {
   const text = value instanceof Error ? value.message
     : typeof value === 'string' ? value
     : isNumericDate(value) ? new Date(value * 1000).toISOString()
-    : Array.isArray(value) ? value.map(String).join(', ')
-    : JSON.stringify(value) ?? String(value)
+    : Array.isArray(value) ? value.map(asText).join(', ')
+    : asText(value)
   return redactText(text.slice(0, maxLength))
+}
+
+/** What somebody else sent may be an object whose `toString` is no function, so that `String` would throw. */
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value) ?? typeof value
 }
 
 /** Of the numbers that rules compare only times are this large. */

@@ -210,6 +210,13 @@ describe('Operations', { concurrency: 4 }, () => {
     assert.ok((await get(`${behindProxy.url}/health`)).headers.has('strict-transport-security'))
     assert.equal((await get(`${(await startServer(t)).url}/health`)).headers.has('strict-transport-security'), false)
   })
+  attack('ends a server that records by values that cannot be made text', 'src/rules/shown-verdict.ts: JSON.stringify(value) ?? typeof value', async t => {
+    const server = await startServer(t, { DEBUG: 'true', LOG_LEVEL: 'error' })
+    const parts = [{ alg: 'HS256', crit: [{ toString: 1, valueOf: 1 }] }, {}].map(part => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    const response = await fetch(`${server.url}/mcp`, { headers: bearer(`${parts.join('.')}.x`) })
+    assert.equal(response.status, 401)
+    assert.equal((await get(`${server.url}/health`)).status, 200)
+  })
   attack('talks the server down to TLS 1.1', 'src/serve.ts: minVersion: \'TLSv1.2\'', async t => {
     const server = await startServer(t, await tlsFiles(t))
     const socket = connectTls({ port: server.port, host: '127.0.0.1', servername: 'localhost', ca: cert, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' })
