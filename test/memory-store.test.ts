@@ -190,11 +190,18 @@ describe('MemoryStore', () => {
 
   it('counts attempts from the first on for 15 minutes', async () => {
     const { clock, store } = create()
-    assert.deepEqual(await store.countAttempt('k'), { count: 1, ends_at: 1_000_900 })
+    assert.deepEqual(await store.countAttempt('name', 'k'), { count: 1, ends_at: 1_000_900 })
     clock.now += 899
-    assert.deepEqual(await store.countAttempt('k'), { count: 2, ends_at: 1_000_900 })
+    assert.deepEqual(await store.countAttempt('name', 'k'), { count: 2, ends_at: 1_000_900 })
     clock.now += 1
-    assert.deepEqual(await store.countAttempt('k'), { count: 1, ends_at: 1_001_800 })
+    assert.deepEqual(await store.countAttempt('name', 'k'), { count: 1, ends_at: 1_001_800 })
+  })
+
+  it('counts the attempts of an address on, however many names there are', async () => {
+    const { store } = create()
+    await store.countAttempt('address', 'k')
+    for (let i = 0; i <= 50_000; i++) await store.countAttempt('name', `n${i}`)
+    assert.equal((await store.countAttempt('address', 'k')).count, 2)
   })
 
   it('withdraws from one client what one user allowed it', async () => {

@@ -11,6 +11,9 @@ export interface ListedGrant extends Grant {
   readonly refreshed_at?: number
 }
 
+/** By what attempts to sign in are counted, each with room of its own: a flood of names presses out no address. */
+export type AttemptKey = 'name' | 'address'
+
 /** How many attempts there were since the first that is still counted, and when the count ends. */
 export interface Attempts {
   readonly count: number
@@ -79,8 +82,8 @@ export interface Store {
   findBrowserSession(id_hash: string): Promise<BrowserSession | undefined>
   removeBrowserSession(id_hash: string): Promise<void>
   /** Counts one more attempt to sign in, before it is known how it ends: so many at once are counted as well. */
-  countAttempt(key_hash: string): Promise<Attempts>
-  forgetAttempts(key_hash: string): Promise<void>
+  countAttempt(key: AttemptKey, key_hash: string): Promise<Attempts>
+  forgetAttempts(key: AttemptKey, key_hash: string): Promise<void>
 
   /** Remembers the decision, in the place of an earlier one on the same client and redirect host. */
   rememberConsent(consent: Consent): Promise<void>
