@@ -48,7 +48,7 @@ export async function exchangeAuthorizationCode(
   context.audit('token issued', { grant_type: 'authorization_code', client_id, sub: grant.sub, grant_id, scope: grant.scope })
 
   return {
-    access_token: issueAccessToken({ ...grant, jkt }, context),
+    ...issueAccessToken({ ...grant, jkt }, context),
     ...(refresh_token === undefined ? {} : { refresh_token }),
     scope: grant.scope,
   }

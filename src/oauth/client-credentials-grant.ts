@@ -20,5 +20,5 @@ export async function grantToClient(
   context.audit('token issued', { grant_type: 'client_credentials', client_id, sub: client_id, grant_id, scope })
   // RFC 6749 section 4.4.3: no refresh token, since the client can always ask again.
   const grant = { sub: client_id, client_id, scope, resource, grant_id }
-  return { access_token: issueAccessToken({ ...grant, jkt }, context), scope }
+  return { ...issueAccessToken({ ...grant, jkt }, context), scope }
 }

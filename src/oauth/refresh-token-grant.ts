@@ -39,7 +39,7 @@ export async function refreshAccessToken(
   context.audit('token refreshed', { client_id, sub, grant_id, scope, outcome: rotation.outcome })
 
   return {
-    access_token: issueAccessToken({ ...grant, scope, jkt }, context),
+    ...issueAccessToken({ ...grant, scope, jkt }, context),
     refresh_token: successorOf(presented, rotation.outcome === 'repeated' ? rotation.successor_salt : salt),
     scope,
   }

@@ -37,11 +37,13 @@ export async function token(request: Request, context: Context): Promise<Reply> 
 }
 
 /** RFC 6749 section 5.1: whoever sees tokens must not store them. */
-function tokenResponse({ access_token, refresh_token, scope }: IssuedTokens, isBound: boolean, context: Context): Reply {
+function tokenResponse(
+  { access_token, expires_in, refresh_token, scope }: IssuedTokens, isBound: boolean, context: Context,
+): Reply {
   return json(200, {
     access_token,
     token_type: isBound ? 'DPoP' : 'Bearer',
-    expires_in: Math.ceil(context.config.accessTokenLifetime),
+    expires_in,
     ...(refresh_token === undefined ? {} : { refresh_token }),
     scope,
   }, { 'cache-control': 'no-store', pragma: 'no-cache', ...nonceHeader(isBound, context) })

@@ -193,6 +193,18 @@ describe('Tokens', { concurrency: 8 }, () => {
     assert.equal((await readJson(await refresh(server, client, refresh_token)))['error'], 'invalid_grant')
   })
 
+  attack('refreshes in the last minute of a grant, for a token that outlives it', 'src/oauth/access-token.ts: Math.floor(grant.expires_at', async t => {
+    const { server, client, access_token, refresh_token } = await startWithTokens(t)
+    const end = claimsOf(access_token)['iat'] + server.config.refreshTokenLifetime
+    server.advance(server.config.refreshTokenLifetime - 60)
+    const tokens = await refreshed(server, client, refresh_token)
+    const { iat, exp } = claimsOf(tokens['access_token'])
+    assert.ok(Math.abs(exp - end) <= 1, `exp ${exp}, end of the grant ${end}`)
+    assert.equal(tokens['expires_in'], exp - iat)
+    server.advance(120)
+    assert.equal(await opens(server, tokens['access_token']), false)
+  })
+
   attack('narrows the scope and widens it again beyond the grant', 'scope-is-not-widened', async t => {
     const server = await startServer(t)
     const { client, tokens } = await getTokens(server, {}, { scope: 'mcp:tools:read' })
