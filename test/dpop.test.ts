@@ -605,7 +605,7 @@ function fullStore(full: OneTimeUse): MemoryStore {
     now: () => Date.now() / 1000, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 86_400,
   })
   const useOnce = store.useOnce.bind(store)
-  store.useOnce = async (use, id_hash) => use === full ? 'full' : useOnce(use, id_hash)
+  store.useOnce = async (use, id_hash, client_id) => use === full ? 'full' : useOnce(use, id_hash, client_id)
   return store
 }
 

@@ -29,7 +29,7 @@ export async function readTokenRequestProof(request: Request, client: Client, co
   context.check(dpopProofIsNeeded, sent.length > 0 || !client.metadata.dpop_bound_access_tokens)
   if (sent.length === 0) return undefined
   const proof = verifyProof(sent, `${context.config.issuer}/oauth/token`, request.method, context)
-  await useProof(proof, 'proof of a token request', context)
+  await useProof(proof, 'proof of a token request', client.client_id, context)
   return proof.jkt
 }
 
@@ -49,7 +49,7 @@ export async function checkTokenBinding(
   const proof = verifyProof(proofsOf(request), `${context.config.issuer}${request.path}`, request.method, context)
   context.check(dpopProofIsForThisToken, proof.ath === sha256(presented), proof.ath)
   context.check(proofIsByTheBoundKey, proof.jkt === bound, proof.jkt, bound)
-  await useProof(proof, 'proof of a resource request', context)
+  await useProof(proof, 'proof of a resource request', token.client_id, context)
 }
 
 /** The nonce to use now: it needs no memory, since it is made from the time and the key (section 8). */
@@ -94,8 +94,8 @@ function verifyProof(sent: readonly string[], htu: string, htm: string, context:
 }
 
 /** Section 11.1. It comes last, so that only proofs that are good for something take room. */
-async function useProof({ jkt, jti }: Proof, use: OneTimeUse, context: Context): Promise<void> {
-  const outcome = await context.store.useOnce(use, sha256(`${jkt} ${jti}`))
+async function useProof({ jkt, jti }: Proof, use: OneTimeUse, client_id: string, context: Context): Promise<void> {
+  const outcome = await context.store.useOnce(use, sha256(`${jkt} ${jti}`), client_id)
   context.check(oneTimeUseCanBeRemembered, outcome !== 'full')
   context.check(dpopProofIsUnused, outcome === 'first')
 }

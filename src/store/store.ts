@@ -48,8 +48,11 @@ export interface Store {
   findDocument(key: string): Promise<KeptDocument | undefined>
   keepDocument(key: string, document: KeptDocument, expires_at: number): Promise<void>
 
-  /** Uses what must be used once. Nothing that was used is forgotten before it is dead, however many uses there are. */
-  useOnce(use: OneTimeUse, id_hash: string): Promise<UseOutcome>
+  /**
+   * Uses what must be used once. Nothing that was used is forgotten before it is dead, however many uses there are; a
+   * client that has used too many assertions is told `full` alone.
+   */
+  useOnce(use: OneTimeUse, id_hash: string, client_id: string): Promise<UseOutcome>
 
   addAuthorizationRequest(id_hash: string, request: AuthorizationRequest): Promise<void>
   findAuthorizationRequest(id_hash: string): Promise<AuthorizationRequest | undefined>

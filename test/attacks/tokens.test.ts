@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
+import { assertionType } from '../../src/oauth/client-assertion.ts'
+import { MemoryStore } from '../../src/store/memory.ts'
 import {
   assertRefused, authorize, basic, callMcp, claimsOf, exchange, get, getTokens, postForm, postJson, readJson, refresh, refreshed, register,
   requestRegistration, requestToken, startServer, startWithTokens, type Members, type TestServer,
 } from '../harness.ts'
+import { createAssertion, createKeyPair } from '../key-pair.ts'
 import { attack, noTime } from './attack.ts'
 
 const secretClient = { token_endpoint_auth_method: 'client_secret_post' }
@@ -263,6 +266,22 @@ describe('Tokens', { concurrency: 8 }, () => {
       await requestToken(server, form, basic(client['client_id'], 'wrong')), await requestToken(server, form, basic('x'.repeat(22), 'wrong')),
     ]
     assert.deepEqual(await answerOf(known), await answerOf(unknown))
+  })
+
+  attack('registers a client to use up the room for assertions, and keeps all others out', 'src/store/one-time-uses.ts: own.length >= assertionsOfAClient', async t => {
+    const now = () => Date.now() / 1000
+    const store = new MemoryStore({ now, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 3600 })
+    const server = await startServer(t, {}, { store })
+    const key = createKeyPair('EdDSA')
+    const metadata = { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key.jwk] } }
+    const [eve, ada] = [await register(server, metadata), await register(server, metadata)]
+    const revoke = ({ client_id }: Members) => postForm(`${server.url}/oauth/revoke`, {
+      token: 'x', client_assertion_type: assertionType, client_assertion: createAssertion(key, client_id, server.config.issuer),
+    })
+    for (let i = 1; i < 2_000; i++) await store.useOnce('assertion', `of eve ${i}`, eve['client_id'])
+    assert.equal((await revoke(eve)).status, 200)
+    await assertRefused(await revoke(eve), 'one-time-use-can-be-remembered', 'temporarily_unavailable', 503)
+    assert.equal((await revoke(ada)).status, 200)
   })
 
   attack('compares times to find a secret', 'src/oauth/client-authentication.ts: constantTimeEqual(sha256(client_secret)', async t => {
