@@ -6,7 +6,7 @@ import {
   assertRefused, authorize, basic, callMcp, claimsOf, exchange, get, getTokens, postForm, postJson, readJson, refresh, refreshed, register,
   requestRegistration, requestToken, startServer, startWithTokens, type Members, type TestServer,
 } from '../harness.ts'
-import { createAssertion, createKeyPair } from '../key-pair.ts'
+import { createAssertion, createKeyPair, createProof } from '../key-pair.ts'
 import { attack, noTime } from './attack.ts'
 
 const secretClient = { token_endpoint_auth_method: 'client_secret_post' }
@@ -282,6 +282,18 @@ describe('Tokens', { concurrency: 8 }, () => {
     assert.equal((await revoke(eve)).status, 200)
     await assertRefused(await revoke(eve), 'one-time-use-can-be-remembered', 'temporarily_unavailable', 503)
     assert.equal((await revoke(ada)).status, 200)
+  })
+
+  attack('sends proofs with codes and tokens that are none, to use up the room for proofs', 'src/oauth/dpop.ts: if (proof) await useProof(', async t => {
+    const server = await startServer(t)
+    const { client_id } = await register(server)
+    const key = createKeyPair()
+    const send = (form: Members) => requestToken(server, { client_id, ...form }, { dpop: createProof(key, 'POST', `${server.url}/oauth/token`) })
+    const code = await send({ grant_type: 'authorization_code', code: 'x', code_verifier: 'x'.repeat(43) })
+    await assertRefused(code, 'code-is-known', 'invalid_grant', 400)
+    const token = await send({ grant_type: 'refresh_token', refresh_token: 'x' })
+    await assertRefused(token, 'refresh-token-is-known', 'invalid_grant', 400)
+    assert.equal((await readJson(await get(`${server.url}/health`)))['store'].used_proofs, 0)
   })
 
   attack('compares times to find a secret', 'src/oauth/client-authentication.ts: constantTimeEqual(sha256(client_secret)', async t => {
