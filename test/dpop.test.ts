@@ -240,11 +240,10 @@ describe('A token request with a DPoP proof', () => {
 
   it('is put off, not passed, while there is no room to remember the proof', async t => {
     const server = await startServer(t, {}, { store: fullStore('proof of a token request') })
-    const client = await register(server)
-    const response = await requestToken(server, { grant_type: 'refresh_token', client_id: client['client_id'] }, {
-      dpop: createProof(createKeyPair(), 'POST', tokenUrl(server)),
-    })
-    await assertRefused(response, 'one-time-use-can-be-remembered', 'temporarily_unavailable', 503)
+    const { client, tokens } = await getTokens(server)
+    const bound = { server, client, key: createKeyPair(), access_token: '', refresh_token: tokens['refresh_token'] }
+    await assertRefused(await refreshWith(bound, bound.key), 'one-time-use-can-be-remembered', 'temporarily_unavailable', 503)
+    assert.equal((await refresh(server, client, tokens['refresh_token'])).status, 200)
   })
 })
 
@@ -605,7 +604,7 @@ function fullStore(full: OneTimeUse): MemoryStore {
     now: () => Date.now() / 1000, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 86_400,
   })
   const useOnce = store.useOnce.bind(store)
-  store.useOnce = async (use, id_hash) => use === full ? 'full' : useOnce(use, id_hash)
+  store.useOnce = async (use, id_hash, client_id) => use === full ? 'full' : useOnce(use, id_hash, client_id)
   return store
 }
 

@@ -46,21 +46,31 @@ describe('MemoryStore', () => {
   it('forgets no use of a proof that still protects, however many there are (RFC 9449 section 11.1)', async () => {
     const { clock, store } = create()
     const use = 'proof of a token request'
-    assert.equal(await store.useOnce(use, 'mine'), 'first')
-    for (let i = 1; i < 200_000; i++) await store.useOnce(use, `u${i}`)
-    assert.equal(await store.useOnce(use, 'one more'), 'full')
-    assert.equal(await store.useOnce(use, 'mine'), 'repeated')
-    assert.equal(await store.useOnce('proof of a resource request', 'another'), 'first')
-    assert.equal(await store.useOnce('assertion', 'another'), 'first')
+    assert.equal(await store.useOnce(use, 'mine', 'client'), 'first')
+    for (let i = 1; i < 200_000; i++) await store.useOnce(use, `u${i}`, 'client')
+    assert.equal(await store.useOnce(use, 'one more', 'client'), 'full')
+    assert.equal(await store.useOnce(use, 'mine', 'client'), 'repeated')
+    assert.equal(await store.useOnce('proof of a resource request', 'another', 'client'), 'first')
+    assert.equal(await store.useOnce('assertion', 'another', 'client'), 'first')
     clock.now += 130
-    assert.equal(await store.useOnce(use, 'one more'), 'first')
+    assert.equal(await store.useOnce(use, 'one more', 'client'), 'first')
+  })
+
+  it('remembers 2,000 assertions of a client, and those of others beside them', async () => {
+    const { clock, store } = create()
+    for (let i = 0; i < 2_000; i++) assert.equal(await store.useOnce('assertion', `a${i}`, 'client'), 'first')
+    assert.equal(await store.useOnce('assertion', 'one more', 'client'), 'full')
+    assert.equal(await store.useOnce('assertion', 'a0', 'client'), 'repeated')
+    assert.equal(await store.useOnce('assertion', 'theirs', 'other'), 'first')
+    clock.now += 720
+    assert.equal(await store.useOnce('assertion', 'one more', 'client'), 'first')
   })
 
   it('keeps apart what is used for different things', async () => {
     const { store } = create()
-    assert.equal(await store.useOnce('assertion', 'same'), 'first')
-    assert.equal(await store.useOnce('proof of a token request', 'same'), 'first')
-    assert.equal(await store.useOnce('assertion', 'same'), 'repeated')
+    assert.equal(await store.useOnce('assertion', 'same', 'client'), 'first')
+    assert.equal(await store.useOnce('proof of a token request', 'same', 'client'), 'first')
+    assert.equal(await store.useOnce('assertion', 'same', 'client'), 'repeated')
   })
 
   it('binds the grant to the key that comes with a rotation (RFC 9449 section 5)', async () => {
@@ -190,11 +200,18 @@ describe('MemoryStore', () => {
 
   it('counts attempts from the first on for 15 minutes', async () => {
     const { clock, store } = create()
-    assert.deepEqual(await store.countAttempt('k'), { count: 1, ends_at: 1_000_900 })
+    assert.deepEqual(await store.countAttempt('name', 'k'), { count: 1, ends_at: 1_000_900 })
     clock.now += 899
-    assert.deepEqual(await store.countAttempt('k'), { count: 2, ends_at: 1_000_900 })
+    assert.deepEqual(await store.countAttempt('name', 'k'), { count: 2, ends_at: 1_000_900 })
     clock.now += 1
-    assert.deepEqual(await store.countAttempt('k'), { count: 1, ends_at: 1_001_800 })
+    assert.deepEqual(await store.countAttempt('name', 'k'), { count: 1, ends_at: 1_001_800 })
+  })
+
+  it('counts the attempts of an address on, however many names there are', async () => {
+    const { store } = create()
+    await store.countAttempt('address', 'k')
+    for (let i = 0; i <= 50_000; i++) await store.countAttempt('name', `n${i}`)
+    assert.equal((await store.countAttempt('address', 'k')).count, 2)
   })
 
   it('withdraws from one client what one user allowed it', async () => {

@@ -32,6 +32,7 @@ export interface AccessToken {
 /** What a grant gives (RFC 6749 section 5.1). */
 export interface IssuedTokens {
   readonly access_token: string
+  readonly expires_in: number
   readonly refresh_token?: string
   readonly scope: string
 }
@@ -45,12 +46,16 @@ const clockSkew = 30
 export function issueAccessToken(
   grant: Pick<AccessToken, 'sub' | 'client_id' | 'scope' | 'grant_id'> & {
     readonly resource: string
+    /** When the grant ends, and with it whatever was issued under it. */
+    readonly expires_at?: number
     /** The thumbprint of the key to bind the token to. */
     readonly jkt?: string | undefined
   },
   { config, now }: Context,
-): string {
+): Pick<IssuedTokens, 'access_token' | 'expires_in'> {
   const iat = Math.floor(now())
+  // A token that outlived its grant could not be withdrawn: who allowed it is shown the grants that are in force.
+  const exp = Math.min(iat + Math.ceil(config.accessTokenLifetime), Math.floor(grant.expires_at ?? Infinity))
   const claims = {
     iss: config.issuer,
     sub: grant.sub,
@@ -58,12 +63,12 @@ export function issueAccessToken(
     client_id: grant.client_id,
     scope: grant.scope,
     iat,
-    exp: iat + Math.ceil(config.accessTokenLifetime),
+    exp,
     jti: randomToken(16),
     grant_id: grant.grant_id,
     ...(grant.jkt === undefined ? {} : { cnf: { jkt: grant.jkt } }),
   } satisfies AccessToken
-  return signJwt('at+jwt', claims, config.jwtKeys[0])
+  return { access_token: signJwt('at+jwt', claims, config.jwtKeys[0]), expires_in: exp - iat }
 }
 
 /** Verifies an access token (RFC 9068 section 4) and returns its claims. */

@@ -9,13 +9,13 @@ import {
 import type { AuthorizationCode, Client, Grant } from '../store/records.ts'
 import { issueAccessToken, type IssuedTokens } from './access-token.ts'
 import { isPublicClient } from './client-authentication.ts'
-import { checkBoundKey } from './dpop.ts'
+import { checkBoundKey, useTokenRequestProof, type Proof } from './dpop.ts'
 import { codeChallengeS256, isCodeVerifier, verifyCodeVerifier } from './pkce.ts'
 import { readResource } from './resource.ts'
 
 /** Every check comes before the code is used, so that a refused attempt takes nothing from its owner. */
 export async function exchangeAuthorizationCode(
-  form: Parameters, client: Client, context: Context, jkt: string | undefined,
+  form: Parameters, client: Client, context: Context, proof: Proof | undefined,
 ): Promise<IssuedTokens> {
   const { config, store } = context
   const presented = form.required('code')
@@ -35,10 +35,11 @@ export async function exchangeAuthorizationCode(
     codeChallengeS256(code_verifier), code.code_challenge,
   )
   readResource(form, config, context, resourceIsTheGranted)
-  checkBoundKey(code.dpop_jkt, jkt, context)
+  checkBoundKey(code.dpop_jkt, proof, context)
+  await useTokenRequestProof(proof, client, context)
 
   // RFC 9449 section 5: the refresh tokens of a public client are bound to its key; another client authenticates instead.
-  const grant = beginGrant(code, isPublicClient(client) ? jkt : undefined, context)
+  const grant = beginGrant(code, isPublicClient(client) ? proof?.jkt : undefined, context)
   const refresh_token = client.metadata.grant_types.includes('refresh_token') ? randomToken() : undefined
   const { grant_id, client_id, expires_at } = grant
   const refreshToken = refresh_token && { token_hash: sha256(refresh_token), grant_id, client_id, expires_at }
@@ -48,7 +49,7 @@ export async function exchangeAuthorizationCode(
   context.audit('token issued', { grant_type: 'authorization_code', client_id, sub: grant.sub, grant_id, scope: grant.scope })
 
   return {
-    access_token: issueAccessToken({ ...grant, jkt }, context),
+    ...issueAccessToken({ ...grant, jkt: proof?.jkt }, context),
     ...(refresh_token === undefined ? {} : { refresh_token }),
     scope: grant.scope,
   }

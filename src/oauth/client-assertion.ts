@@ -53,7 +53,7 @@ export async function verifyClientAssertion(assertion: ClientAssertion, client: 
   const past = [nbf, iat].every(time => typeof time === 'number' && time <= now + clockSkew)
   context.check(clientAssertionIsFresh, ahead && past, exp, now)
   context.check(clientAssertionIsUnused, typeof jti === 'string' && jti !== '', jti)
-  const outcome = await store.useOnce('assertion', sha256(`${client.client_id} ${jti}`))
+  const outcome = await store.useOnce('assertion', sha256(`${client.client_id} ${jti}`), client.client_id)
   context.check(oneTimeUseCanBeRemembered, outcome !== 'full')
   context.check(clientAssertionIsUnused, outcome === 'first', jti)
 }

@@ -7,18 +7,20 @@ import { randomToken } from '../crypto.ts'
 import type { Parameters } from '../http/parameters.ts'
 import type { Client } from '../store/records.ts'
 import { issueAccessToken, type IssuedTokens } from './access-token.ts'
+import { useTokenRequestProof, type Proof } from './dpop.ts'
 import { readResource } from './resource.ts'
 import { grantableScope } from './scope.ts'
 
 export async function grantToClient(
-  form: Parameters, client: Client, context: Context, jkt: string | undefined,
+  form: Parameters, client: Client, context: Context, proof: Proof | undefined,
 ): Promise<IssuedTokens> {
   const { client_id, metadata } = client
   const scope = grantableScope(form.get('scope'), metadata.scope, context)
   const resource = readResource(form, context.config, context)
+  await useTokenRequestProof(proof, client, context)
   const grant_id = randomToken(16)
   context.audit('token issued', { grant_type: 'client_credentials', client_id, sub: client_id, grant_id, scope })
   // RFC 6749 section 4.4.3: no refresh token, since the client can always ask again.
   const grant = { sub: client_id, client_id, scope, resource, grant_id }
-  return { access_token: issueAccessToken({ ...grant, jkt }, context), scope }
+  return { ...issueAccessToken({ ...grant, jkt: proof?.jkt }, context), scope }
 }

@@ -23,18 +23,30 @@ export const dpopAlgorithms = signatureAlgorithms
 const proofLifetime = 60
 const noncePeriod = 120
 
-/** The thumbprint of the key to bind tokens to, where the client sends a proof with its token request (section 5). */
-export async function readTokenRequestProof(request: Request, client: Client, context: Context): Promise<string | undefined> {
+/** A proof that holds, but does not count as used yet. */
+export interface Proof {
+  /** The thumbprint of the key. */
+  readonly jkt: string
+  readonly jti: string
+  readonly ath: unknown
+}
+
+/** The proof by the key to bind tokens to, where the client sends one with its token request (section 5). */
+export function readTokenRequestProof(request: Request, client: Client, context: Context): Proof | undefined {
   const sent = proofsOf(request)
   context.check(dpopProofIsNeeded, sent.length > 0 || !client.metadata.dpop_bound_access_tokens)
   if (sent.length === 0) return undefined
-  const proof = verifyProof(sent, `${context.config.issuer}/oauth/token`, request.method, context)
-  await useProof(proof, 'proof of a token request', context)
-  return proof.jkt
+  return verifyProof(sent, `${context.config.issuer}/oauth/token`, request.method, context)
+}
+
+/** To be called when all else holds: a request that gets nothing takes no room from others. */
+export async function useTokenRequestProof(proof: Proof | undefined, client: Client, context: Context): Promise<void> {
+  if (proof) await useProof(proof, 'proof of a token request', client.client_id, context)
 }
 
 /** Checks that a code or a refresh token that is bound to a key is used with that key (sections 5 and 10). */
-export function checkBoundKey(bound: string | undefined, jkt: string | undefined, context: Context): void {
+export function checkBoundKey(bound: string | undefined, proof: Proof | undefined, context: Context): void {
+  const jkt = proof?.jkt
   context.check(dpopKeyIsTheSame, bound === undefined || bound === jkt, jkt, bound)
 }
 
@@ -49,7 +61,7 @@ export async function checkTokenBinding(
   const proof = verifyProof(proofsOf(request), `${context.config.issuer}${request.path}`, request.method, context)
   context.check(dpopProofIsForThisToken, proof.ath === sha256(presented), proof.ath)
   context.check(proofIsByTheBoundKey, proof.jkt === bound, proof.jkt, bound)
-  await useProof(proof, 'proof of a resource request', context)
+  await useProof(proof, 'proof of a resource request', token.client_id, context)
 }
 
 /** The nonce to use now: it needs no memory, since it is made from the time and the key (section 8). */
@@ -63,12 +75,6 @@ export function dpopNonce({ config, now }: Context): string {
  */
 export function nonceHeader(isBound: boolean, context: Context): Record<string, string> | undefined {
   return isBound && context.config.dpopNonce ? { 'dpop-nonce': dpopNonce(context) } : undefined
-}
-
-interface Proof {
-  readonly jkt: string
-  readonly jti: string
-  readonly ath: unknown
 }
 
 /** Section 4.3, in its order. */
@@ -94,8 +100,8 @@ function verifyProof(sent: readonly string[], htu: string, htm: string, context:
 }
 
 /** Section 11.1. It comes last, so that only proofs that are good for something take room. */
-async function useProof({ jkt, jti }: Proof, use: OneTimeUse, context: Context): Promise<void> {
-  const outcome = await context.store.useOnce(use, sha256(`${jkt} ${jti}`))
+async function useProof({ jkt, jti }: Proof, use: OneTimeUse, client_id: string, context: Context): Promise<void> {
+  const outcome = await context.store.useOnce(use, sha256(`${jkt} ${jti}`), client_id)
   context.check(oneTimeUseCanBeRemembered, outcome !== 'full')
   context.check(dpopProofIsUnused, outcome === 'first')
 }

@@ -9,12 +9,12 @@ import {
 import type { Client } from '../store/records.ts'
 import { issueAccessToken, type IssuedTokens } from './access-token.ts'
 import { isPublicClient } from './client-authentication.ts'
-import { checkBoundKey } from './dpop.ts'
+import { checkBoundKey, useTokenRequestProof, type Proof } from './dpop.ts'
 import { readResource } from './resource.ts'
 import { formatScope, includesScope, parseScope, selectScopes } from './scope.ts'
 
 export async function refreshAccessToken(
-  form: Parameters, client: Client, context: Context, jkt: string | undefined,
+  form: Parameters, client: Client, context: Context, proof: Proof | undefined,
 ): Promise<IssuedTokens> {
   const { config, store } = context
   const presented = form.required('refresh_token')
@@ -24,14 +24,15 @@ export async function refreshAccessToken(
   context.check(refreshTokenIsFresh, token.expires_at > context.now(), token.expires_at, context.now())
   const grant = await store.findGrant(token.grant_id)
   context.check(refreshTokenIsKnown, grant !== undefined, fingerprint(presented))
-  checkBoundKey(grant.jkt, jkt, context)
+  checkBoundKey(grant.jkt, proof, context)
   readResource(form, config, context, resourceIsTheGranted)
   const scope = narrowScope(form.get('scope'), grant.scope, context)
+  await useTokenRequestProof(proof, client, context)
 
   const salt = randomToken(16)
   const offered = { token_hash: sha256(successorOf(presented, salt)), salt }
   const rotation = await store.rotateRefreshToken(
-    token.token_hash, offered, config.refreshTokenReuseWindow, isPublicClient(client) ? jkt : undefined,
+    token.token_hash, offered, config.refreshTokenReuseWindow, isPublicClient(client) ? proof?.jkt : undefined,
   )
   // RFC 9700 section 4.14.2: a refresh token that comes twice is held by two parties, so the whole grant ends.
   context.check(refreshTokenIsUnused, rotation.outcome !== 'reused')
@@ -39,7 +40,7 @@ export async function refreshAccessToken(
   context.audit('token refreshed', { client_id, sub, grant_id, scope, outcome: rotation.outcome })
 
   return {
-    access_token: issueAccessToken({ ...grant, scope, jkt }, context),
+    ...issueAccessToken({ ...grant, scope, jkt: proof?.jkt }, context),
     refresh_token: successorOf(presented, rotation.outcome === 'repeated' ? rotation.successor_salt : salt),
     scope,
   }

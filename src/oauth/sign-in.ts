@@ -75,15 +75,16 @@ async function authenticate(username: string, password: string | undefined, requ
     context.check(userIsAuthenticated, user !== undefined)
     return user
   }
-  const keys = { name: sha256(`name ${comparableName(username)}`), address: sha256(`address ${networkOf(request.remoteAddress)}`) }
-  for (const kind of ['name', 'address'] as const) {
-    const { count, ends_at } = await store.countAttempt(keys[kind])
+  const keys = { name: sha256(comparableName(username)), address: sha256(networkOf(request.remoteAddress)) }
+  // The address first: one that is refused counts no more names, so it cannot press out the counts of others.
+  for (const kind of ['address', 'name'] as const) {
+    const { count, ends_at } = await store.countAttempt(kind, keys[kind])
     context.check(signInAttemptsAreBounded, count <= mostAttempts[kind], kind, Math.ceil(ends_at - context.now()))
   }
   context.check(signInAttemptsAreBounded, !users.isBusy, 'at once', 5)
   const user = await users.authenticate(username, password ?? '')
   context.check(userIsAuthenticated, user !== undefined)
-  await store.forgetAttempts(keys.name)
+  await store.forgetAttempts('name', keys.name)
   return user
 }
 

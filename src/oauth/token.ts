@@ -8,12 +8,12 @@ import type { IssuedTokens } from './access-token.ts'
 import { exchangeAuthorizationCode } from './authorization-code-grant.ts'
 import { authenticateClient } from './client-authentication.ts'
 import { grantToClient } from './client-credentials-grant.ts'
-import { nonceHeader, readTokenRequestProof } from './dpop.ts'
+import { nonceHeader, readTokenRequestProof, type Proof } from './dpop.ts'
 import { supportedGrantTypes } from './grant-types.ts'
 import { refreshAccessToken } from './refresh-token-grant.ts'
 
-/** `jkt` is the key to which the tokens are bound, where the client uses DPoP. */
-type Grant = (form: Parameters, client: Client, context: Context, jkt: string | undefined) => Promise<IssuedTokens>
+/** `proof` is by the key to which the tokens are bound, where the client uses DPoP; the grant marks it as used. */
+type Grant = (form: Parameters, client: Client, context: Context, proof: Proof | undefined) => Promise<IssuedTokens>
 
 const grants: ReadonlyMap<string, Grant> = new Map([
   ['authorization_code', exchangeAuthorizationCode],
@@ -29,19 +29,21 @@ export async function token(request: Request, context: Context): Promise<Reply> 
   context.check(grantTypeIsSupported, grant !== undefined, grant_type, supported)
   const client = await authenticateClient(request, form, context)
   context.check(clientMayUseGrantType, client.metadata.grant_types.includes(grant_type), grant_type)
-  const jkt = await readTokenRequestProof(request, client, context)
-  const issued = await grant(form, client, context, jkt)
+  const proof = readTokenRequestProof(request, client, context)
+  const issued = await grant(form, client, context, proof)
   // Whoever registers can get himself a token by client_credentials: that keeps nobody from giving way to others.
   await context.store.keepClient(client.client_id, grant_type !== 'client_credentials')
-  return tokenResponse(issued, jkt !== undefined, context)
+  return tokenResponse(issued, proof !== undefined, context)
 }
 
 /** RFC 6749 section 5.1: whoever sees tokens must not store them. */
-function tokenResponse({ access_token, refresh_token, scope }: IssuedTokens, isBound: boolean, context: Context): Reply {
+function tokenResponse(
+  { access_token, expires_in, refresh_token, scope }: IssuedTokens, isBound: boolean, context: Context,
+): Reply {
   return json(200, {
     access_token,
     token_type: isBound ? 'DPoP' : 'Bearer',
-    expires_in: Math.ceil(context.config.accessTokenLifetime),
+    expires_in,
     ...(refresh_token === undefined ? {} : { refresh_token }),
     scope,
   }, { 'cache-control': 'no-store', pragma: 'no-cache', ...nonceHeader(isBound, context) })

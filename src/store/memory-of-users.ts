@@ -1,7 +1,7 @@
 /** What the store in memory keeps of users: their browsers, their attempts to sign in, and what they decided. */
 import { ExpiringMap } from './expiring-map.ts'
 import type { BrowserSession, Consent } from './records.ts'
-import type { Attempts } from './store.ts'
+import type { AttemptKey, Attempts } from './store.ts'
 
 const day = 86_400
 
@@ -14,14 +14,17 @@ const attemptsWindow = 900
 export abstract class MemoryOfUsers {
   protected readonly now: () => number
   private readonly browserSessions: ExpiringMap<BrowserSession>
-  private readonly attempts: ExpiringMap<Attempts>
+  private readonly attempts: Readonly<Record<AttemptKey, ExpiringMap<Attempts>>>
   private readonly consents: ExpiringMap<readonly Consent[]>
 
   constructor(now: () => number) {
     this.now = now
     // Those that live are kept, not those that were ended: where one has to give way, somebody signs in again.
     this.browserSessions = new ExpiringMap({ limit: 20_000, lifetime: day / 2, now })
-    this.attempts = new ExpiringMap({ limit: 50_000, lifetime: attemptsWindow, now })
+    this.attempts = {
+      name: new ExpiringMap({ limit: 50_000, lifetime: attemptsWindow, now }),
+      address: new ExpiringMap({ limit: 50_000, lifetime: attemptsWindow, now }),
+    }
     this.consents = new ExpiringMap({ limit: 20_000, lifetime: 90 * day, now })
   }
 
@@ -37,16 +40,17 @@ export abstract class MemoryOfUsers {
     this.browserSessions.delete(id_hash)
   }
 
-  async countAttempt(key_hash: string): Promise<Attempts> {
-    const earlier = this.attempts.get(key_hash)
+  async countAttempt(key: AttemptKey, key_hash: string): Promise<Attempts> {
+    const counted = this.attempts[key]
+    const earlier = counted.get(key_hash)
     const attempts = { count: (earlier?.count ?? 0) + 1, ends_at: earlier?.ends_at ?? this.now() + attemptsWindow }
-    if (earlier) this.attempts.update(key_hash, attempts)
-    else this.attempts.set(key_hash, attempts)
+    if (earlier) counted.update(key_hash, attempts)
+    else counted.set(key_hash, attempts)
     return attempts
   }
 
-  async forgetAttempts(key_hash: string): Promise<void> {
-    this.attempts.delete(key_hash)
+  async forgetAttempts(key: AttemptKey, key_hash: string): Promise<void> {
+    this.attempts[key].delete(key_hash)
   }
 
   async rememberConsent(consent: Consent): Promise<void> {

@@ -1,6 +1,7 @@
 /** The store in memory. Each method runs without a pause, which is what makes it atomic here. */
 import { ExpiringMap } from './expiring-map.ts'
 import { MemoryOfUsers } from './memory-of-users.ts'
+import { OneTimeUses } from './one-time-uses.ts'
 import type {
   AuthorizationCode, AuthorizationRequest, Client, Grant, KeptDocument, RefreshToken, Session, Successor,
 } from './records.ts'
@@ -28,7 +29,7 @@ export class MemoryStore extends MemoryOfUsers implements Store {
   private readonly newClients: ExpiringMap<Client>
   private readonly clients: ExpiringMap<Client>
   private readonly documents: ExpiringMap<{ readonly document: KeptDocument; readonly expires_at: number }>
-  private readonly used: Readonly<Record<OneTimeUse, ExpiringMap<true>>>
+  private readonly used: OneTimeUses
   private readonly authorizationRequests: ExpiringMap<AuthorizationRequest>
   private readonly codes: ExpiringMap<{ readonly code: AuthorizationCode; used: boolean }>
   private readonly grants: ExpiringMap<{ readonly grant: Grant; readonly tokens: string[]; refreshed_at?: number }>
@@ -44,11 +45,7 @@ export class MemoryStore extends MemoryOfUsers implements Store {
     this.newClients = new ExpiringMap({ limit: 20_000, lifetime: day, now })
     this.clients = new ExpiringMap({ limit: 100_000, lifetime: 90 * day, now })
     this.documents = new ExpiringMap({ limit: 1_000, lifetime: day, now })
-    this.used = {
-      'assertion': new ExpiringMap({ limit: 100_000, lifetime: 720, now }),
-      'proof of a token request': new ExpiringMap({ limit: 200_000, lifetime: 130, now }),
-      'proof of a resource request': new ExpiringMap({ limit: 200_000, lifetime: 130, now }),
-    }
+    this.used = new OneTimeUses(now)
     this.authorizationRequests = new ExpiringMap({ limit: 10_000, lifetime: 600, now })
     this.codes = new ExpiringMap({ limit: 20_000, lifetime: 2 * options.authorizationCodeLifetime, now })
     this.grants = new ExpiringMap({
@@ -104,12 +101,8 @@ export class MemoryStore extends MemoryOfUsers implements Store {
     this.documents.set(key, { document, expires_at })
   }
 
-  async useOnce(use: OneTimeUse, id_hash: string): Promise<UseOutcome> {
-    const used = this.used[use]
-    if (used.get(id_hash)) return 'repeated'
-    if (used.isFull) return 'full'
-    used.set(id_hash, true)
-    return 'first'
+  async useOnce(use: OneTimeUse, id_hash: string, client_id: string): Promise<UseOutcome> {
+    return this.used.use(use, id_hash, client_id)
   }
 
   async addAuthorizationRequest(id_hash: string, request: AuthorizationRequest): Promise<void> {
@@ -224,8 +217,8 @@ export class MemoryStore extends MemoryOfUsers implements Store {
     return {
       clients: this.newClients.size + this.clients.size,
       documents: this.documents.size,
-      used_assertions: this.used['assertion'].size,
-      used_proofs: this.used['proof of a token request'].size + this.used['proof of a resource request'].size,
+      used_assertions: this.used.assertions,
+      used_proofs: this.used.proofs,
       authorization_requests: this.authorizationRequests.size,
       authorization_codes: this.codes.size,
       grants: this.grants.size,

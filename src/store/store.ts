@@ -11,6 +11,9 @@ export interface ListedGrant extends Grant {
   readonly refreshed_at?: number
 }
 
+/** By what attempts to sign in are counted, each with room of its own: a flood of names presses out no address. */
+export type AttemptKey = 'name' | 'address'
+
 /** How many attempts there were since the first that is still counted, and when the count ends. */
 export interface Attempts {
   readonly count: number
@@ -45,8 +48,11 @@ export interface Store {
   findDocument(key: string): Promise<KeptDocument | undefined>
   keepDocument(key: string, document: KeptDocument, expires_at: number): Promise<void>
 
-  /** Uses what must be used once. Nothing that was used is forgotten before it is dead, however many uses there are. */
-  useOnce(use: OneTimeUse, id_hash: string): Promise<UseOutcome>
+  /**
+   * Uses what must be used once. Nothing that was used is forgotten before it is dead, however many uses there are; a
+   * client that has used too many assertions is told `full` alone.
+   */
+  useOnce(use: OneTimeUse, id_hash: string, client_id: string): Promise<UseOutcome>
 
   addAuthorizationRequest(id_hash: string, request: AuthorizationRequest): Promise<void>
   findAuthorizationRequest(id_hash: string): Promise<AuthorizationRequest | undefined>
@@ -79,8 +85,8 @@ export interface Store {
   findBrowserSession(id_hash: string): Promise<BrowserSession | undefined>
   removeBrowserSession(id_hash: string): Promise<void>
   /** Counts one more attempt to sign in, before it is known how it ends: so many at once are counted as well. */
-  countAttempt(key_hash: string): Promise<Attempts>
-  forgetAttempts(key_hash: string): Promise<void>
+  countAttempt(key: AttemptKey, key_hash: string): Promise<Attempts>
+  forgetAttempts(key: AttemptKey, key_hash: string): Promise<void>
 
   /** Remembers the decision, in the place of an earlier one on the same client and redirect host. */
   rememberConsent(consent: Consent): Promise<void>

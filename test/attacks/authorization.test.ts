@@ -2,9 +2,12 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { describe } from 'node:test'
+import { hashPassword } from '../../src/password.ts'
+import { MemoryStore } from '../../src/store/memory.ts'
+import { parseUsers } from '../../src/users.ts'
 import {
-  assertRedirectedError, assertRefused, authorizationParameters, authorize, decide, exchange, get, locationOf, openConsent, readJson,
-  redirect_uri, register, requestAuthorization, requestCode, startServer, type Members, type TestServer,
+  assertRedirectedError, assertRefused, authorizationParameters, authorize, decide, exchange, get, locationOf, openConsent, openPage, postForm,
+  readJson, redirect_uri, register, requestAuthorization, requestCode, startServer, type Members, type TestServer,
 } from '../harness.ts'
 import { attack, noTime } from './attack.ts'
 
@@ -341,6 +344,22 @@ describe('Authorization', { concurrency: 8 }, () => {
     assert.equal((await get(`${server.url}/health`)).status, 200)
     server.advance(60)
     assert.equal((await requestCode(server, client)).status, 200)
+  })
+
+  attack('floods names from a refused address, to press out the counts of guesses', 'src/oauth/sign-in.ts: for (const kind of [\'address\', \'name\']', async t => {
+    const store = new MemoryStore({ now: () => Date.now() / 1000, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 3600 })
+    const countAttempt = store.countAttempt.bind(store)
+    const counted: string[] = []
+    store.countAttempt = (key, key_hash) => { counted.push(key); return countAttempt(key, key_hash) }
+    const password_hash = await hashPassword('x', { ln: 14, r: 8, p: 1 })
+    const users = parseUsers(JSON.stringify([{ sub: 'ada', username: 'ada', name: 'Ada', email: 'ada@example.com', password_hash }]))
+    users.authenticate = async () => undefined
+    const server = await startServer(t, {}, { store, users })
+    const { cookie, csrf_token } = await openPage(`${server.url}/account`)
+    const guess = (username: string) => postForm(`${server.url}/sign-in`, { csrf_token, username, password: 'x' }, { cookie })
+    for (let i = 0; i < 100; i++) assert.equal((await guess(`user ${i}`)).status, 403)
+    for (let i = 0; i < 20; i++) await assertRefused(await guess(`more ${i}`), 'sign-in-attempts-are-bounded', 'too_many_requests', 429)
+    assert.equal(counted.filter(key => key === 'name').length, 100)
   })
 
   attack('sends parameters of 15,000 characters', 'src/http/parameters.ts: new URLSearchParams(text)', async t => {

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
+import { assertionType } from '../../src/oauth/client-assertion.ts'
+import { MemoryStore } from '../../src/store/memory.ts'
 import {
   assertRefused, authorize, basic, callMcp, claimsOf, exchange, get, getTokens, postForm, postJson, readJson, refresh, refreshed, register,
   requestRegistration, requestToken, startServer, startWithTokens, type Members, type TestServer,
 } from '../harness.ts'
+import { createAssertion, createKeyPair, createProof } from '../key-pair.ts'
 import { attack, noTime } from './attack.ts'
 
 const secretClient = { token_endpoint_auth_method: 'client_secret_post' }
@@ -193,6 +196,18 @@ describe('Tokens', { concurrency: 8 }, () => {
     assert.equal((await readJson(await refresh(server, client, refresh_token)))['error'], 'invalid_grant')
   })
 
+  attack('refreshes in the last minute of a grant, for a token that outlives it', 'src/oauth/access-token.ts: Math.floor(grant.expires_at', async t => {
+    const { server, client, access_token, refresh_token } = await startWithTokens(t)
+    const end = claimsOf(access_token)['iat'] + server.config.refreshTokenLifetime
+    server.advance(server.config.refreshTokenLifetime - 60)
+    const tokens = await refreshed(server, client, refresh_token)
+    const { iat, exp } = claimsOf(tokens['access_token'])
+    assert.ok(Math.abs(exp - end) <= 1, `exp ${exp}, end of the grant ${end}`)
+    assert.equal(tokens['expires_in'], exp - iat)
+    server.advance(120)
+    assert.equal(await opens(server, tokens['access_token']), false)
+  })
+
   attack('narrows the scope and widens it again beyond the grant', 'scope-is-not-widened', async t => {
     const server = await startServer(t)
     const { client, tokens } = await getTokens(server, {}, { scope: 'mcp:tools:read' })
@@ -251,6 +266,34 @@ describe('Tokens', { concurrency: 8 }, () => {
       await requestToken(server, form, basic(client['client_id'], 'wrong')), await requestToken(server, form, basic('x'.repeat(22), 'wrong')),
     ]
     assert.deepEqual(await answerOf(known), await answerOf(unknown))
+  })
+
+  attack('registers a client to use up the room for assertions, and keeps all others out', 'src/store/one-time-uses.ts: own.length >= assertionsOfAClient', async t => {
+    const now = () => Date.now() / 1000
+    const store = new MemoryStore({ now, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 3600 })
+    const server = await startServer(t, {}, { store })
+    const key = createKeyPair('EdDSA')
+    const metadata = { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key.jwk] } }
+    const [eve, ada] = [await register(server, metadata), await register(server, metadata)]
+    const revoke = ({ client_id }: Members) => postForm(`${server.url}/oauth/revoke`, {
+      token: 'x', client_assertion_type: assertionType, client_assertion: createAssertion(key, client_id, server.config.issuer),
+    })
+    for (let i = 1; i < 2_000; i++) await store.useOnce('assertion', `of eve ${i}`, eve['client_id'])
+    assert.equal((await revoke(eve)).status, 200)
+    await assertRefused(await revoke(eve), 'one-time-use-can-be-remembered', 'temporarily_unavailable', 503)
+    assert.equal((await revoke(ada)).status, 200)
+  })
+
+  attack('sends proofs with codes and tokens that are none, to use up the room for proofs', 'src/oauth/dpop.ts: if (proof) await useProof(', async t => {
+    const server = await startServer(t)
+    const { client_id } = await register(server)
+    const key = createKeyPair()
+    const send = (form: Members) => requestToken(server, { client_id, ...form }, { dpop: createProof(key, 'POST', `${server.url}/oauth/token`) })
+    const code = await send({ grant_type: 'authorization_code', code: 'x', code_verifier: 'x'.repeat(43) })
+    await assertRefused(code, 'code-is-known', 'invalid_grant', 400)
+    const token = await send({ grant_type: 'refresh_token', refresh_token: 'x' })
+    await assertRefused(token, 'refresh-token-is-known', 'invalid_grant', 400)
+    assert.equal((await readJson(await get(`${server.url}/health`)))['store'].used_proofs, 0)
   })
 
   attack('compares times to find a secret', 'src/oauth/client-authentication.ts: constantTimeEqual(sha256(client_secret)', async t => {
