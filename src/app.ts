@@ -112,7 +112,7 @@ class IncomingRequest implements Request {
       const abort = () => controller.abort()
       this.stopping.addEventListener('abort', abort)
       this.outgoing.once('close', abort).once('close', () => this.stopping.removeEventListener('abort', abort))
-      if (this.stopping.aborted) abort()
+      if (this.stopping.aborted || this.outgoing.destroyed) abort()
       this.controller = controller
     }
     return this.controller.signal

@@ -71,7 +71,8 @@ async function answer(
   try {
     const method = methods.get(message.method)
     context.check(methodIsImplemented, method !== undefined && method.eras.includes('legacy'), message.method)
-    return resultResponse(id, await method.run({ params, token, clientCapabilities: undefined, progress }, context))
+    const call = { params, token, clientCapabilities: undefined, progress, request: undefined }
+    return resultResponse(id, await method.run(call, context))
   } catch (error) {
     if (error instanceof JsonRpcError) return errorResponse(id, error)
     throw error

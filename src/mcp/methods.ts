@@ -1,6 +1,7 @@
 /** The methods of the MCP server: what each needs and what it answers, in both eras. */
 import type { Config } from '../config.ts'
 import type { Context } from '../context.ts'
+import type { Request } from '../http/message.ts'
 import type { AccessToken } from '../oauth/access-token.ts'
 import { clientHasCapability, paramsAreValid, toolIsKnown } from '../rules/mcp.ts'
 import { isJsonObject, type JsonObject } from './json-rpc.ts'
@@ -15,6 +16,11 @@ export interface Call {
   /** What the client declared in this request; undefined in the legacy era, which declares it in `initialize`. */
   readonly clientCapabilities: JsonObject | undefined
   readonly progress: Round['progress']
+  /**
+   * Whose end cancels the call. Undefined in the legacy era, where a client that goes away has cancelled nothing
+   * (MCP 2025-11-25 basic/transports, Sending Messages to the Server, point 6).
+   */
+  readonly request: Request | undefined
 }
 
 export interface Method {
@@ -64,7 +70,9 @@ function listTools({ params }: Call, context: Context): JsonObject {
   return { tools: [...context.tools.values()].map(describeTool) }
 }
 
-async function callNamedTool({ params, token, clientCapabilities, progress }: Call, context: Context): Promise<JsonObject> {
+async function callNamedTool(
+  { params, token, clientCapabilities, progress, request }: Call, context: Context,
+): Promise<JsonObject> {
   const tool = findTool(params, context)
   const { arguments: args = {}, inputResponses = {}, requestState } = params
   context.check(paramsAreValid, isJsonObject(args), 'arguments must be an object')
@@ -77,7 +85,14 @@ async function callNamedTool({ params, token, clientCapabilities, progress }: Ca
   const caller = { sub, client_id, user: sub === client_id ? undefined : context.users.find(sub) }
   const call = { tool: tool.name, args, caller }
   const state = requestState === undefined ? undefined : openState(requestState, call, context)
-  const result = await callTool(tool, args, caller, { progress, clientCapabilities: clientCapabilities ?? {}, inputResponses: inputResponses as JsonObject, state })
+  const result = await callTool(tool, args, caller, {
+    progress,
+    clientCapabilities: clientCapabilities ?? {},
+    inputResponses: inputResponses as JsonObject,
+    state,
+    // Made for the tool that looks at it.
+    get signal() { return request?.signal ?? new AbortController().signal },
+  })
   return isInputRequired(result) ? askForInput(result, call, clientCapabilities, context) : result
 }
 

@@ -45,7 +45,7 @@ export async function answerModern(
   checkScope(token, method.scopes, context)
   if (name === 'tools/call') checkToolHeaders(params, request, context)
   return progressReply(message, async progress => (
-    resultResponse(id, complete(await method.run({ params, token, clientCapabilities, progress }, context), method, context))
+    resultResponse(id, complete(await method.run({ params, token, clientCapabilities, progress, request }, context), method, context))
   ), request, context)
 }
 

@@ -52,6 +52,11 @@ export interface Round {
   readonly inputResponses: JsonObject
   /** The state of the round before, as the tool returned it; undefined in the first. */
   readonly state: unknown
+  /**
+   * Aborted when the client closes the stream, which cancels its request (MCP 2026-07-28 basic/patterns/cancellation), or
+   * the server stops. What takes long should stop then; it may throw the `AbortError` that it gets.
+   */
+  readonly signal: AbortSignal
 }
 
 /** An error that the model can understand and correct; its text is shown to it. */
@@ -66,6 +71,8 @@ export async function callTool(tool: Tool, args: JsonObject, caller: Caller, rou
     return isInputRequired(output) ? output : resultOf(output)
   } catch (error) {
     if (error instanceof ToolError) return errorResult(error.message)
+    // No failure of the server, and seldom does anybody read of it.
+    if (isAbort(error) && round.signal.aborted) return errorResult(`${tool.name} was cancelled`)
     throw error
   }
 }
@@ -88,6 +95,10 @@ export function isInputRequired(output: JsonObject | ToolOutput | InputRequired)
 
 export function errorResult(text: string): JsonObject {
   return { content: [{ type: 'text', text }], isError: true }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
 }
 
 function resultOf({ text, content = [], structuredContent }: ToolOutput): JsonObject {
