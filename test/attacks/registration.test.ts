@@ -254,7 +254,7 @@ describe('Registration', { concurrency: 8 }, () => {
     assert.deepEqual(statuses, [201, 429, 201, 201])
   })
 
-  attack('walks through the addresses of one IPv6 network', 'src/http/network.ts: all.slice(0, 4)', async t => {
+  attack('walks through the addresses of one IPv6 network', 'src/http/network.ts: groups.slice(0, 4)', async t => {
     const server = await startServer(t, { RATE_LIMIT_REGISTRATIONS_PER_MINUTE: '1', SERVER_BEHIND_PROXY: 'true' })
     const from = (address: string) => postJson(`${server.url}/oauth/register`, validMetadata, { 'x-forwarded-for': address })
     const statuses = []
