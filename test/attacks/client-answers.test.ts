@@ -1,6 +1,6 @@
 /** Answers that are endless, dripping, silent, looping or huge, against the client as a program. */
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Budget } from '../../src/client/budget.ts'
 import { parseChallenges } from '../../src/client/challenge.ts'
@@ -9,10 +9,11 @@ import { send } from '../../src/client/http.ts'
 import { Trace } from '../../src/client/trace.ts'
 import { assertEnds } from '../client-process.ts'
 import { assertFails, assertUntrusted, eventStream, json, legacyMethods, result, startPeer, validMetadata } from '../peer.ts'
+import { attack } from './attack.ts'
 import { drip, jsonHead, listAt, run, startRawPeer, streamHead } from './hostile.ts'
 
-describe('The client bounds an answer', { concurrency: 4 }, () => {
-  it('in bytes, at once', async t => {
+describe('The client: answers without end', { concurrency: 4 }, () => {
+  attack('answers with a body without end, as fast as it can', 'answer-is-bounded', async t => {
     const peer = await startRawPeer(t, async socket => {
       socket.write(jsonHead)
       await drip(socket, ' '.repeat(1024 * 1024), 0)
@@ -22,14 +23,14 @@ describe('The client bounds an answer', { concurrency: 4 }, () => {
     assert.ok(seconds < 10)
   })
 
-  it('in the bytes of its headers', async t => {
+  attack('answers with headers of 60 kB', 'src/client/http.ts: maxHeaderSize: headLimit', async t => {
     const peer = await startPeer(t)
     peer.on('POST /mcp', { status: 401, headers: { 'www-authenticate': `Bearer scope="${'x'.repeat(60_000)}"` } })
     const ended = await run(t, peer.url, '--authorize', '--headless')
     assertEnds(ended, 5, /sent more than 16384 bytes/)
   })
 
-  it('in the bytes of one event', async t => {
+  attack('sends one event without end', 'answer-is-bounded', async t => {
     const peer = await startRawPeer(t, async socket => {
       socket.write(`${streamHead}data: `)
       await drip(socket, 'x'.repeat(1024 * 1024), 0)
@@ -37,13 +38,13 @@ describe('The client bounds an answer', { concurrency: 4 }, () => {
     assertEnds(await run(t, peer.url, '--list-tools'), 5, /rule answer-is-bounded/)
   })
 
-  it('in the bytes of all answers together', async t => {
+  attack('sends page after page of tools, each of 3 MB', 'src/client/http.ts: trace.budget.spendBytes(chunk.length)', async t => {
     const tools = [{ name: 'big', description: 'x'.repeat(3 * 1024 * 1024), inputSchema: { type: 'object' } }]
     const ended = await listAt(t, { 'tools/list': ({ id }) => result(id, { tools, nextCursor: 'on', ttlMs: 0, cacheScope: 'private' }) })
     assertEnds(ended, 5, /rule answer-is-bounded/)
   })
 
-  it('in time, whatever the number of exchanges', async t => {
+  attack('answers slowly, again and again, so that one command never ends', 'src/client/http.ts: Math.min(timeLimit, trace.budget.timeLeft)', async t => {
     const peer = await startPeer(t)
     peer.on('GET /slow', async () => {
       await sleep(200)
@@ -58,17 +59,17 @@ describe('The client bounds an answer', { concurrency: 4 }, () => {
 })
 
 describe('The client goes round no circle', { concurrency: 4 }, () => {
-  it('of pages of tools', async t => {
+  attack('leads from page to page of tools in a circle', 'src/client/mcp-client.ts: page < maxPages', async t => {
     const ended = await listAt(t, { 'tools/list': ({ id }) => result(id, { tools: [], nextCursor: 'same', ttlMs: 0, cacheScope: 'private' }) })
     assertEnds(ended, 4, /does not end after 200 pages/)
   })
 
-  it('of requests for input', async t => {
+  attack('asks for input again and again', 'src/client/conversation.ts: round < maxRounds', async t => {
     const ended = await listAt(t, { 'tools/list': ({ id }) => result(id, { resultType: 'input_required', requestState: 'again' }) })
     assertEnds(ended, 4, /still asks for input/)
   })
 
-  it('of redirects of the authorization endpoint', async t => {
+  attack('redirects from the authorization endpoint without end', 'src/client/headless.ts: hop < maxHops', async t => {
     const peer = await startPeer(t)
     peer.on('GET /.well-known/oauth-protected-resource/mcp', json({ resource: `${peer.url}/mcp`, authorization_servers: [peer.url] }))
     peer.on('GET /.well-known/oauth-authorization-server', json(validMetadata(peer.url)))
@@ -78,7 +79,7 @@ describe('The client goes round no circle', { concurrency: 4 }, () => {
     assert.ok(peer.to('GET /authorize').length <= 10)
   })
 
-  it('of requests that a server makes in its answer', async t => {
+  attack('makes request after request of its own in the place of an answer', 'answer-is-json-rpc', async t => {
     const pings = Array.from({ length: 500 }, (_, i) => `data: {"jsonrpc":"2.0","id":${i},"method":"ping"}\n\n`)
     const ended = await listAt(t, legacyMethods({ 'tools/list': eventStream(...pings) }))
     assert.equal(ended.code, 5, ended.stderr)
@@ -96,14 +97,14 @@ describe('The client is not led astray by JSON', { concurrency: 4 }, () => {
     ['is a number', '7'],
   ]
   for (const [what, text] of texts) {
-    it(`that ${what}`, async t => {
+    attack(`answers JSON that ${what}`, 'answer-is-json-rpc', async t => {
       const ended = await listAt(t, { 'tools/list': { headers: { 'content-type': 'application/json' }, body: text } })
       assertEnds(ended, 5, /rule answer-is-json-rpc/)
     })
   }
 
   for (const [what, text] of texts.slice(0, 4)) {
-    it(`of metadata that ${what}`, async t => {
+    attack(`serves metadata that ${what}`, 'document-is-json', async t => {
       const peer = await startPeer(t)
       peer.on('GET /.well-known/oauth-protected-resource/mcp', {
         headers: { 'content-type': 'application/json' }, body: text.replaceAll('"result"', '"resource"'),
@@ -121,14 +122,14 @@ describe('A text of 60 kB takes the client no time', () => {
     ['a token68', `Bearer ${'x'.repeat(30_000)}${'='.repeat(30_000)}x`],
   ]
   for (const [what, header] of challenges) {
-    it(`as a challenge of ${what}`, () => {
+    attack(`sends a challenge of ${what}, 60 kB long`, 'src/client/challenge.ts: const part =', async () => {
       const begun = performance.now()
       parseChallenges(header)
       assert.ok(performance.now() - begun < 1000)
     })
   }
 
-  it('as an event that comes letter by letter', async () => {
+  attack('sends 60 kB of an event letter by letter', 'src/client/event-stream.ts: found.pop()!', async () => {
     async function* letters(): AsyncGenerator<string> {
       for (let i = 0; i < 100_000; i++) yield 'x'
       yield '\n\n'
@@ -145,13 +146,13 @@ describe('A peer that speaks no HTTP', () => {
     ['a length and chunks', 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'],
     ['half an answer', 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\ncontent-type: application/json\r\n\r\n{'],
   ] as const) {
-    it(`is unreachable, as one that sends ${what}`, async t => {
+    attack(`sends ${what} in the place of HTTP`, 'src/client/http.ts: code?.startsWith(\'HPE_\')', async t => {
       const peer = await startRawPeer(t, socket => socket.end(bytes))
       await assertFails(send({ method: 'GET', url: peer.url }, new Trace()), { exitCode: 6 })
     })
   }
 
-  it('cannot make the head of an answer endless', async t => {
+  attack('sends the head of an answer without end', 'src/client/http.ts: maxHeaderSize: headLimit', async t => {
     const peer = await startRawPeer(t, async socket => {
       socket.write('HTTP/1.1 200 OK\r\n')
       await drip(socket, `x: ${'y'.repeat(1000)}\r\n`, 0)

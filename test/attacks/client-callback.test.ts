@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { PendingAuthorization } from '../../src/client/authorization-request.ts'
 import { CallbackListener } from '../../src/client/callback-listener.ts'
 import type { TestContext } from '../harness.ts'
+import { attack } from './attack.ts'
 
 const right = '?code=the-code&state=the-state&iss=https%3A%2F%2Fauth.example.com'
 
@@ -36,22 +37,22 @@ async function assertRightArrives(listener: CallbackListener, response: Promise<
   assert.ok(performance.now() - begun < 3000)
 }
 
-describe('The callback listener lets the right callback through', { concurrency: 4 }, () => {
-  it('beside 300 connections that say nothing', async t => {
+describe('The client: its callback listener', { concurrency: 4 }, () => {
+  attack('opens 300 connections to the callback listener and says nothing', 'src/client/callback-listener.ts: this.connections.size > maxConnections', async t => {
     const { listener, response, port } = await waitAt(t)
     for (let i = 0; i < 300; i++) hang(t, port)
     await sleep(100)
     await assertRightArrives(listener, response)
   })
 
-  it('beside 300 requests whose head never ends', async t => {
+  attack('sends 300 requests to the callback listener whose head never ends', 'src/client/callback-listener.ts: this.connections.size > maxConnections', async t => {
     const { listener, response, port } = await waitAt(t)
     for (let i = 0; i < 300; i++) hang(t, port, 'GET /callback?code=x HTTP/1.1\r\nHost: x\r\nX-A: ')
     await sleep(100)
     await assertRightArrives(listener, response)
   })
 
-  it('beside 300 requests whose body never ends', async t => {
+  attack('sends 300 requests to the callback listener whose body never ends', 'src/client/callback-listener.ts: this.connections.size > maxConnections', async t => {
     const { listener, response, port } = await waitAt(t)
     for (let i = 0; i < 300; i++) hang(t, port, 'POST /callback HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n')
     await sleep(100)
@@ -66,7 +67,7 @@ describe('The callback listener lets the right callback through', { concurrency:
     ['an upgrade', 'GET /callback HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'],
     ['a tunnel', 'CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n'],
   ] as const) {
-    it(`after ${what}`, async t => {
+    attack(`answers before the right callback with ${what}`, 'src/client/callback-listener.ts: !answers(response, this.pending)', async t => {
       const { listener, response, port } = await waitAt(t)
       hang(t, port, text)
       await sleep(50)
@@ -74,7 +75,7 @@ describe('The callback listener lets the right callback through', { concurrency:
     })
   }
 
-  it('after 200 guesses of the state', async t => {
+  attack('guesses the state of the callback 200 times', 'src/client/callback-listener.ts: !answers(response, this.pending)', async t => {
     const { listener, response } = await waitAt(t)
     for (let i = 0; i < 200; i++) {
       assert.equal((await fetch(`${listener.redirect_uri}?code=forged&state=the-stat${i}&iss=https%3A%2F%2Fauth.example.com`)).status, 400)
@@ -84,7 +85,7 @@ describe('The callback listener lets the right callback through', { concurrency:
 })
 
 describe('The callback listener', () => {
-  it('closes a connection that says nothing within 15 s', async t => {
+  attack('holds a connection to the callback listener open', 'src/client/callback-listener.ts: headersTimeout: 10_000', async t => {
     const { port, response } = await waitAt(t)
     response.catch(() => {})
     const socket = hang(t, port)
@@ -93,7 +94,7 @@ describe('The callback listener', () => {
     assert.ok(performance.now() - begun < 15_000)
   })
 
-  it('is not to be reached from the network', async t => {
+  attack('sends a callback from another machine', 'src/client/callback-listener.ts: server.listen(port, address', async t => {
     const { port } = await waitAt(t, 'localhost')
     const others = Object.values(networkInterfaces()).flat().filter(address => address && !address.internal && address.family === 'IPv4')
     for (const { address } of others as { address: string }[]) {
@@ -114,7 +115,7 @@ describe('The callback listener', () => {
     await assert.rejects(CallbackListener.open('localhost', port), { message: /is taken by another program/ })
   })
 
-  it('is closed once the answer is there, and keeps nothing alive', async t => {
+  attack('sends a second callback after the right one', 'src/client/callback-listener.ts: server.closeAllConnections()', async t => {
     const { listener, response, port } = await waitAt(t)
     await assertRightArrives(listener, response)
     const idle = hang(t, port)
@@ -125,7 +126,7 @@ describe('The callback listener', () => {
     await assert.rejects(fetch(listener.redirect_uri))
   })
 
-  it('reflects nothing of what it was sent', async t => {
+  attack('sends script in a callback to have it shown', 'src/client/callback-listener.ts: reply(outgoing, strayPage())', async t => {
     const { listener } = await waitAt(t)
     const answer = await fetch(`${listener.redirect_uri}?state=the-state&iss=https%3A%2F%2Fauth.example.com&error=%3Cscript%3Ealert(1)%3C%2Fscript%3E&error_description=%22%3E%3Cimg%20src%3Dx%3E`)
     assert.doesNotMatch(await answer.text(), /<script>alert|<img/)

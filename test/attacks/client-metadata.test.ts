@@ -8,6 +8,7 @@ import {
   addAuthorizationServer, addMcpServer, assertUntrusted, clientOf, json, startHonestPeer,
   startPeer,
 } from '../peer.ts'
+import { attack } from './attack.ts'
 import { authorizeAt } from './hostile.ts'
 
 /** What would run something, leave the machine unencrypted, or aim the client at a network that is not the server's. */
@@ -21,10 +22,10 @@ const endpoints: readonly string[] = [
   'https://auth.example.com/\nx', '', `https://auth.example.com/${'a'.repeat(100_000)}`,
 ]
 
-describe('The client does not use metadata that names', { concurrency: 8 }, () => {
+describe('The client: hostile metadata', { concurrency: 8 }, () => {
   for (const url of endpoints) {
     for (const member of ['authorization_endpoint', 'token_endpoint', 'registration_endpoint'] as const) {
-      it(`${JSON.stringify(url).slice(0, 60)} as ${member}`, async t => {
+      attack(`names ${JSON.stringify(url).slice(0, 60)} as its ${member}: a script, a file, an option, a private address, plain http`, 'endpoint-is-secure', async t => {
         const peer = await startHonestPeer(t, { metadata: { [member]: url } })
         await assertUntrusted(clientOf(peer.url).authorizer.authorize(), 'endpoint-is-secure')
         assert.deepEqual([...peer.to('POST /register'), ...peer.to('POST /token'), ...peer.to('GET /authorize')], [])
@@ -33,14 +34,14 @@ describe('The client does not use metadata that names', { concurrency: 8 }, () =
   }
 
   for (const url of endpoints.filter(name => name !== '')) {
-    it(`${JSON.stringify(url).slice(0, 60)} as authorization server`, async t => {
+    attack(`names ${JSON.stringify(url).slice(0, 60)} as its authorization server`, 'endpoint-is-secure', async t => {
       const peer = await startHonestPeer(t, { resource: { authorization_servers: [url] } })
       await assertUntrusted(clientOf(peer.url).authorizer.authorize(), 'endpoint-is-secure')
     })
   }
 
   for (const url of ['file:///etc/passwd', 'http://169.254.169.254/latest', 'https://10.0.0.1/', 'http://evil.example/', '//evil.example/', '-x']) {
-    it(`${url} as resource_metadata`, async t => {
+    attack(`names ${url} as its resource_metadata`, 'endpoint-is-secure', async t => {
       const peer = await startHonestPeer(t, { challenge: `resource_metadata="${url}"` })
       await assertUntrusted(clientOf(peer.url).authorizer.authorize(), 'endpoint-is-secure')
     })
@@ -57,7 +58,7 @@ describe('The client does not use metadata that names', { concurrency: 8 }, () =
   }
 
   for (const url of ['javascript:alert(1)', '--foo', '$(touch evil)', 'https://169.254.169.254/latest/meta-data']) {
-    it(`${url} as the place where a browser would go`, async t => {
+    attack(`names ${url} as the place where a browser would go`, 'endpoint-is-secure', async t => {
       const { home, ended } = await authorizeAt(t, { metadata: { authorization_endpoint: url } }, '--trace')
       assertEnds(ended, 5, /rule endpoint-is-secure/)
       assert.equal(await home.opened(), undefined)
@@ -77,7 +78,7 @@ describe('The authorization endpoint of a server', { concurrency: 8 }, () => {
   })
 
   for (const end of ['#', '#/', '#response_type=token', '?a=1#b']) {
-    it(`may not have a fragment: ${end} (RFC 6749 section 3.1)`, async t => {
+    attack(`names an authorization endpoint with the fragment ${end} (RFC 6749 section 3.1)`, 'endpoint-is-secure', async t => {
       const peer = await startPeer(t)
       addAuthorizationServer(peer, { metadata: { authorization_endpoint: `${peer.url}/authorize${end}` } })
       addMcpServer(peer, peer.url)
@@ -85,7 +86,7 @@ describe('The authorization endpoint of a server', { concurrency: 8 }, () => {
     })
   }
 
-  it('is given to the browser in no shell, and never the secret of the environment', async t => {
+  attack('has a shell run what its authorization endpoint says, or a browser see the secret of the environment', 'src/client/browser.ts: shell: false, env', async t => {
     const peer = await startPeer(t)
     addAuthorizationServer(peer, { metadata: { authorization_endpoint: `${peer.url}/authorize?a=$(touch\${IFS}evil)&b=\`id\`&%22;touch+evil;%22` } })
     addMcpServer(peer, peer.url)
@@ -96,14 +97,14 @@ describe('The authorization endpoint of a server', { concurrency: 8 }, () => {
     assert.deepEqual((await readdir(home.path)).filter(name => name === 'evil'), [])
   })
 
-  it('does not crash the client with scopes that no command line could take', async t => {
+  attack('asks for scopes that no command line could take', 'src/client/browser.ts: where the URL is too long', async t => {
     const scopes_supported = Array.from({ length: 50_000 }, (_, i) => `scope:${i}`)
     const { ended, home } = await authorizeAt(t, { resource: { scopes_supported } }, '--trace')
     assertEnds(ended, 5, /it is longer than 8000 characters/)
     assert.equal(await home.opened(), undefined)
   })
 
-  it('is opened three times and no more by a server that refuses every token', async t => {
+  attack('refuses every token to have tab after tab opened', 'src/client/browser.ts: const maxVisits = 3', async t => {
     const peer = await startPeer(t)
     addAuthorizationServer(peer)
     addMcpServer(peer, peer.url, { accepts: () => false })

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { assertEnds, makeHome, runClient, succeed } from '../client-process.ts'
 import { addAuthorizationServer, addMcpServer, assertUntrusted, clientOf, startHonestPeer, startPeer } from '../peer.ts'
+import { attack } from './attack.ts'
 import { authorizeAt } from './hostile.ts'
 
-describe('Mix-up of two authorization servers (RFC 9207 section 2.4)', { concurrency: 8 }, () => {
+describe('The client: mix-up of two authorization servers (RFC 9207 section 2.4)', { concurrency: 8 }, () => {
   const rows: readonly (readonly [string, boolean, unknown, string | undefined])[] = [
     ['iss is promised and right', true, undefined, undefined],
     ['iss is promised and foreign', true, 'https://honest.example', 'issuer-of-response-matches'],
@@ -25,7 +26,7 @@ describe('Mix-up of two authorization servers (RFC 9207 section 2.4)', { concurr
     })
   }
 
-  it('shows nothing of an error that comes from elsewhere', async t => {
+  attack('sends an error to the callback in the name of another issuer', 'issuer-of-response-matches', async t => {
     const response = { code: null, iss: 'https://honest.example', error: 'evil', error_description: 'evil', error_uri: 'https://evil.example' }
     const { ended } = await authorizeAt(t, { response })
     assertEnds(ended, 5, /rule issuer-of-response-matches/)
@@ -33,7 +34,7 @@ describe('Mix-up of two authorization servers (RFC 9207 section 2.4)', { concurr
   })
 
   for (const [what, issuer] of [['another issuer', 'https://honest.example'], ['a slash more', '/']] as const) {
-    it(`begins with metadata that names ${what}, and ends there (RFC 8414 section 3.3)`, async t => {
+    attack(`serves metadata that names ${what} (RFC 8414 section 3.3)`, 'issuer-is-identical', async t => {
       const peer = await startPeer(t)
       addAuthorizationServer(peer, { metadata: { issuer: issuer === '/' ? `${peer.url}/` : issuer } })
       addMcpServer(peer, peer.url)
@@ -43,7 +44,7 @@ describe('Mix-up of two authorization servers (RFC 9207 section 2.4)', { concurr
     })
   }
 
-  it('does not get the secret of a client that was registered beforehand elsewhere', async t => {
+  attack('names itself in the place of the authorization server to get the secret of a client', 'credentials-belong-to-issuer', async t => {
     const honest = await startHonestPeer(t)
     const attacker = await startHonestPeer(t)
     const home = await makeHome(t)
@@ -55,7 +56,7 @@ describe('Mix-up of two authorization servers (RFC 9207 section 2.4)', { concurr
     assert.doesNotMatch(JSON.stringify(attacker.received), /the-secret-of-known-client/)
   })
 
-  it('does not get the tokens or the registration of another server', async t => {
+  attack('hopes for the tokens and the registration of another server', 'src/client/token-keeper.ts: return (await this.storage.read()).servers[this.serverUrl]', async t => {
     const honest = await startHonestPeer(t)
     const attacker = await startHonestPeer(t)
     const home = await makeHome(t)

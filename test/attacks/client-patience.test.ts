@@ -3,14 +3,15 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { assertEnds, makeHome, runClient } from '../client-process.ts'
 import type { TestContext } from '../harness.ts'
 import { result, startPeer } from '../peer.ts'
+import { attack } from './attack.ts'
 import { drip, jsonHead, listAt, run, startRawPeer, streamHead } from './hostile.ts'
 
-describe('The client gives up within 45 s', { concurrency: 10 }, () => {
+describe('The client: peers that are silent, dripping or dead', { concurrency: 10 }, () => {
   const slow: readonly (readonly [string, (t: TestContext) => Promise<{ url: string }>])[] = [
     ['a peer that never answers', t => startRawPeer(t, () => {})],
     ['a status line that comes letter by letter', t => startRawPeer(t, socket => drip(socket, 'H', 500))],
@@ -38,7 +39,7 @@ describe('The client gives up within 45 s', { concurrency: 10 }, () => {
     })],
   ]
   for (const [what, start] of slow) {
-    it(`on ${what}`, async t => {
+    attack(`keeps the client waiting with ${what}, which ends within 45 s`, 'src/client/http.ts: export const timeLimit = 40_000', async t => {
       const { url } = await start(t)
       const { code, stderr, seconds } = await run(t, url, '--authorize', '--headless')
       assert.ok(seconds < 45, `it took ${seconds} s`)
@@ -46,7 +47,7 @@ describe('The client gives up within 45 s', { concurrency: 10 }, () => {
     })
   }
 
-  it('on pages of tools of which each takes its time', async t => {
+  attack('sends page after page of tools, each of which takes its time, which ends within 45 s', 'src/client/http.ts: trace.budget.spendTime(now - counted)', async t => {
     const { code, seconds } = await listAt(t, { 'tools/list': async ({ id }) => {
       await sleep(5000)
       return result(id, { tools: [], nextCursor: 'on', ttlMs: 0, cacheScope: 'private' })
@@ -57,7 +58,7 @@ describe('The client gives up within 45 s', { concurrency: 10 }, () => {
 })
 
 describe('The client gives up within 10 s', { concurrency: 3 }, () => {
-  it('on a port where nobody listens', async t => {
+  attack('names a port where nobody listens, which ends within 10 s', 'src/client/http.ts: connectLimit)', async t => {
     const peer = await startPeer(t)
     await peer.close()
     const ended = await run(t, peer.url, '--list-tools')
@@ -65,13 +66,13 @@ describe('The client gives up within 10 s', { concurrency: 3 }, () => {
     assert.ok(ended.seconds < 10)
   })
 
-  it('on a peer to which no connection is made', async t => {
+  attack('accepts no connection, which ends within 10 s', 'src/client/http.ts: connectLimit)', async t => {
     const ended = await run(t, await startUnconnectable(t), '--list-tools')
     assertEnds(ended, 6, /cannot be reached: ETIMEDOUT/)
     assert.ok(ended.seconds < 10, `it took ${ended.seconds} s`)
   })
 
-  it('on an address where packets vanish, or that the network knows not to exist (RFC 5737)', async t => {
+  attack('names an address where packets vanish (RFC 5737), which ends within 10 s', 'src/client/http.ts: connectLimit)', async t => {
     const begun = performance.now()
     const ended = await runClient(t, await makeHome(t), ['--server-url', 'https://192.0.2.1/mcp', '--list-tools'])
     assertEnds(ended, 6, /^Error: https:\/\/192\.0\.2\.1 cannot be reached: \w+/m)

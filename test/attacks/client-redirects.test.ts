@@ -1,14 +1,15 @@
 /** Redirects that would carry secrets to somebody else. */
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
 import { makeHome, runClient, succeed, type Home } from '../client-process.ts'
 import type { TestContext } from '../harness.ts'
 import {
   assertUntrusted, clientOf, redirectTo, startHonestPeer, startPeer, type AuthorizationServerPeer,
   type Peer,
 } from '../peer.ts'
+import { attack } from './attack.ts'
 
-describe('The client follows no redirect', { concurrency: 8 }, () => {
+describe('The client: redirects', { concurrency: 8 }, () => {
   /** A peer that takes what is not meant for it. */
   async function withThief(t: TestContext): Promise<{ peer: Peer & AuthorizationServerPeer; thief: Peer; home: Home }> {
     return { peer: await startHonestPeer(t), thief: await startPeer(t), home: await makeHome(t) }
@@ -16,7 +17,7 @@ describe('The client follows no redirect', { concurrency: 8 }, () => {
 
   for (const status of [301, 302, 303, 307, 308]) {
     for (const target of ['POST /token', 'POST /register', 'GET /.well-known/oauth-authorization-server', 'POST /mcp']) {
-      it(`${status} of ${target}`, async t => {
+      attack(`redirects ${target} with ${status} to a thief`, 'src/client/http.ts: No redirect is ever followed', async t => {
         const [peer, thief] = [await startHonestPeer(t), await startPeer(t)]
         peer.on(target, redirectTo(`${thief.url}/stolen`, status))
         const work = clientOf(peer.url).authorizer.authorize()
@@ -26,7 +27,7 @@ describe('The client follows no redirect', { concurrency: 8 }, () => {
     }
   }
 
-  it('with an access token', async t => {
+  attack('redirects a request that carries an access token', 'src/client/http.ts: No redirect is ever followed', async t => {
     const { peer, thief, home } = await withThief(t)
     await succeed(t, home, ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless'])
     for (const target of ['POST /mcp', 'GET /mcp']) peer.on(target, redirectTo(`${thief.url}/stolen`, 307))
@@ -36,7 +37,7 @@ describe('The client follows no redirect', { concurrency: 8 }, () => {
     assert.deepEqual(thief.targets(), [])
   })
 
-  it('with a refresh token, and keeps it for the next time', async t => {
+  attack('redirects a request that carries a refresh token', 'src/client/http.ts: No redirect is ever followed', async t => {
     const { peer, thief, home } = await withThief(t)
     await succeed(t, home, ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless'])
     peer.on('POST /token', redirectTo(`${thief.url}/stolen`, 307))
@@ -46,7 +47,7 @@ describe('The client follows no redirect', { concurrency: 8 }, () => {
     assert.deepEqual(await home.stored(), before)
   })
 
-  it('from the authorization endpoint into a file or a script', async t => {
+  attack('redirects from the authorization endpoint into a file or a script', 'endpoint-is-secure', async t => {
     for (const location of ['file:///etc/passwd', 'javascript:alert(1)', 'http://169.254.169.254/', 'https://10.0.0.1/']) {
       const peer = await startHonestPeer(t)
       peer.on('GET /authorize', redirectTo(location))

@@ -6,9 +6,10 @@ import { describe, it } from 'node:test'
 import { assertEnds, makeHome, runClient, secretsOf, startClient, succeed } from '../client-process.ts'
 import type { Members } from '../harness.ts'
 import { addAuthorizationServer, addMcpServer, echoTool, failure, formOf, html, json, result, startHonestPeer, startPeer } from '../peer.ts'
+import { attack } from './attack.ts'
 
-describe('The client shows no secret', { concurrency: 8 }, () => {
-  it('that an MCP server quotes in an error, a tool, a result or a challenge', async t => {
+describe('The client: its secrets', { concurrency: 8 }, () => {
+  attack('quotes the access token in an error, a tool, a result or a challenge, to have it shown', 'src/client/sent-secrets.ts: export function secretsIn', async t => {
     const quoting = await startPeer(t)
     addAuthorizationServer(quoting)
     addMcpServer(quoting, quoting.url)
@@ -31,7 +32,7 @@ describe('The client shows no secret', { concurrency: 8 }, () => {
     }
   })
 
-  it('that a token endpoint quotes in its error', async t => {
+  attack('quotes code, verifier and secret in the error of a token endpoint', 'src/client/sent-secrets.ts: export function secretsIn', async t => {
     const peer = await startHonestPeer(t)
     const sent: string[] = []
     peer.on('POST /token', request => {
@@ -59,7 +60,7 @@ describe('The client shows no secret', { concurrency: 8 }, () => {
     assert.equal(peer.to('POST /token').every(({ headers }) => headers.authorization?.startsWith('Basic ')), true)
   })
 
-  it('in the list of processes', async t => {
+  attack('reads secrets in the list of processes', 'src/client/credentials.ts: environment[\'MCP_CLIENT_SECRET\']', async t => {
     const peer = await startHonestPeer(t)
     peer.on('GET /authorize', html())
     const client = startClient(t, await makeHome(t), ['--server-url', `${peer.url}/mcp`, '--authorize', '--client-id', 'c'], { MCP_CLIENT_SECRET: 'a-secret-of-the-client' })

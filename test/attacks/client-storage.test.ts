@@ -13,6 +13,7 @@ import { FileStorage } from '../../src/client/storage.ts'
 import { assertEnds, makeHome, runClient, succeed, type Home } from '../client-process.ts'
 import { startServer, type TestContext, type TestServer } from '../harness.ts'
 import { formOf, json, startHonestPeer, validTokens } from '../peer.ts'
+import { attack } from './attack.ts'
 
 const program = fileURLToPath(new URL(`../../src/client${extname(import.meta.url)}`, import.meta.url))
 
@@ -41,8 +42,8 @@ async function modeOf(path: string): Promise<string> {
 
 const record = { client_id: 'c', token_endpoint_auth_method: 'none', redirect_uri: 'http://127.0.0.1/callback' }
 
-describe('The storage', { concurrency: 4 }, () => {
-  it('that others can read is tightened by the first look, with a warning', async t => {
+describe('The client: its storage', { concurrency: 4 }, () => {
+  attack('reads the storage of another user of the machine', 'src/client/storage.ts: await chmod(path, 0o600)', async t => {
     const { home } = await authorized(t)
     await chmod(home.storage, 0o644)
     const { stderr } = await succeed(t, home, ['--list-clients'])
@@ -50,7 +51,7 @@ describe('The storage', { concurrency: 4 }, () => {
     assert.equal(await modeOf(home.storage), '600')
   })
 
-  it('is written for its owner alone whatever the umask says, in a folder of its own', async t => {
+  attack('waits for a storage that a loose umask opens', 'src/client/storage.ts: \'wx\', 0o600', async t => {
     const server = await startServer(t)
     const home = await makeHome(t)
     const storage = join(home.path, 'new', 'deep', 'clients.json')
@@ -59,7 +60,7 @@ describe('The storage', { concurrency: 4 }, () => {
     assert.deepEqual([await modeOf(storage), await modeOf(join(storage, '..'))], ['600', '700'])
   })
 
-  it('behind a symbolic link is written where the link leads, and the link stays', async t => {
+  attack('has secrets left behind at the end of a symbolic link', 'src/client/storage.ts: realpath(this.path)', async t => {
     const server = await startServer(t)
     const home = await makeHome(t)
     const real = join(home.path, 'real.json')
@@ -71,7 +72,7 @@ describe('The storage', { concurrency: 4 }, () => {
     assert.ok((await lstat(home.storage)).isSymbolicLink())
   })
 
-  it('that is no file is named, and not waited for', async t => {
+  attack('puts a pipe in the place of the storage', 'src/client/storage.ts: this.unusable(\'it is not a file\')', async t => {
     const home = await makeHome(t)
     const fifo = join(home.path, 'fifo')
     assert.deepEqual(await once(spawn('mkfifo', [fifo]), 'exit'), [0, null])
@@ -116,7 +117,7 @@ describe('The storage', { concurrency: 4 }, () => {
     ['is deeper than any stack', '['.repeat(100_000)],
   ]
   for (const [what, text] of corrupted) {
-    it(`that ${what} is set aside with all that it holds, and reported`, async t => {
+    attack(`has a storage that ${what} written over`, 'src/client/storage.ts: return state ?? this.setAside(path)', async t => {
       const home = await makeHome(t)
       await writeFile(home.storage, text, { mode: 0o600 })
       for (const args of [['--list-clients'], ['--list-clients']]) await succeed(t, home, args)
@@ -136,7 +137,7 @@ describe('The storage', { concurrency: 4 }, () => {
 })
 
 describe('A process that lost its lease while it was stopped', () => {
-  it('does not write what it knew before over what others have stored since', async t => {
+  attack('stops a process and wakes it up to write what it knew before over newer tokens', 'src/client/storage.ts: if (!await lease.isHeld()) return false', async t => {
     const home = await makeHome(t)
     const storage = new FileStorage(home.storage, () => {})
     await storage.update(state => ({ ...state, registrations: { first: record } }))
@@ -156,7 +157,7 @@ describe('A process that lost its lease while it was stopped', () => {
 })
 
 describe('The login survives', { concurrency: 3 }, () => {
-  it('twenty processes that refresh at once: one refresh, and all go on', async t => {
+  attack('has twenty processes refresh at once, to have all of them logged out', 'src/client/storage.ts: .refreshing`, work)', async t => {
     const { server, home } = await authorized(t, { OAUTH_REFRESH_TOKEN_REUSE_WINDOW_SECONDS: '0' })
     const { stdout } = await succeed(t, home, ['--server-url', server.url, '--hammer-refresh', '20'])
     assert.match(stdout, /20 processes, token requests: 1, processes with tokens: 20, different refresh tokens: 1\n/)
@@ -180,7 +181,7 @@ describe('The login survives', { concurrency: 3 }, () => {
     for (const word of ['access_token', 'refresh_token']) assert.equal(ended.stdout.includes(word + '"'), false)
   })
 
-  it('a process that was killed while it refreshed', async t => {
+  attack('kills a process while it refreshes, to lock the others out', 'src/client/lease.ts: isGone(seen.owner)', async t => {
     const peer = await startHonestPeer(t)
     const home = await makeHome(t)
     await succeed(t, home, ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless'])
@@ -196,7 +197,7 @@ describe('The login survives', { concurrency: 3 }, () => {
     assert.deepEqual(await filesOf(home), ['.mcp_clients.json'])
   })
 
-  it('a process that was stopped before it sent its refresh, and woke up after another had refreshed', async t => {
+  attack('stops a process before its refresh, to have it use the token a second time', 'src/client/token-keeper.ts: if (!await lease.isHeld())', async t => {
     const peer = await startHonestPeer(t)
     const home = await makeHome(t)
     await succeed(t, home, ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless'])
@@ -222,7 +223,7 @@ describe('The login survives', { concurrency: 3 }, () => {
 })
 
 describe('Ten processes that store at once', () => {
-  it('lose nothing of one another', async t => {
+  attack('has ten processes store at once, to lose what the others stored', 'src/client/storage.ts: .writing`, async lease', async t => {
     const home = await makeHome(t)
     const peers = await Promise.all(Array.from({ length: 10 }, () => startHonestPeer(t)))
     await Promise.all(peers.map(({ url }) => succeed(t, home, ['--server-url', `${url}/mcp`, '--authorize', '--headless'])))

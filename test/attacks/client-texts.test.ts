@@ -1,18 +1,19 @@
 /** Texts of a server that steer the terminal or look like those of the client. */
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { describe } from 'node:test'
 import { makeHome, runClient, type Ended } from '../client-process.ts'
 import type { TestContext } from '../harness.ts'
 import {
   addOpenServer, echoTool, failure, html, json, result, startHonestPeer, startPeer, type AuthorizationServerChanges,
   type McpServerChanges, type Method,
 } from '../peer.ts'
+import { attack } from './attack.ts'
 
 /** Sequences that clear, recolour, link, answer back or turn the reading direction; and lines that look like ours. */
 const escapes = '\u001b[2J\u001b]8;;https://evil.example\u0007x\u001b]8;;\u0007\u009b31m\u001bP+q\u001b\\\u202e\u2066\u200b\r\u0008\u007f\u2028\u{e0041}'
 const steering = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u2028\u202e\u2066]|\udb40/
 
-describe('What steers a terminal is shown as its code', { concurrency: 8 }, () => {
+describe('The client: texts that steer a terminal', { concurrency: 8 }, () => {
   function assertPlain({ stdout, stderr }: Ended): void {
     assert.doesNotMatch(stdout, steering)
     assert.doesNotMatch(stderr, steering)
@@ -25,22 +26,22 @@ describe('What steers a terminal is shown as its code', { concurrency: 8 }, () =
     return runClient(t, await makeHome(t), ['--server-url', `${peer.url}/mcp`, '--trace', ...args])
   }
 
-  it('in names and descriptions of tools', async t => {
+  attack('steers the terminal by names and descriptions of tools', 'src/plain-text.ts: return text.replace(', async t => {
     const tools = [{ ...echoTool, name: `name${escapes}`, description: `text${escapes}` }]
     const ended = await openAt(t, { 'tools/list': ({ id }) => result(id, { tools, ttlMs: 0, cacheScope: 'private' }) }, '--list-tools')
     assertPlain(ended)
     assert.match(ended.stdout, /name\\u001b\[2J/)
   })
 
-  it('in results of tools', async t => {
+  attack('steers the terminal by results of tools', 'src/plain-text.ts: return text.replace(', async t => {
     assertPlain(await openAt(t, { 'tools/call': ({ id }) => result(id, { content: [{ type: 'text', text: escapes }] }) }, '--call-tool', 'echo'))
   })
 
-  it('in structured results of tools', async t => {
+  attack('steers the terminal by structured results of tools', 'src/plain-text.ts: return text.replace(', async t => {
     assertPlain(await openAt(t, { 'tools/call': ({ id }) => result(id, { content: [], structuredContent: { [escapes]: escapes } }) }, '--call-tool', 'echo'))
   })
 
-  it('in errors of the MCP server, which stay on one line', async t => {
+  attack('forges lines of the client by errors of the MCP server', 'src/plain-text.ts: return text.replace(', async t => {
     const ended = await openAt(t, { 'tools/call': ({ id }) => failure(id, -32603, `no${escapes}\nDone: all is well\nError: pay here`) }, '--call-tool', 'echo')
     assertPlain(ended)
     assert.doesNotMatch(ended.stderr, /^(?:Done|Error: pay)/m)
@@ -60,7 +61,7 @@ describe('What steers a terminal is shown as its code', { concurrency: 8 }, () =
     ['the challenge', { challenge: 'error="invalid_token", error_description="\u009b31m\u0085"' }],
   ]
   for (const [what, changes] of places) {
-    it(`in ${what}`, async t => {
+    attack(`steers the terminal by ${what}`, 'src/plain-text.ts: return text.replace(', async t => {
       const peer = await startHonestPeer(t, changes)
       const home = await makeHome(t)
       assertPlain(await runClient(t, home, ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless', '--trace']))
@@ -71,7 +72,7 @@ describe('What steers a terminal is shown as its code', { concurrency: 8 }, () =
   }
 
   for (const target of ['POST /token', 'POST /register']) {
-    it(`in an error of ${target}`, async t => {
+    attack(`steers the terminal by an error of ${target}`, 'src/plain-text.ts: return text.replace(', async t => {
       const peer = await startHonestPeer(t)
       peer.on(target, json({ error: `e${escapes}`, error_description: `${escapes}\nDone`, error_uri: `https://a.example/${escapes}` }, 400))
       const ended = await runClient(t, await makeHome(t), ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless', '--trace'])
@@ -80,7 +81,7 @@ describe('What steers a terminal is shown as its code', { concurrency: 8 }, () =
     })
   }
 
-  it('in pages and headers that a trace shows', async t => {
+  attack('steers the terminal by pages and headers that a trace shows', 'src/plain-text.ts: return text.replace(', async t => {
     const peer = await startPeer(t)
     peer.on('POST /mcp', { ...html(`<h1>${escapes}`), headers: { 'content-type': 'text/html', 'x-evil': '\u009b31m' } })
     assertPlain(await runClient(t, await makeHome(t), ['--server-url', `${peer.url}/mcp`, '--list-tools', '--trace']))
