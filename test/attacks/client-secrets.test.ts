@@ -1,5 +1,6 @@
 /** Secrets that would be shown: by quotation, on the command line, in a trace. */
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -62,11 +63,13 @@ describe('The client: its secrets', { concurrency: 8 }, () => {
 
   attack('reads secrets in the list of processes', 'src/client/credentials.ts: environment[\'MCP_CLIENT_SECRET\']', async t => {
     const peer = await startHonestPeer(t)
+    // Its own for this run: whatever else runs here may have a secret of a test on its command line.
+    const secret = randomUUID()
     peer.on('GET /authorize', html())
-    const client = startClient(t, await makeHome(t), ['--server-url', `${peer.url}/mcp`, '--authorize', '--client-id', 'c'], { MCP_CLIENT_SECRET: 'a-secret-of-the-client' })
+    const client = startClient(t, await makeHome(t), ['--server-url', `${peer.url}/mcp`, '--authorize', '--client-id', 'c'], { MCP_CLIENT_SECRET: secret })
     await client.says(/If no browser opens/)
     const lines = await Promise.all((await readdir('/proc').catch(() => [])).filter(name => /^\d+$/.test(name))
       .map(pid => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))
-    assert.deepEqual(lines.filter(line => line.includes('a-secret-of-the-client')), [])
+    assert.deepEqual(lines.filter(line => line.includes(secret)), [])
   })
 })
