@@ -102,10 +102,16 @@ export class FlowRecorder {
   /** The flow of an exchange: that of a code or token, else that of its client, else that of a program without a name. */
   private flowOf({ exchange, keys, client_id, agent }: JoinedExchange): { flow: LiveFlow; absorbed: string | undefined } {
     const recent = this.recentFlowOf(agent)
-    const known = keys.map(key => this.byKey.get(key)).find(flow => flow !== undefined) ?? this.flowOfClient(client_id, exchange)
-    if (known === undefined) return { flow: this.flowWithoutName(recent, client_id, exchange) ?? this.create(), absorbed: undefined }
+    const byKeys = keys.map(key => this.byKey.get(key)).filter(flow => flow !== undefined)
+    // One browser serves many clients, and what tells it is a key as well: the client that is named has the last word.
+    const own = byKeys.find(flow => client_id === undefined || (flow.client_id === client_id && !beginsAnew(exchange, flow)))
+    const nameless = [...byKeys, recent].find(flow => flow !== undefined && isNameless(flow))
+    const known = own ?? this.flowOfClient(client_id, exchange)
+    if (known === undefined) {
+      return { flow: nameless ?? this.flowWithoutName(recent, client_id, exchange) ?? this.create(), absorbed: undefined }
+    }
     // What a program or a browser did before it had a name belongs to the first name that it says.
-    const absorbed = recent !== known && recent && isNameless(recent) ? recent : undefined
+    const absorbed = nameless !== known ? nameless : undefined
     if (absorbed) this.merge(absorbed, known)
     return { flow: known, absorbed: absorbed?.id }
   }
@@ -116,10 +122,9 @@ export class FlowRecorder {
     return last && this.now() - last.time < memory ? flow : undefined
   }
 
-  /** A new authorization request of a client that has its tokens begins a new flow. */
   private flowOfClient(client_id: string | undefined, exchange: Exchange): LiveFlow | undefined {
     const flow = client_id === undefined ? undefined : this.byKey.get(`client ${client_id}`)
-    return flow && isAuthorizationRequest(exchange) && hasTokens(flow) ? undefined : flow
+    return flow && beginsAnew(exchange, flow) ? undefined : flow
   }
 
   private flowWithoutName(recent: LiveFlow | undefined, client_id: string | undefined, exchange: Exchange): LiveFlow | undefined {
@@ -211,8 +216,9 @@ function isNameless({ client_id }: LiveFlow): boolean {
   return client_id === undefined
 }
 
-function isAuthorizationRequest({ target }: Exchange): boolean {
-  return target.startsWith('/oauth/authorize?')
+/** A new authorization request of a client that has its tokens begins a new flow. */
+function beginsAnew({ target }: Exchange, flow: Flow): boolean {
+  return target.startsWith('/oauth/authorize?') && hasTokens(flow)
 }
 
 /** What a program does first: it calls the MCP server without a token, or registers. */

@@ -5,8 +5,10 @@ import { readFlowFile, writeFlowFile } from '../src/flow-file.ts'
 import { endingOf } from '../src/flow-ending.ts'
 import { FlowRecorder, type Flow } from '../src/flow.ts'
 import { json, type Request } from '../src/http/message.ts'
+import { createCodeVerifier } from '../src/oauth/pkce.ts'
 import {
-  authorize, basic, bearer, callMcp, decide, escapeHtml, exchange, get, getTokens, locationOf, openConsent, postForm, postMcp, readJson,
+  authorizationParameters, authorize, basic, bearer, callMcp, decide, escapeHtml, exchange, get, getTokens, locationOf, openConsent, openPage,
+  postForm, postMcp, readJson,
   redirect_uri, refresh, refreshed, register, requestCode, requestRegistration, sendRaw, startServer, type Members, type TestContext,
   type TestServer,
 } from './harness.ts'
@@ -122,6 +124,30 @@ describe('A flow', () => {
     const list = await flows(server)
     assert.deepEqual(list.map(({ title, ending }) => [title, ending]), [['Second', 'tool called'], ['First', 'tool called']])
     for (const { id } of list) assert.equal(arrows(await page(server, `/flow/${id}`)).length, 7)
+  })
+
+  it('is that of the client which the browser asks for, where one browser was never signed in and asks for two', async t => {
+    const server = await start(t, { OAUTH_AUTO_APPROVE: 'false' })
+    let cookie = ''
+    const clients = [await register(server, { client_name: 'First' }), await register(server, { client_name: 'Second' })]
+    for (const client of clients) {
+      const query = authorizationParameters(client, createCodeVerifier())
+      cookie = (await openPage(`${server.url}/oauth/authorize?${query}`, { cookie, 'user-agent': 'Browser/1' })).cookie
+    }
+    const list = await flows(server)
+    assert.deepEqual(list.map(({ title }) => title).sort(), ['First', 'Second'])
+    for (const { id } of list) assert.equal(arrows(await page(server, `/flow/${id}`)).length, 2)
+  })
+
+  it('takes in what the browser did before it asked for a client', async t => {
+    const server = await start(t, { OAUTH_AUTO_APPROVE: 'false' })
+    const browser = { 'user-agent': 'Browser/1' }
+    const { cookie } = await openPage(`${server.url}/sign-in`, browser)
+    const client = await register(server, { client_name: 'Editor' })
+    await openPage(`${server.url}/oauth/authorize?${authorizationParameters(client, createCodeVerifier())}`, { cookie, ...browser })
+    const list = await flows(server)
+    assert.deepEqual(list.map(({ title }) => title), ['Editor'])
+    assert.equal(arrows(await page(server, `/flow/${list[0]!.id}`)).length, 3)
   })
 
   it('goes on with a refresh, and with what its tokens are used for', async t => {
