@@ -14,8 +14,9 @@ let server: RunningServer
 try {
   server = await serve(process.env)
 } catch (error) {
-  const known = error instanceof ConfigError || (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
-  console.error(known ? `Cannot start: ${(error as Error).message}` : error)
+  const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+  const known = error instanceof ConfigError || isTaken
+  console.error(known ? `Cannot start: ${(error as Error).message}${isTaken ? '; set SERVER_PORT to another, or to 0' : ''}` : error)
   process.exit(1)
 }
 

@@ -118,7 +118,7 @@ describe('client --authorize --headless', { concurrency: 4 }, () => {
   it('ends when nothing is pasted', async t => {
     const { client } = await waiting(t)
     client.endInput()
-    assertEnds(await client.ended, 3, /^Error: no callback URL was pasted$/m)
+    assertEnds(await client.ended, 3, /^Error: no redirect URI with an answer was pasted$/m)
   })
 
   it('uses the redirect URI that is asked for', async t => {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { ConfigError, isLoopbackHost, loadConfig, withPort } from '../src/config.ts'
 
 const JWT_SECRET_KEY = '0123456789abcdef0123456789abcdef'
@@ -298,6 +301,26 @@ function invalidNumbers(variable: string, outOfRange: readonly string[]): void {
     it(`must not be ${JSON.stringify(raw)}`, () => assertInvalid({ [variable]: raw }, variable))
   }
 }
+
+describe('.env.example', () => {
+  let folder = dirname(fileURLToPath(import.meta.url))
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder)
+  const example = Object.fromEntries([...readFileSync(join(folder, '.env.example'), 'utf8').matchAll(/^(\w+)=(.*)$/gm)]
+    .map(([, name, value]) => [name!, value!]))
+
+  it('changes nothing of what DEBUG chooses, nor of the port', () => {
+    const env = { JWT_SECRET_KEY, DEBUG: 'true', SERVER_PORT: '8124' }
+    const [{ jwtKeys: _, ...copied }, { jwtKeys: __, ...bare }] = [loadConfig({ ...example, ...env }), loadConfig(env)]
+    assert.deepEqual(copied, bare)
+  })
+
+  it('names every variable of the README', () => {
+    const table = readFileSync(join(folder, 'README.md'), 'utf8').split('\n## Configuration')[1]!.split('\n## ')[0]!
+    const named = [...table.matchAll(/^\| (.*?) \|/gm)].flatMap(([, cell]) => [...cell!.matchAll(/`([A-Z][A-Z_]+)`/g)].map(([, name]) => name!))
+    assert.deepEqual(named.filter(name => !(name in example)), [])
+    assert.ok(named.length > 20)
+  })
+})
 
 function flag(variable: string, read: (env: Record<string, string>) => boolean): void {
   for (const on of ['true', '1']) {

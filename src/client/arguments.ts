@@ -53,7 +53,7 @@ Commands
 Options
   --server-url URL       the MCP server (http://localhost:8000; --demo starts one if none answers there)
   --storage FILE         where registrations and tokens are kept (.mcp_clients.json)
-  --headless             no browser: follow redirects, or print the URL and read the pasted callback URL
+  --headless             no browser: follow redirects, or print the URL and read the redirect URI that you paste
   --trace                show every exchange, with what was checked, and without secrets
   --client-id ID         a client that was registered by hand; its secret is read from MCP_CLIENT_SECRET
   --client-secret-file FILE  or from a file

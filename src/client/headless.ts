@@ -1,6 +1,6 @@
 /**
  * Authorization without a browser on this machine: by following redirects, where the server asks the user nothing,
- * else by printing the URL and reading the callback URL that the user pastes.
+ * else by printing the URL and reading the redirect URI with the answer that the user pastes.
  */
 import { createInterface } from 'node:readline/promises'
 import { redirectUriProblem } from '../oauth/redirect-uri.ts'
@@ -78,7 +78,7 @@ async function askForCallback(pending: PendingAuthorization, write: (text: strin
   } finally {
     lines.close()
   }
-  throw new ClientError('no callback URL was pasted', exitCodes.authorizationNeeded, {
+  throw new ClientError('no redirect URI with an answer was pasted', exitCodes.authorizationNeeded, {
     remedy: 'Run the command again at a terminal, or without --headless where there is a browser.',
   })
 }

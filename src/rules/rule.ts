@@ -1,6 +1,6 @@
 /**
  * A rule is one MUST that this program enforces, as data. Code enforces it by one line, `check(rule, condition)`;
- * the error on the wire, the page at `/explain/<id>`, the decision trace and `docs/ledger.md` follow from the rule.
+ * the error on the wire, the page at `/explain/<id>`, the decision trace and `docs/specification.md` follow from the rule.
  */
 import type { ErrorCode } from '../errors.ts'
 import type { JsonRpcErrorCode } from '../mcp/json-rpc.ts'

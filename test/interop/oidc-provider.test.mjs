@@ -147,7 +147,7 @@ interop('our client with oidc-provider, at a server of @modelcontextprotocol/ser
     assert.equal(exitCode, 0, output)
   })
 
-  it('takes the callback URL that the user pastes, on the command line without a browser', async t => {
+  it('takes the redirect URI that the user pastes, on the command line without a browser', async t => {
     const { server } = await startServers(t)
     const client = startClient(t, await temporaryFolder(t), ['--server-url', server.mcpUrl, '--authorize', '--headless'])
     const url = await until(
