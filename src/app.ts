@@ -2,7 +2,7 @@
  * The HTTP application: turns what `node:http` received into a `Request`, asks the route for a `Reply`, and writes it.
  * Errors end here, and become a reply in `error-reply.ts`.
  */
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
 import { isLoopbackHost, type Config } from './config.ts'
 import { Context, type Recording, type Services } from './context.ts'
@@ -12,6 +12,7 @@ import { corsHeaders, preflightHeaders } from './http/cors.ts'
 import { empty, type Reply, type Request } from './http/message.ts'
 import { Router, type Found } from './http/router.ts'
 import { securityHeaders } from './http/security-headers.ts'
+import { writeReply } from './http/write-reply.ts'
 import { routes, type Route } from './routes.ts'
 import {
   authorizationIsSentOnce, contentTypeIsSentOnce, expectationIsKnown, hostIsSentOnce, hostIsServed, httpVersionIsOne,
@@ -39,7 +40,7 @@ export function createApplication(services: Services, stopping: AbortSignal): Ap
     let caller: Caller
     let reply: Reply
     try {
-      checkRequestLine(incoming, context)
+      checkRequestHead(incoming, context)
       const found = router.find(request.method, request.path)
       caller = found.siblings[0]?.caller
       request.parameter = found.parameter
@@ -53,7 +54,7 @@ export function createApplication(services: Services, stopping: AbortSignal): Ap
     logExchange(request, reply, context)
     if (context.recording) await record(request, reply, caller, context, context.recording)
     try {
-      await write(reply, caller === 'browser' ? pageHeaders : programHeaders, request, outgoing)
+      await writeReply(reply, caller === 'browser' ? pageHeaders : programHeaders, request, outgoing)
     } catch (error) {
       // A stream failed whose head is sent: only the end of the connection can say so.
       context.logFailure(error)
@@ -144,7 +145,7 @@ function remoteAddressOf({ socket, headers }: IncomingMessage, { behindProxy }: 
 }
 
 /** What no component may read differently from another: version, target, framing, Host, Authorization and Content-Type. */
-function checkRequestLine(incoming: IncomingMessage, context: Context): void {
+function checkRequestHead(incoming: IncomingMessage, context: Context): void {
   const { url = '', headers, headersDistinct, httpVersion } = incoming
   context.check(httpVersionIsOne, httpVersion === '1.1' || httpVersion === '1.0', httpVersion)
   // Node passes absolute-form and `*` on as they are, and of two headers it silently keeps the first.
@@ -184,41 +185,6 @@ function preflight(request: Request, siblings: readonly Route[]): Reply {
   return empty(204, {
     allow: [...methods, 'OPTIONS'].join(', '),
     ...(siblings[0]!.caller === 'browser' ? {} : preflightHeaders(methods, requested)),
-  })
-}
-
-async function write(
-  reply: Reply, common: Readonly<Record<string, string>>, request: Request, outgoing: ServerResponse,
-): Promise<void> {
-  // The other side went away, or sent what could not be a request and was told so.
-  if (outgoing.destroyed || outgoing.headersSent) return
-  const headers: OutgoingHttpHeaders = { ...common, ...reply.headers }
-  if (typeof reply.body === 'string') {
-    if (reply.status !== 204) headers['content-length'] = Buffer.byteLength(reply.body)
-    outgoing.writeHead(reply.status, headers)
-    outgoing.end(reply.body)
-    return
-  }
-  outgoing.writeHead(reply.status, headers)
-  if (request.method === 'HEAD') {
-    outgoing.end()
-    return
-  }
-  for await (const part of reply.body) {
-    if (outgoing.destroyed) return
-    if (!outgoing.write(part)) await drained(outgoing)
-  }
-  outgoing.end()
-}
-
-/** Waits until a slow reader has read, so that what is made for it does not pile up. */
-function drained(outgoing: ServerResponse): Promise<void> {
-  return new Promise(resolve => {
-    const go = (): void => {
-      outgoing.off('drain', go).off('close', go)
-      resolve()
-    }
-    outgoing.on('drain', go).on('close', go)
   })
 }
 

@@ -22,7 +22,7 @@ export function errorReply(error: unknown, request: Request, caller: Caller, con
   const { rule } = error.details
   const status = statusOf(error, request, caller)
   const headers = errorHeaders(error, status, request, caller, context)
-  if (isForPeople(request, caller) && prefersHtml(request)) return errorPage(error, status, headers, context)
+  if (isForPeople(request, caller) && prefersHtml(request)) return errorPage(error, status, headers, request, context)
   return json(status, {
     error: error.code,
     error_description: errorText(error.message),

@@ -21,6 +21,15 @@ import { MemoryStore } from './store/memory.ts'
 import type { Store } from './store/store.ts'
 import { demonstrationUsers, parseUsers, Users } from './users.ts'
 
+// What a program needs to fill in the options, since this file is what it imports.
+export { ConfigError, type Config, type Environment } from './config.ts'
+export { createLogger, type Logger } from './logger.ts'
+export { ToolError, type Tool } from './mcp/tool.ts'
+export { tools } from './mcp/tools.ts'
+export { MemoryStore } from './store/memory.ts'
+export type { Store } from './store/store.ts'
+export { parseUsers, Users } from './users.ts'
+
 export interface ServeOptions {
   /** The tools of the MCP server; those of `mcp/tools.ts` unless given. */
   readonly tools?: readonly Tool[]

@@ -21,7 +21,7 @@ const floors: Readonly<Record<string, number>> = {
   'errors.ts': 0, 'crypto.ts': 0, 'logger.ts': 0, 'config.ts': 0, 'password.ts': 0, 'users.ts': 0, 'version.ts': 0, 'mcp/json-rpc.ts': 0,
   'http/message.ts': 0, 'http/html.ts': 0, 'http/page.ts': 0, 'http/style.ts': 0, 'http/parts.ts': 0, 'http/json.ts': 0,
   'http/redact.ts': 0, 'http/fetch-document.ts': 0, 'http/freshness.ts': 0, 'http/special-address.ts': 0, 'http/network.ts': 0,
-  'http/security-headers.ts': 0, 'http/connections.ts': 0, 'http/tls.ts': 0, 'clock.ts': 0, 'environment.ts': 0,
+  'http/security-headers.ts': 0, 'http/write-reply.ts': 0, 'http/connections.ts': 0, 'http/tls.ts': 0, 'clock.ts': 0, 'environment.ts': 0,
 }
 
 /** The client learns what it needs over the wire, so it may import no more than this from outside its column. */

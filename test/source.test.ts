@@ -85,8 +85,8 @@ describe('GET /source/<path>', () => {
 
   it('says what calls a file and what it calls', async t => {
     const html = await (await get(`${(await startServer(t)).url}/source/oauth/pkce.ts`, asBrowser)).text()
-    assert.match(html, /It calls:<\/span> <a href="[^"]*">crypto\.ts<\/a>/)
-    assert.match(html, /It is called by:<\/span> .*authorization-code-grant\.ts/)
+    assert.match(html, /It imports:<\/span> <a href="[^"]*">crypto\.ts<\/a>/)
+    assert.match(html, /It is imported by:<\/span> .*authorization-code-grant\.ts/)
   })
 
   for (const path of [

@@ -97,7 +97,8 @@ mark { background: var(--mark); color: var(--on-mark); border-radius: 2px; paddi
 .notice.warning { border-color: var(--warn); background: var(--warn-surface); }
 .badge {
   display: inline-block; font-size: .8125rem; font-weight: 600; line-height: 1.4; padding: .05rem .5rem;
-  border: 1px solid currentColor; border-radius: 1rem; color: var(--muted); background: var(--surface); white-space: nowrap;
+  border: 1px solid currentColor; border-radius: 1rem; color: var(--muted); background: var(--surface);
+  max-width: 100%; overflow-wrap: anywhere;
 }
 .badge.passed { color: var(--good); background: var(--good-surface); }
 .badge.failed { color: var(--bad); background: var(--bad-surface); }

@@ -2,26 +2,40 @@
 import type { Context } from '../context.ts'
 import type { OAuthError } from '../errors.ts'
 import { displayText, html } from '../http/html.ts'
-import type { Reply } from '../http/message.ts'
+import type { Reply, Request } from '../http/message.ts'
 import { pageReply } from '../http/page.ts'
 import { facts, notice } from '../http/parts.ts'
 import { findRule } from '../rules/catalogue.ts'
+import { clauseLink } from './verdict.ts'
 
-export function errorPage(error: OAuthError, status: number, headers: Readonly<Record<string, string>>, context: Context): Reply {
+export function errorPage(
+  error: OAuthError, status: number, headers: Readonly<Record<string, string>>, request: Request, context: Context,
+): Reply {
   const site = context.config
   const rule = error.details.rule === undefined ? undefined : findRule(error.details.rule)
   return pageReply(status, titles[status] ?? 'This cannot go on', html`
-${notice('bad', html`<p>${displayText(error.message, 400)}.</p>`)}
+${notice('bad', html`<p>${sentence(displayText(error.message, 400))}</p>`)}
 ${rule && html`<h2>What to do</h2>
 <p>${rule.remedy}</p>
 <h2>Why it stops here</h2>
 ${facts([
   ['It is required', rule.requires],
   ['Without it', rule.otherwise],
-  ['Specified in', rule.clause],
+  ['Specified in', clauseLink(rule.clause)],
   ['More', html`<a href="${context.errorUri(rule.id)}">${rule.id}</a>`],
 ])}`}
-<p class="muted">Nothing was sent to the application that led you here. You can close this page.</p>`, { site, width: 'narrow' }, headers)
+${isForClient(request) ? html`<p class="muted">Nothing was sent to the application that led you here. You can close this page.</p>` : undefined}`, { site, width: 'narrow' }, headers)
 }
 
 const titles: Readonly<Record<number, string>> = { 404: 'There is nothing here', 429: 'Too many attempts' }
+
+/** Whether an application has sent the user here, which waits for an answer. */
+function isForClient({ path }: Request): boolean {
+  return path.startsWith('/oauth/')
+}
+
+/** An error text as a sentence; one that begins with a wire name keeps its case. */
+function sentence(text: string): string {
+  const isName = /^\w*_/.test(text)
+  return `${isName ? text[0] : text[0]?.toUpperCase()}${text.slice(1)}.`
+}

@@ -40,8 +40,8 @@ export async function source(request: Request, context: Context): Promise<Reply>
   const order = readingOrder(src)
   const at = order.indexOf(file.path)
   return pageReply(200, `src/${file.path}`, html`
-${linkList('It calls', importsOf(file), base)}
-${linkList('It is called by', callers, base)}
+${linkList('It imports', importsOf(file), base)}
+${linkList('It is imported by', callers, base)}
 <div class="annotated">${blocksOf(file.lines).map(block => row(block, file.path, base))}
 </div>
 <nav class="actions" aria-label="Reading order">
@@ -56,7 +56,9 @@ function fileLink(path: string, base: string): Html {
 }
 
 function linkList(what: string, paths: readonly string[], base: string): Html | undefined {
-  return paths.length === 0 ? undefined : html`<p class="small"><span class="muted">${what}:</span> ${paths.map((path, i) => html`${i > 0 ? ', ' : ''}${fileLink(path, base)}`)}</p>`
+  if (paths.length === 0) return undefined
+  const links = paths.map((path, i) => html`${i > 0 ? ', ' : ''}${fileLink(path, base)}`)
+  return html`<p class="small"><span class="muted">${what}:</span> ${links}</p>`
 }
 
 /** A comment and the code that follows it; either may be empty. `start` is the line of the comment, from 0. */
@@ -125,7 +127,7 @@ function proseBlocks(lines: readonly string[]): readonly Html[] {
 function summaryOf(file: SourceFile | undefined): string {
   const [first] = blocksOf((file?.lines ?? []).filter(line => !line.startsWith('#!')))
   const text = (first?.prose ?? []).join(' ').trim()
-  return /^.+?[.:](?= |$)/.exec(text)?.[0].replace(/:$/, '.') ?? text
+  return /^.+?\.(?= |$)/.exec(text)?.[0] ?? text
 }
 
 function importsOf({ path, lines }: SourceFile): readonly string[] {
