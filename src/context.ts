@@ -1,7 +1,7 @@
 /** What a handler works with: the state of the server and, for one request, the record of what was decided. */
 import type { Config } from './config.ts'
 import { OAuthError } from './errors.ts'
-import type { FlowRecorder } from './flow.ts'
+import type { FlowRecorder } from './flow/recorder.ts'
 import type { FetchDocument } from './http/fetch-document.ts'
 import type { Reply, Request } from './http/message.ts'
 import type { RateLimits } from './http/rate-limits.ts'

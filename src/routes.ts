@@ -4,7 +4,7 @@
  * Where SERVER_URL has a path all of this stands below it, the well-known URIs in the inserted and the appended form.
  */
 import type { Handler, RouteDescription } from './context.ts'
-import { maxFlowFile } from './flow-file.ts'
+import { maxFlowFile } from './flow/flow-file.ts'
 import { limited } from './http/limited-handler.ts'
 import type { Limited } from './http/rate-limits.ts'
 import { directPath, mcp, openInitialize } from './mcp/endpoint.ts'

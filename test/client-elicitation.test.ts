@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { choicesOf, elicitation, fieldProblem, type FormField } from '../src/client/elicitation.ts'
-import type { JsonObject } from '../src/mcp/json-rpc.ts'
+import type { JsonObject } from '../src/http/json.ts'
 import { metaKeys } from '../src/mcp/protocol.ts'
 import type { Members } from './harness.ts'
 import { addOpenServer, clientOf, messagesTo, result, startPeer } from './peer.ts'

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import type { FormField } from '../src/client/elicitation.ts'
 import { formOnTerminal } from '../src/client/form.ts'
 import { Terminal } from '../src/client/terminal.ts'
-import type { JsonObject } from '../src/mcp/json-rpc.ts'
+import type { JsonObject } from '../src/http/json.ts'
 import type { Members } from './harness.ts'
 
 const serverUrl = 'https://mcp.example.com/mcp'

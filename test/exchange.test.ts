@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { fingerprint } from '../src/crypto.ts'
-import { isRecorded, recordExchange, type Exchange, type RawExchange } from '../src/exchange.ts'
+import { isRecorded, recordExchange, type Exchange, type RawExchange } from '../src/flow/exchange.ts'
 import { json, redirect, type Reply, type Request } from '../src/http/message.ts'
 import { redactText } from '../src/http/redact.ts'
 import { codeIsFresh } from '../src/rules/token.ts'

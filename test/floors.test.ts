@@ -11,7 +11,7 @@ const floors: Readonly<Record<string, number>> = {
   'app.ts': 5, 'error-reply.ts': 5, 'routes.ts': 5, 'serve.ts': 5, 'pages/': 5, 'client/': 5,
   'mcp/': 4,
   'oauth/': 3,
-  'context.ts': 2, 'store/': 2, 'exchange.ts': 2, 'flow.ts': 2, 'flow-ending.ts': 2, 'flow-file.ts': 2,
+  'context.ts': 2, 'store/': 2, 'flow/': 2,
   'http/rate-limits.ts': 2, 'http/limited-handler.ts': 2,
   'rules/': 1, 'oauth/jwt.ts': 1, 'oauth/jws.ts': 1, 'oauth/pkce.ts': 1, 'oauth/scope.ts': 1, 'oauth/redirect-uri.ts': 1,
   'http/body.ts': 1, 'http/router.ts': 1, 'http/cors.ts': 1, 'http/parameters.ts': 1,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { RawExchange } from '../src/exchange.ts'
-import { readFlowFile, writeFlowFile } from '../src/flow-file.ts'
-import { endingOf } from '../src/flow-ending.ts'
-import { FlowRecorder, type Flow } from '../src/flow.ts'
+import type { RawExchange } from '../src/flow/exchange.ts'
+import { readFlowFile, writeFlowFile } from '../src/flow/flow-file.ts'
+import { endingOf } from '../src/flow/ending.ts'
+import { FlowRecorder, type Flow } from '../src/flow/recorder.ts'
 import { json, type Request } from '../src/http/message.ts'
 import { createCodeVerifier } from '../src/oauth/pkce.ts'
 import {

@@ -1,7 +1,7 @@
 /** The command line of the client. */
 import { parseArgs } from 'node:util'
 import { isLoopbackHost } from '../config.ts'
-import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
+import { isJsonObject, type JsonObject } from '../http/json.ts'
 import { ClientError, exitCodes } from './errors.ts'
 
 export type Command =

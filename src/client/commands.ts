@@ -1,5 +1,5 @@
 /** The commands of the client: each a few calls of the library. */
-import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
+import { isJsonObject, type JsonObject } from '../http/json.ts'
 import { plainText } from '../plain-text.ts'
 import type { Arguments } from './arguments.ts'
 import { BrowserUserAgent } from './browser.ts'

@@ -3,10 +3,11 @@
  * return, and results that come in several rounds.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isJsonObject, type JsonObject } from '../http/json.ts'
 import { encodeHeaderValue } from '../mcp/header-value.ts'
 import {
-  errorResponse, isJsonObject, isRequest, JsonRpcError, jsonRpcErrors, resultResponse,
-  type JsonObject, type JsonRpcMessage, type JsonRpcRequest, type JsonRpcResponse,
+  errorResponse, isRequest, JsonRpcError, jsonRpcErrors, resultResponse,
+  type JsonRpcMessage, type JsonRpcRequest, type JsonRpcResponse,
 } from '../mcp/json-rpc.ts'
 import { metaKeys, modernVersion } from '../mcp/protocol.ts'
 import { answerIsJsonRpc, resultTypeIsKnown } from '../rules/client.ts'

@@ -2,8 +2,8 @@
  * Discovery: from the 401 of an MCP server to the metadata of its authorization server
  * (RFC 9728, RFC 8414, MCP 2026-07-28 basic/authorization/authorization-server-discovery).
  */
+import type { JsonObject } from '../http/json.ts'
 import { isJsonType } from '../http/message.ts'
-import type { JsonObject } from '../mcp/json-rpc.ts'
 import { parseScope } from '../oauth/scope.ts'
 import {
   authorizationServerIsNamed, issuerIsIdentical, metadataIsComplete, pkceIsAdvertised, resourceMetadataMatches,

@@ -1,7 +1,7 @@
 /** DPoP proofs (RFC 9449): each request is signed with a key to which the tokens are bound. */
 import { createPrivateKey, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { randomToken, sha256 } from '../crypto.ts'
-import type { JsonObject } from '../mcp/json-rpc.ts'
+import type { JsonObject } from '../http/json.ts'
 import { parseChallenges } from './challenge.ts'
 import { publicJwk, signJws } from './signing.ts'
 

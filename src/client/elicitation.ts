@@ -2,7 +2,7 @@
  * Elicitation in form mode: the server asks the user for values, which a flat JSON Schema describes
  * (MCP 2026-07-28 client/elicitation, Form Mode Elicitation Requests).
  */
-import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
+import { isJsonObject, type JsonObject } from '../http/json.ts'
 import { schemaProblem } from '../mcp/json-schema.ts'
 import type { ClientDescription } from './conversation.ts'
 

@@ -1,7 +1,7 @@
 /** A form of the server on the terminal: each field asked for with its default, and all of it shown before it is sent. */
 import { createInterface } from 'node:readline/promises'
 import { displayText } from '../http/html.ts'
-import type { JsonObject } from '../mcp/json-rpc.ts'
+import type { JsonObject } from '../http/json.ts'
 import { choicesOf, fieldProblem, type FillIn, type FormField } from './elicitation.ts'
 import type { Terminal } from './terminal.ts'
 

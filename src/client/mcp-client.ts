@@ -2,7 +2,8 @@
  * The MCP client: connects to a server of any revision, lists its tools and calls them. This file is what a program
  * imports; the command line is one such program.
  */
-import { isJsonObject, JsonRpcError, jsonRpcErrors, type JsonObject, type JsonRpcResponse } from '../mcp/json-rpc.ts'
+import { isJsonObject, type JsonObject } from '../http/json.ts'
+import { JsonRpcError, jsonRpcErrors, type JsonRpcResponse } from '../mcp/json-rpc.ts'
 import { mirroredParametersProblem, parameterHeaders } from '../mcp/mirrored-parameters.ts'
 import { legacyVersions, metaKeys, modernVersion, supportedVersions } from '../mcp/protocol.ts'
 import { answerIsJsonRpc, protocolVersionIsShared } from '../rules/client.ts'

@@ -1,7 +1,7 @@
 /** JWTs that the client signs with a private key of its own: client assertions and DPoP proofs. */
 import { constants, createPrivateKey, createPublicKey, sign, type KeyObject, type SignKeyObjectInput } from 'node:crypto'
 import { randomToken } from '../crypto.ts'
-import type { JsonObject } from '../mcp/json-rpc.ts'
+import type { JsonObject } from '../http/json.ts'
 import { ClientError, exitCodes } from './errors.ts'
 
 interface Signing {

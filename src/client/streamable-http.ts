@@ -1,8 +1,8 @@
 /** Carries JSON-RPC messages over Streamable HTTP, and their answers back, as JSON or as an event stream. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { parseJson } from '../http/json.ts'
+import { isJsonObject, parseJson } from '../http/json.ts'
 import { isJsonType } from '../http/message.ts'
-import { isJsonObject, messageProblem, type JsonRpcMessage, type RequestId } from '../mcp/json-rpc.ts'
+import { messageProblem, type JsonRpcMessage, type RequestId } from '../mcp/json-rpc.ts'
 import { modernVersion } from '../mcp/protocol.ts'
 import { answerIsJsonRpc } from '../rules/client.ts'
 import type { Authorizer } from './authorizer.ts'

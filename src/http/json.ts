@@ -6,6 +6,7 @@
 /** How deep a text may nest, unless its reader expects more. */
 const usualDepth = 32
 
+export type JsonObject = Readonly<Record<string, unknown>>
 export type ParsedJson = { readonly value: unknown } | { readonly problem: string }
 
 export function parseJson(text: string, maxDepth = usualDepth): ParsedJson {
@@ -22,6 +23,10 @@ export function parseJson(text: string, maxDepth = usualDepth): ParsedJson {
   // Every member is written with one colon, and the value holds each name once.
   if (census.members !== countColons(text)) return { problem: 'it names a member twice' }
   return { value }
+}
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function takeCensus(value: unknown, depth: number, census: { members: number; deep: boolean; prototype: boolean }): void {

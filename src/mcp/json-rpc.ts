@@ -2,6 +2,7 @@
  * JSON-RPC 2.0 as MCP uses it (MCP 2026-07-28 basic, Messages): requests with a string or integer id, notifications,
  * responses, and the error codes.
  */
+import { isJsonObject, type JsonObject } from '../http/json.ts'
 
 export const jsonRpcErrors = {
   parseError: -32700,
@@ -16,7 +17,6 @@ export const jsonRpcErrors = {
 
 export type JsonRpcErrorCode = (typeof jsonRpcErrors)[keyof typeof jsonRpcErrors]
 
-export type JsonObject = Readonly<Record<string, unknown>>
 export type RequestId = string | number
 
 export interface JsonRpcRequest {
@@ -54,10 +54,6 @@ export class JsonRpcError extends Error {
     this.status = options.status ?? 400
     this.data = options.data
   }
-}
-
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 export function isRequest(message: JsonRpcMessage): message is JsonRpcRequest {

@@ -3,7 +3,7 @@
  * error at start-up (`assertSupportedSchema`), so that no schema promises what nobody checks.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { isJsonObject, type JsonObject } from './json-rpc.ts'
+import { isJsonObject, type JsonObject } from '../http/json.ts'
 
 const annotations = ['$schema', '$defs', '$anchor', 'title', 'description', 'default', 'examples', 'format', 'x-mcp-header']
 const assertions = [

@@ -1,10 +1,10 @@
 /** The methods of the MCP server: what each needs and what it answers, in both eras. */
 import type { Config } from '../config.ts'
 import type { Context } from '../context.ts'
+import { isJsonObject, type JsonObject } from '../http/json.ts'
 import type { Request } from '../http/message.ts'
 import type { AccessToken } from '../oauth/access-token.ts'
 import { clientHasCapability, paramsAreValid, toolIsKnown } from '../rules/mcp.ts'
-import { isJsonObject, type JsonObject } from './json-rpc.ts'
 import { legacyVersions, supportedVersions } from './protocol.ts'
 import { openState, sealState, type StatefulCall } from './request-state.ts'
 import { callTool, describeTool, errorResult, isInputRequired, type InputRequired, type Round, type Tool } from './tool.ts'

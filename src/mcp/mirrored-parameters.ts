@@ -3,8 +3,8 @@
  * schema, and when such an annotation makes the tool invalid (MCP 2026-07-28 basic/transports/streamable-http, Schema
  * Extension).
  */
+import { isJsonObject, type JsonObject } from '../http/json.ts'
 import { encodeHeaderValue, headerText } from './header-value.ts'
-import { isJsonObject, type JsonObject } from './json-rpc.ts'
 
 export interface MirroredParameter {
   readonly header: string

@@ -1,5 +1,6 @@
 /** Answers one message of the modern era (MCP 2026-07-28): stateless, and with headers that say what the body says. */
 import type { Context } from '../context.ts'
+import { isJsonObject, type JsonObject } from '../http/json.ts'
 import { empty, type Reply, type Request } from '../http/message.ts'
 import type { AccessToken } from '../oauth/access-token.ts'
 import {
@@ -8,9 +9,7 @@ import {
 } from '../rules/mcp.ts'
 import { checkScope } from './bearer.ts'
 import { decodeHeaderValue, headerText } from './header-value.ts'
-import {
-  isJsonObject, isRequest, resultResponse, type JsonObject, type JsonRpcMessage, type JsonRpcRequest,
-} from './json-rpc.ts'
+import { isRequest, resultResponse, type JsonRpcMessage, type JsonRpcRequest } from './json-rpc.ts'
 import { mirroredParameters, valueAt } from './mirrored-parameters.ts'
 import { findTool, methods, serverInfo, type Method } from './methods.ts'
 import { legacyVersions, metaKeys, modernVersion, supportedVersions } from './protocol.ts'

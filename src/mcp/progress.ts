@@ -2,7 +2,8 @@
  * Progress (MCP 2026-07-28 basic/patterns/progress): a client that sends a token with its request is told how far the
  * request is. The answer becomes an event stream with the first such notification, and without one stays what it was.
  */
-import { isJsonObject, type JsonRpcMessage, type JsonRpcRequest, type JsonRpcResponse } from './json-rpc.ts'
+import { isJsonObject } from '../http/json.ts'
+import type { JsonRpcMessage, JsonRpcRequest, JsonRpcResponse } from './json-rpc.ts'
 import type { Round } from './tool.ts'
 
 type Progress = Round['progress']

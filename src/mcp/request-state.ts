@@ -6,8 +6,8 @@
 import type { KeyObject } from 'node:crypto'
 import type { Context } from '../context.ts'
 import { constantTimeEqual, decodeBase64url, hmacSha256 } from '../crypto.ts'
+import type { JsonObject } from '../http/json.ts'
 import { requestStateIsOurs } from '../rules/mcp.ts'
-import type { JsonObject } from './json-rpc.ts'
 import type { Caller } from './tool.ts'
 
 /** How long an answer may take, in seconds. */

@@ -1,10 +1,11 @@
 /** `subscriptions/listen` (MCP 2026-07-28 basic/patterns/subscriptions). */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context } from '../context.ts'
+import { isJsonObject, type JsonObject } from '../http/json.ts'
 import type { Reply } from '../http/message.ts'
 import type { AccessToken } from '../oauth/access-token.ts'
 import { paramsAreValid } from '../rules/mcp.ts'
-import { isJsonObject, type JsonObject, type RequestId } from './json-rpc.ts'
+import type { RequestId } from './json-rpc.ts'
 import { serverInfo } from './methods.ts'
 import { metaKeys } from './protocol.ts'
 import { event, eventStreamHeaders } from './reply.ts'

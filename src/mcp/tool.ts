@@ -1,6 +1,6 @@
 /** What a tool is, and how one line registers it. */
+import type { JsonObject } from '../http/json.ts'
 import type { User } from '../users.ts'
-import type { JsonObject } from './json-rpc.ts'
 import { schemaProblem } from './json-schema.ts'
 
 /** Who calls, as the access token says. */

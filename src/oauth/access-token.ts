@@ -6,7 +6,7 @@
 import type { Context } from '../context.ts'
 import { randomToken } from '../crypto.ts'
 import { OAuthError } from '../errors.ts'
-import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
+import { isJsonObject, type JsonObject } from '../http/json.ts'
 import {
   accessTokenAudienceIsOurs, accessTokenClaimsAreTyped, accessTokenIsFresh, accessTokenIsFromThePast,
   accessTokenIsNotRevoked, accessTokenIssuerIsOurs,

@@ -2,9 +2,8 @@
 import type { Context } from '../context.ts'
 import { sha256 } from '../crypto.ts'
 import type { FetchedDocument } from '../http/fetch-document.ts'
-import { parseJson } from '../http/json.ts'
+import { isJsonObject, parseJson, type JsonObject } from '../http/json.ts'
 import { isJsonType } from '../http/message.ts'
-import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
 import {
   clientAssertionIsAJwt, clientAssertionIsForUs, clientAssertionIsFresh, clientAssertionIsUnused, clientAssertionNamesClient,
   clientAssertionSignatureVerifies, clientAssertionTypeIsJwt, clientKeysAreAvailable,

@@ -5,9 +5,8 @@
 import type { Context } from '../context.ts'
 import { OAuthError } from '../errors.ts'
 import type { FetchedDocument } from '../http/fetch-document.ts'
-import { parseJson } from '../http/json.ts'
+import { isJsonObject, parseJson, type JsonObject } from '../http/json.ts'
 import { isJsonType } from '../http/message.ts'
-import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
 import {
   clientDocumentDescribesAClient, clientDocumentHasNoSecret, clientDocumentIsAvailable, clientDocumentIsComplete,
   clientDocumentIsJson, clientDocumentNamesItself, clientIdUrlIsValid,

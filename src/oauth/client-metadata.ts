@@ -1,6 +1,6 @@
 /** Client metadata: what a client says of itself (RFC 7591 section 2), validated. */
 import type { Context } from '../context.ts'
-import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
+import { isJsonObject, type JsonObject } from '../http/json.ts'
 import {
   authenticationMethodIsSupported, clientCredentialsAreConfidential, clientKeysAreSent, clientMetadataIsAnObject,
   clientMetadataIsTyped, grantTypesAreSupported, grantTypesFitResponseTypes, redirectUriFitsApplicationType,

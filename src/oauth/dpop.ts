@@ -5,8 +5,8 @@
 import type { KeyObject } from 'node:crypto'
 import type { Context } from '../context.ts'
 import { constantTimeEqual, hmacSha256, sha256 } from '../crypto.ts'
+import { isJsonObject } from '../http/json.ts'
 import type { Request } from '../http/message.ts'
-import { isJsonObject } from '../mcp/json-rpc.ts'
 import {
   boundTokenComesWithProof, dpopKeyIsTheSame, dpopNonceIsOurs, dpopProofIsForThisRequest, dpopProofIsForThisToken,
   dpopProofIsFresh, dpopProofIsNeeded, dpopProofIsSentOnce, dpopProofIsUnused, dpopProofIsWellFormed, proofIsByTheBoundKey,

@@ -2,8 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import { constants, createPublicKey, verify, type JsonWebKey, type KeyObject, type VerifyKeyObjectInput } from 'node:crypto'
 import { decodeBase64url, sha256 } from '../crypto.ts'
-import { parseJson } from '../http/json.ts'
-import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
+import { isJsonObject, parseJson, type JsonObject } from '../http/json.ts'
 
 interface Algorithm {
   readonly kty: string

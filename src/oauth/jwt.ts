@@ -2,8 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { KeyObject } from 'node:crypto'
 import { constantTimeEqual, decodeBase64url, hmacSha256 } from '../crypto.ts'
-import { parseJson } from '../http/json.ts'
-import { isJsonObject, type JsonObject } from '../mcp/json-rpc.ts'
+import { isJsonObject, parseJson, type JsonObject } from '../http/json.ts'
 import {
   jwtAlgorithmIsHs256, jwtHasNoCriticalHeader, jwtIsWellFormed, jwtSignatureVerifies, jwtTypeIsAccessToken,
 } from '../rules/access-token.ts'

@@ -1,8 +1,8 @@
 /** Reading, updating and deleting a registration by its own registration access token (RFC 7592). */
 import type { Context } from '../context.ts'
 import { constantTimeEqual, randomToken, sha256 } from '../crypto.ts'
+import { isJsonObject } from '../http/json.ts'
 import { empty, json, type Reply, type Request } from '../http/message.ts'
-import { isJsonObject } from '../mcp/json-rpc.ts'
 import { clientIdIsUnchanged, clientMetadataIsAnObject, registrationAccessTokenMatches } from '../rules/registration.ts'
 import type { Client } from '../store/records.ts'
 import { readClientMetadata } from './client-metadata.ts'

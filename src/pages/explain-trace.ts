@@ -3,8 +3,8 @@
  * nobody but the one that was refused, so it opens this request from anywhere; the flow around it is for this machine alone.
  */
 import type { Context } from '../context.ts'
-import type { Exchange } from '../exchange.ts'
-import type { Flow, FlowRecorder } from '../flow.ts'
+import type { Exchange } from '../flow/exchange.ts'
+import type { Flow, FlowRecorder } from '../flow/recorder.ts'
 import { html, type Html } from '../http/html.ts'
 import type { Request } from '../http/message.ts'
 import { notice } from '../http/parts.ts'

@@ -4,9 +4,9 @@
  */
 import { isLoopbackHost } from '../config.ts'
 import type { Context } from '../context.ts'
-import { endingOf } from '../flow-ending.ts'
-import { readFlowFile, writeFlowFile } from '../flow-file.ts'
-import type { Flow, FlowRecorder } from '../flow.ts'
+import { endingOf } from '../flow/ending.ts'
+import { readFlowFile, writeFlowFile } from '../flow/flow-file.ts'
+import type { Flow, FlowRecorder } from '../flow/recorder.ts'
 import { displayText, html, type Html } from '../http/html.ts'
 import { htmlReply, type Reply, type Request } from '../http/message.ts'
 import { readUploadedFile } from '../http/multipart.ts'

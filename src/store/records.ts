@@ -18,7 +18,7 @@
  * | attempts to sign in  | SHA-256 of name or address | 15 minutes after the first, or signed in     |
  */
 import type { FetchedDocument } from '../http/fetch-document.ts'
-import type { JsonObject } from '../mcp/json-rpc.ts'
+import type { JsonObject } from '../http/json.ts'
 
 /** What was fetched from a URL that a client named. */
 export interface KeptDocument extends FetchedDocument {

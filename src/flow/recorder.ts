@@ -2,7 +2,7 @@
  * Flows: exchanges that belong together, from the first 401 to the last call of a tool, kept in memory within bounds.
  * The recorder exists while `DEBUG` is on, and tells whoever watches.
  */
-import { randomToken } from './crypto.ts'
+import { randomToken } from '../crypto.ts'
 import { isRecorded, recordExchange, type Exchange, type JoinedExchange, type RawExchange } from './exchange.ts'
 
 export interface Flow {

@@ -1,14 +1,13 @@
 /**
  * The record of one exchange: who spoke to whom, what was sent and answered with its secrets taken out, and every rule that
- * ran. It exists while `DEBUG` is on; what it is joined to is in `flow.ts`.
+ * ran. It exists while `DEBUG` is on; what it is joined to is in `recorder.ts`.
  */
-import { fingerprint } from './crypto.ts'
-import { parseJson } from './http/json.ts'
-import { isJsonType, mediaType, type Reply, type Request } from './http/message.ts'
-import { isSecretName, redactBody, redactHeaders, redactText, redactUrl } from './http/redact.ts'
-import { isJsonObject, type JsonObject } from './mcp/json-rpc.ts'
-import type { Verdict } from './rules/rule.ts'
-import { showVerdict, type ShownVerdict } from './rules/shown-verdict.ts'
+import { fingerprint } from '../crypto.ts'
+import { isJsonObject, parseJson, type JsonObject } from '../http/json.ts'
+import { isJsonType, mediaType, type Reply, type Request } from '../http/message.ts'
+import { isSecretName, redactBody, redactHeaders, redactText, redactUrl } from '../http/redact.ts'
+import type { Verdict } from '../rules/rule.ts'
+import { showVerdict, type ShownVerdict } from '../rules/shown-verdict.ts'
 
 /** The parties, as lifelines from left to right. */
 export const parties = ['user agent', 'client', 'authorization server', 'resource server'] as const

@@ -3,10 +3,9 @@
  * is believed to be there, and a file that is not whole is refused with the reason.
  */
 import { parties, type Exchange, type Message } from './exchange.ts'
-import type { Flow } from './flow.ts'
-import { parseJson } from './http/json.ts'
-import { isJsonObject, type JsonObject } from './mcp/json-rpc.ts'
-import type { ShownVerdict } from './rules/shown-verdict.ts'
+import type { Flow } from './recorder.ts'
+import { isJsonObject, parseJson, type JsonObject } from '../http/json.ts'
+import type { ShownVerdict } from '../rules/shown-verdict.ts'
 
 const format = 'mcp-authorization flow'
 const version = 1
