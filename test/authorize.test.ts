@@ -401,7 +401,7 @@ describe('GET /oauth/authorize, resource', () => {
     })
   }
 
-  it('names the resource that it has (pains.md no. 2)', async t => {
+  it('names the resource that it has', async t => {
     const server = await startServer(t)
     const response = await requestCode(server, await register(server), { resource: 'https://other.example/mcp' })
     const query = assertRedirectedError(response, 'resource-is-ours', 'invalid_target')

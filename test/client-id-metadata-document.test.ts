@@ -72,7 +72,7 @@ describe('A client that a metadata document describes', () => {
     assert.deepEqual(documents.requests, ['GET /client.json'])
   })
 
-  it('leaves no record among the clients (pains.md no. 5)', async t => {
+  it('leaves no record among the clients', async t => {
     const server = await startWith(t, fetcher())
     assert.equal((await exchange(server, client, await authorize(server, client))).status, 200)
     const { store } = await readJson(await get(`${server.url}/health`))

@@ -68,7 +68,7 @@ describe('loadConfig()', () => {
 describe('SERVER_URL', () => {
   const accepted: Record<string, { raw: string; issuer: string; basePath?: string }> = {
     'https with a host': { raw: 'https://mcp.example.com', issuer: 'https://mcp.example.com' },
-    'a slash at the end, without it (pains.md no. 3)': { raw: 'https://mcp.example.com/', issuer: 'https://mcp.example.com' },
+    'a slash at the end, without it': { raw: 'https://mcp.example.com/', issuer: 'https://mcp.example.com' },
     'a port': { raw: 'https://mcp.example.com:8443', issuer: 'https://mcp.example.com:8443' },
     'a path': { raw: 'https://example.com/tenant/1', issuer: 'https://example.com/tenant/1', basePath: '/tenant/1' },
     'a path with a slash at the end, without it': {

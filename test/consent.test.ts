@@ -119,6 +119,12 @@ describe('The consent page', () => {
     assert.match(html, /<button name="decision" value="deny">Deny<\/button>/)
   })
 
+  it('leads nowhere but to the account of the user', async t => {
+    const { page: { html } } = await open(t)
+    assert.match(html, /<header/)
+    assert.deepEqual([...html.matchAll(/<a .*?href="([^"]*)"/g)].map(([, to]) => to), ['#content'])
+  })
+
   it('loads nothing and runs no script', async t => {
     assert.doesNotMatch((await open(t)).page.html, /<script|<img|<link(?! rel="icon" href="data:)|<iframe|src=|@import|url\(/)
   })
@@ -137,7 +143,7 @@ describe('The headers of the consent page', () => {
     assert.doesNotMatch(policy, /unsafe|script-src|\*/)
   })
 
-  it('have no form-action, which Chromium holds the redirect to the client to (pains.md no. 9)', async t => {
+  it('have no form-action, which Chromium holds the redirect to the client to', async t => {
     assert.doesNotMatch((await open(t)).page.response.headers.get('content-security-policy')!, /form-action/)
   })
 

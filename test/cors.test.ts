@@ -15,7 +15,7 @@ function listed(response: Response, name: string): readonly string[] {
 }
 
 describe('A preflight request', () => {
-  it('to /mcp is answered before authentication (pains.md no. 10)', async t => {
+  it('to /mcp is answered before authentication', async t => {
     const response = await preflight(`${(await startServer(t)).url}/mcp`, 'POST', 'authorization,content-type')
     assert.equal(response.status, 204)
     assert.equal(await response.text(), '')
@@ -33,7 +33,7 @@ describe('A preflight request', () => {
     'traceparent',
   ]
   for (const header of headers) {
-    it(`allows ${header} at /mcp (pains.md no. 10)`, async t => {
+    it(`allows ${header} at /mcp`, async t => {
       const response = await preflight(`${(await startServer(t)).url}/mcp`, 'POST', header.toLowerCase())
       assert.ok(listed(response, 'access-control-allow-headers').includes(header.toLowerCase()))
     })
@@ -98,7 +98,7 @@ describe('OPTIONS', () => {
 
 describe('A page of another origin', () => {
   for (const header of ['WWW-Authenticate', 'Mcp-Session-Id', 'Mcp-Protocol-Version', 'Retry-After']) {
-    it(`may read ${header} (pains.md no. 10)`, async t => {
+    it(`may read ${header}`, async t => {
       const response = await callMcp(await startServer(t), undefined, 'ping')
       assert.ok(listed(response, 'access-control-expose-headers').includes(header.toLowerCase()))
     })

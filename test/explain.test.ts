@@ -267,6 +267,23 @@ describe('The page of a rule', () => {
     assert.match(text, /Tests that hold it test\/http\.test\.ts is refused where it comes twice, of which Node would keep the first/)
   })
 
+  it('names a test of a table by its row', async t => {
+    const text = await read(`${(await startServer(t)).url}/explain/jwt-type-is-access-token`)
+    assert.match(text, /test\/jwt\.test\.ts .*refuses a header without typ \(RFC 9068 section 4\)/)
+  })
+
+  it('names no test that passes whichever rule it shows', async t => {
+    const text = await read(`${(await startServer(t)).url}/explain/redirect-uri-is-registered`)
+    assert.match(text, /test\/authorize\.test\.ts/)
+    assert.doesNotMatch(text, /test\/(?:explain|flow)\.test\.ts/)
+  })
+
+  it('is missed with the way to the list of all', async t => {
+    const response = await get(`${(await startServer(t)).url}/explain/no-such-rule`, asBrowser)
+    assert.equal(response.status, 404)
+    assert.match(await response.text(), /<a href="[^"]+\/explain">All rules are in one list/)
+  })
+
   it('says so where it is only what the wire shows in place of others', async t => {
     const server = await startServer(t)
     assert.match(await read(`${server.url}/explain/client-is-authenticated`), /what the wire shows in place of other rules/)

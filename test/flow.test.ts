@@ -169,6 +169,41 @@ describe('A flow', () => {
     assert.equal(arrows(await page(server, `/flow/${list[0]!.id}`)).length, 2)
   })
 
+  it('has the name of its client, though that registered in an earlier one', async t => {
+    const server = await start(t)
+    const { client } = await runClient(server, { client_name: 'Editor' })
+    await exchange(server, client, await authorize(server, client))
+    assert.deepEqual((await flows(server)).map(({ title }) => title), ['Editor', 'Editor'])
+  })
+
+  it('has the name that its client took last', async t => {
+    const server = await start(t)
+    const client = await register(server, { client_name: 'Editor' })
+    const { registration_client_uri, registration_access_token } = client
+    const headers = { 'content-type': 'application/json', ...bearer(registration_access_token) }
+    await fetch(registration_client_uri, { method: 'PUT', headers, body: JSON.stringify({ ...client, client_name: 'Notebook' }) })
+    assert.deepEqual((await flows(server)).map(({ title }) => title), ['Notebook'])
+  })
+
+  it('has the name of a client whose registration is refused', async t => {
+    const server = await start(t)
+    await requestRegistration(server, { client_name: 'Editor', redirect_uris: ['javascript:x'] })
+    assert.deepEqual((await flows(server)).map(({ title }) => title), ['Editor'])
+  })
+
+  it('stands in the title of its page', async t => {
+    const server = await start(t)
+    await register(server, { client_name: 'Editor' })
+    const [{ id } = assert.fail()] = await flows(server)
+    assert.match(await page(server, `/flow/${id}`), /<title>Editor · Live flow · /)
+  })
+
+  it('leads to those that are kept where it is no longer', async t => {
+    const response = await get(`${(await start(t)).url}/flow/gone`, asBrowser)
+    assert.equal(response.status, 404)
+    assert.match(await response.text(), /<a href="[^"]+\/flow">See the flows that are kept/)
+  })
+
   it('takes in what its client did before it said a name', async t => {
     const server = await start(t)
     const { tokens } = await runClient(server)
@@ -245,6 +280,15 @@ describe('A flow', () => {
     assert.ok(html.includes('http://<mark>localhost:1</mark>/callback'))
     assert.ok(html.includes('http://<mark>127.0.0.1:7777</mark>/callback'))
     assert.match(html, /<span class="badge passed">held<\/span>\n<a href="\/explain\/client-is-registered">/)
+  })
+
+  it('takes the first challenge for no failure', async t => {
+    const server = await start(t)
+    await callMcp(server, undefined, 'initialize')
+    const html = await page(server)
+    assert.match(html, /<span class="badge neutral">broken<\/span>\n<a href="\/explain\/access-token-is-sent">/)
+    assert.match(html, /it belongs to a flow in which all is well/)
+    assert.doesNotMatch(html, /badge failed/)
   })
 })
 
@@ -535,7 +579,7 @@ describe('A flow that is saved', () => {
     assert.ok(html.includes(escapeHtml('"><script>')))
   })
 
-  const valid: Flow = { id: 'a', client_id: 'c', dropped: 0, exchanges: [] }
+  const valid: Flow = { id: 'a', client_id: 'c', client_name: 'Editor', dropped: 0, exchanges: [] }
   const one = { flow: valid, saved_at: 1, issuer: 'http://localhost' }
   it('reads as it was written', () => assert.deepEqual(readFlowFile(writeFlowFile(one)), one))
 

@@ -294,7 +294,7 @@ describe('A warning about a proxy', () => {
   const headers = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'mcp.example.com' }
   const warnings = ({ log }: TestServer) => log.filter(line => line.includes('SERVER_URL says http'))
 
-  it('comes once, with what to set (pains.md no. 13)', async t => {
+  it('comes once, with what to set', async t => {
     const server = await startServer(t)
     for (let i = 0; i < 3; i++) await get(`${server.url}/health`, headers)
     assert.equal(warnings(server).length, 1)

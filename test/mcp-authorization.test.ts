@@ -36,7 +36,7 @@ describe('/mcp without a token', () => {
     'an Accept header that is not served': server => postMcp(server, undefined, {}, { accept: 'image/png' }),
   }
   for (const [what, send] of Object.entries(requests)) {
-    it(`answers ${what} by 401 before it looks further (pains.md no. 14)`, async t => {
+    it(`answers ${what} by 401 before it looks further`, async t => {
       assert.equal((await send(await startServer(t))).status, 401)
     })
   }

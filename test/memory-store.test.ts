@@ -108,7 +108,7 @@ describe('MemoryStore', () => {
     assert.ok(await store.findClient('used'))
   })
 
-  it('keeps a client for 90 days after its last token (pains.md no. 5)', async () => {
+  it('keeps a client for 90 days after its last token', async () => {
     const { clock, store } = create()
     await store.addClient(client('used'))
     await store.keepClient('used', true)

@@ -48,7 +48,7 @@ describe('pageReply()', () => {
 })
 
 describe('The content security policy', () => {
-  it('loads nothing, frames nothing, and has no form-action (pains.md no. 9)', () => {
+  it('loads nothing, frames nothing, and has no form-action', () => {
     const hash = createHash('sha256').update(style).digest('base64')
     assert.equal(contentSecurityPolicy, `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; base-uri 'none'; frame-ancestors 'none'`)
   })

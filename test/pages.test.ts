@@ -73,7 +73,7 @@ describe('GET /health', () => {
     })
   })
 
-  it('counts what there is (pains.md no. 5)', async t => {
+  it('counts what there is', async t => {
     const server = await startServer(t)
     const { client, tokens } = await getTokens(server)
     await register(server)
@@ -105,6 +105,14 @@ describe('GET /docs', () => {
       assert.ok((await page(await startServer(t), '/docs')).includes(`<h2><code>${method} ${path}</code></h2>`))
     })
   }
+
+  it('begins with its contents, and each has its place', async t => {
+    const html = await page(await startServer(t), '/docs')
+    const contents = [...html.matchAll(/<li><a href="#([^"]+)"/g)].map(([, id]) => id)
+    const places = [...html.matchAll(/<section class="card" id="([^"]+)"/g)].map(([, id]) => id)
+    assert.deepEqual(contents, places)
+    assert.equal(new Set(places).size, routes.length)
+  })
 
   it('loads nothing and runs no script', async t => {
     assert.doesNotMatch(await page(await startServer(t), '/docs'), /<script|<img|<link(?! rel="icon" href="data:)|<iframe|src=|url\(/)

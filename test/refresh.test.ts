@@ -94,7 +94,7 @@ describe('A refresh token of another client', () => {
 })
 
 describe('A refresh token that is used again', () => {
-  it('gives the same successor within the window (pains.md no. 1)', async t => {
+  it('gives the same successor within the window', async t => {
     const { server, client, refresh_token } = await startWithTokens(t)
     const first = await refreshed(server, client, refresh_token)
     const again = await refreshed(server, client, refresh_token)

@@ -57,6 +57,11 @@ describe('GET /source/<path>', () => {
     }
   })
 
+  it('is found by its path in the repository as well', async t => {
+    const { url } = await startServer(t)
+    assert.equal(await (await get(`${url}/source/src/routes.ts`, asBrowser)).text(), await (await get(`${url}/source/routes.ts`, asBrowser)).text())
+  })
+
   it('puts a comment beside the code that follows it', async t => {
     const html = await (await get(`${(await startServer(t)).url}/source/oauth/authorization-code-grant.ts`, asBrowser)).text()
     assert.match(html, /<div class="prose" id="L\d+"><p>Every check comes before the code is used.*?<\/p><\/div>\n<div class="code"><span class="code-line" id="L\d+">/)

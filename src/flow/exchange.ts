@@ -57,6 +57,8 @@ export interface JoinedExchange {
   /** Of codes, tokens, sessions and consent pages: each belongs to one flow. */
   readonly keys: readonly string[]
   readonly client_id: string | undefined
+  /** What the client calls itself, where it registers. */
+  readonly client_name: string | undefined
   /** Address and user agent, the last resort. */
   readonly agent: string
 }
@@ -82,7 +84,7 @@ export function recordExchange(raw: RawExchange): JoinedExchange {
     to: /^\/(?:mcp|\.well-known\/oauth-protected-resource)(?:\/|$)/.test(path) ? 'resource server' : 'authorization server',
     method: cut(method, 20),
     target: cut(redactUrl(query === '' ? path : `${path}?${query}`), maxLine),
-    title: cut(redactText(titleOf(path, parts)), 120),
+    title: shownTitle(titleOf(path, parts)) ?? '',
     status: reply.status,
     request: { headers: shownHeaders(headers), body: shownBody(raw.body, mediaType(headers)) },
     response: { headers: shownHeaders(reply.headers), body: responseBody(reply) },
@@ -93,6 +95,7 @@ export function recordExchange(raw: RawExchange): JoinedExchange {
     exchange,
     keys: keysOf(parts, request, reply),
     client_id: clientOf(path, parts),
+    client_name: shownTitle(clientNameOf(path, parts)),
     agent: `${from} ${remoteAddress} ${headers['user-agent'] ?? ''}`.slice(0, 300),
   }
 }
@@ -181,19 +184,26 @@ function clientOf(path: string, { sent, answered, basic, claims }: Parts): strin
   return named?.slice(0, 300)
 }
 
+function clientNameOf(path: string, { sentJson: { client_name } }: Parts): string | undefined {
+  return path.startsWith('/oauth/register') && typeof client_name === 'string' ? client_name : undefined
+}
+
 /** After the sign-in the browser goes back to an authorization request, which is that of a client. */
 function clientOfReturn(return_to: string | undefined): string | undefined {
   return new URLSearchParams(return_to?.split('?')[1]).get('client_id') ?? undefined
 }
 
-function titleOf(path: string, { sent, sentJson }: Parts): string {
-  const { method, params, client_name } = sentJson
+function titleOf(path: string, parts: Parts): string | undefined {
+  const { sent, sentJson: { method, params } } = parts
   if (typeof method === 'string') {
     const tool = isJsonObject(params) && typeof params['name'] === 'string' ? ` ${params['name']}` : ''
     return method + tool
   }
-  if (path.startsWith('/oauth/register') && typeof client_name === 'string') return client_name
-  return sent.get('grant_type') ?? sent.get('decision') ?? ''
+  return clientNameOf(path, parts) ?? sent.get('grant_type') ?? sent.get('decision')
+}
+
+function shownTitle(title: string | undefined): string | undefined {
+  return title === undefined ? undefined : cut(redactText(title), 120)
 }
 
 function shownHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {

@@ -23,8 +23,9 @@ export interface FlowFile {
   readonly issuer: string
 }
 
-export function writeFlowFile({ flow: { id, client_id, dropped, exchanges }, saved_at, issuer }: FlowFile): string {
-  const flow = { id, ...(client_id === undefined ? {} : { client_id }), dropped, exchanges }
+export function writeFlowFile({ flow: { id, client_id, client_name, dropped, exchanges }, saved_at, issuer }: FlowFile): string {
+  // JSON has no undefined: a client that has no name yet is left out.
+  const flow = { id, client_id, client_name, dropped, exchanges }
   return `${JSON.stringify({ format, version, issuer, saved_at, flow }, undefined, 1)}\n`
 }
 
@@ -45,13 +46,13 @@ function fileOf(file: JsonObject): FlowFile {
   if (file['format'] !== format) throw new FileProblem('This file was not saved from /flow.')
   if (file['version'] !== version) throw new FileProblem(`This file has version ${shown(file['version'])}; version ${version} can be opened here.`)
   const flow = object(file['flow'], 'flow')
-  const client_id = flow['client_id']
   return {
     saved_at: number(file, 'saved_at'),
     issuer: text(file, 'issuer'),
     flow: {
       id: word(flow, 'id'),
-      client_id: client_id === undefined ? undefined : text(flow, 'client_id'),
+      client_id: optionalText(flow, 'client_id'),
+      client_name: optionalText(flow, 'client_name'),
       dropped: number(flow, 'dropped'),
       exchanges: list(flow, 'exchanges', maxExchanges).map(exchangeOf),
     },
@@ -114,6 +115,10 @@ function list(owner: JsonObject, name: string, most: number): readonly unknown[]
 
 function text(owner: JsonObject, name: string): string {
   return string(owner[name], name)
+}
+
+function optionalText(owner: JsonObject, name: string): string | undefined {
+  return owner[name] === undefined ? undefined : text(owner, name)
 }
 
 /** An id or an HTTP method. */

@@ -3,12 +3,15 @@
  * The recorder exists while `DEBUG` is on, and tells whoever watches.
  */
 import { randomToken } from '../crypto.ts'
+import { ExpiringMap } from '../store/expiring-map.ts'
 import { isRecorded, recordExchange, type Exchange, type JoinedExchange, type RawExchange } from './exchange.ts'
 
 export interface Flow {
   readonly id: string
   /** The client that it is about, once that is known. */
   readonly client_id: string | undefined
+  /** As the client registered itself, in this flow or before it. */
+  readonly client_name: string | undefined
   readonly exchanges: readonly Exchange[]
   /** How many exchanges had to give way to newer ones. */
   readonly dropped: number
@@ -34,6 +37,9 @@ const memory = 120
 /** Names that lead to one flow. */
 const maxKeys = 2000
 
+/** Clients whose names are remembered beyond the flow in which they registered. */
+const maxClients = 1000
+
 interface LiveFlow extends Flow {
   exchanges: Exchange[]
   dropped: number
@@ -41,11 +47,13 @@ interface LiveFlow extends Flow {
   /** The names that lead here. */
   readonly keys: Set<string>
   client_id: string | undefined
+  client_name: string | undefined
 }
 
 export class FlowRecorder {
   private readonly flows = new Map<string, LiveFlow>()
   private readonly byKey = new Map<string, LiveFlow>()
+  private readonly clientNames: ExpiringMap<string>
   private readonly watchers = new Set<Watcher>()
   private readonly now: () => number
   private readonly limits: RecorderLimits
@@ -54,6 +62,7 @@ export class FlowRecorder {
   constructor(now: () => number, limits: Partial<RecorderLimits> = {}) {
     this.now = now
     this.limits = { ...defaultLimits, ...limits }
+    this.clientNames = new ExpiringMap({ limit: maxClients, lifetime: this.limits.lifetime, now })
   }
 
   /** A name for an exchange that begins, where it is to be recorded. */
@@ -135,7 +144,7 @@ export class FlowRecorder {
   }
 
   private create(): LiveFlow {
-    const flow: LiveFlow = { id: randomToken(9), exchanges: [], dropped: 0, bytes: 0, keys: new Set(), client_id: undefined }
+    const flow: LiveFlow = { id: randomToken(9), exchanges: [], dropped: 0, bytes: 0, keys: new Set(), client_id: undefined, client_name: undefined }
     this.flows.set(flow.id, flow)
     return flow
   }
@@ -168,12 +177,21 @@ export class FlowRecorder {
     this.bytes += bytes
   }
 
-  private remember(flow: LiveFlow, { keys, client_id, agent }: JoinedExchange): void {
+  private remember(flow: LiveFlow, { keys, client_id, client_name, agent }: JoinedExchange): void {
     if (client_id !== undefined) {
       flow.client_id ??= client_id
       this.point(`client ${client_id}`, flow)
     }
+    this.rememberName(flow, client_id, client_name)
     for (const key of [...keys, `agent ${agent}`]) this.point(key, flow)
+  }
+
+  /** A client keeps its name in later flows, as long as it is heard of. */
+  private rememberName(flow: LiveFlow, client_id: string | undefined, client_name: string | undefined): void {
+    const name = client_name ?? (client_id === undefined ? undefined : this.clientNames.get(client_id))
+    if (name === undefined) return
+    if (client_id !== undefined) this.clientNames.set(client_id, name)
+    if (flow.client_id === client_id) flow.client_name = name
   }
 
   private point(key: string, flow: LiveFlow): void {

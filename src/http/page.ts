@@ -13,6 +13,10 @@ export interface Frame {
   readonly site?: Pick<Config, 'issuer' | 'serverName' | 'debug'>
   /** Which program shows a page that stands alone. */
   readonly program?: string
+  /** What the page is about, for the title of the document: the heading stands without it. */
+  readonly subject?: string
+  /** The user is to decide something here: the page says whose it is, and leads nowhere else. */
+  readonly asksUser?: true
   /** The path of the page, where the header links to it. */
   readonly path?: string
   /** `narrow` for a form, `wide` for a diagram or for code beside prose. */
@@ -40,20 +44,20 @@ export function pageReply(
   return htmlReply(status, page(title, body, frame), { ...policy, ...headers })
 }
 
-export function page(title: string, body: Html, { site, program, path, width, script }: Frame = {}): Html {
+export function page(title: string, body: Html, { site, program, subject, asksUser, path, width, script }: Frame = {}): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${title}${site && site.serverName !== title ? ` · ${site.serverName}` : ''}</title>
+<title>${subject && `${subject} · `}${title}${site && site.serverName !== title ? ` · ${site.serverName}` : ''}</title>
 <link rel="icon" href="${icon}">
 <style>${new Html(style)}</style>
 </head>
 <body>
 <a class="skip" href="#content">Skip to the content</a>
-${site ? header(site, path) : program && programHeader(program)}
+${site && !asksUser ? header(site, path) : plainHeader(site?.serverName ?? program)}
 <main id="content"${width ? html` class="${width}"` : undefined}>
 <h1>${title}</h1>
 ${body}
@@ -78,8 +82,8 @@ function header({ issuer, serverName, debug }: NonNullable<Frame['site']>, path:
 </header>`
 }
 
-function programHeader(program: string): Html {
-  return html`<header class="site-header"><span class="site-name">${mark}<span>${program}</span></span></header>`
+function plainHeader(name: string | undefined): Html | undefined {
+  return name === undefined ? undefined : html`<header class="site-header"><span class="site-name">${mark}<span>${name}</span></span></header>`
 }
 
 function footer({ issuer }: NonNullable<Frame['site']>): Html {

@@ -11,7 +11,7 @@ export const diagramStyle = `
 .flow-head { display: flex; flex-wrap: wrap; gap: .25rem .75rem; align-items: baseline; margin: 0 0 var(--space); }
 .flow-head h2, .flow-head .actions { margin: 0; }
 .open-file { margin-top: var(--wide); max-width: 34rem; }
-.diagram { background: repeating-linear-gradient(var(--line) 0 6px, transparent 6px 10px) 12.5% 0 / 1px 100% no-repeat, repeating-linear-gradient(var(--line) 0 6px, transparent 6px 10px) 37.5% 0 / 1px 100% no-repeat, repeating-linear-gradient(var(--line) 0 6px, transparent 6px 10px) 62.5% 0 / 1px 100% no-repeat, repeating-linear-gradient(var(--line) 0 6px, transparent 6px 10px) 87.5% 0 / 1px 100% no-repeat; margin: 0 0 var(--space); }
+.diagram { background: repeating-linear-gradient(var(--line) 0 6px, transparent 6px 10px) 12.5% 0 / 1px 100% no-repeat, repeating-linear-gradient(var(--line) 0 6px, transparent 6px 10px) 37.5% 0 / 1px 100% no-repeat, repeating-linear-gradient(var(--line) 0 6px, transparent 6px 10px) 62.5% 0 / 1px 100% no-repeat, repeating-linear-gradient(var(--line) 0 6px, transparent 6px 10px) 87.5% 0 / 1px 100% no-repeat; margin: 0 0 var(--space); --row: var(--paper); }
 .lifelines { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); position: sticky; top: 0; z-index: 1; background: var(--paper); padding: .5rem 0; }
 .lifelines span { text-align: center; margin: 0 .25rem; padding: .25rem; border: 1px solid var(--strong-line); border-radius: var(--radius); background: var(--surface); font-weight: 600; font-size: var(--small); line-height: 1.25; display: grid; place-items: center; }
 #diagram > li { scroll-margin-top: 4rem; }
@@ -22,9 +22,9 @@ export const diagramStyle = `
 .diagram li > details > summary::-webkit-details-marker { display: none; }
 .diagram li > details > summary::before { content: "\\25B8"; position: absolute; left: .25rem; top: .6rem; color: var(--accent); }
 .diagram li > details[open] > summary::before { content: "\\25BE"; }
-.diagram li > details > summary:hover { background: color-mix(in srgb, var(--accent-surface) 60%, transparent); }
-.diagram li > details[open] > summary { background: var(--accent-surface); }
-.call, .answer { grid-column-end: -1; justify-self: start; padding: 0 .4rem; line-height: 1.4; overflow-wrap: anywhere; background: var(--paper); border-radius: .25rem; }
+.diagram li > details > summary:hover { --row: color-mix(in srgb, var(--accent-surface) 60%, var(--paper)); background: var(--row); }
+.diagram li > details[open] > summary { --row: var(--accent-surface); background: var(--row); }
+.call, .answer { grid-column-end: -1; justify-self: start; padding: 0 .4rem; line-height: 1.4; overflow-wrap: anywhere; background: var(--row); border-radius: .25rem; }
 .answer, .line + .call { margin-top: .3rem; }
 .call .path { font-family: var(--mono); font-size: .9em; }
 .call em { color: var(--accent); font-style: normal; font-weight: 600; }
@@ -57,6 +57,7 @@ export const diagramStyle = `
 .verdicts > li { padding: .3rem 0; }
 .comparison { margin: .5rem 0 .5rem; padding: .75rem 1rem .25rem; border-left: .3rem solid var(--bad); background: var(--bad-surface); border-radius: 0 var(--radius) var(--radius) 0; }
 .comparison :not(pre) > code { background: var(--surface); }
+.verdicts > .usual .comparison { border-color: var(--strong-line); background: var(--code); }
 .comparison dl { margin-bottom: .5rem; }
 dl.rules dd { margin-bottom: .75rem; }
 dl.rules dt span { font-weight: 400; }

@@ -88,6 +88,8 @@ mark { background: var(--mark); color: var(--on-mark); border-radius: 2px; paddi
 .cards > * { margin: 0; }
 .cards h2 { font-size: 1rem; margin-bottom: .25rem; }
 .cards p { color: var(--muted); font-size: var(--small); }
+.contents { columns: 20rem 2; column-gap: var(--wide); list-style: none; padding: 0; font-size: var(--small); }
+.contents li { break-inside: avoid; padding: .15rem 0; }
 .notice {
   border: 1px solid var(--line); border-left: .3rem solid var(--strong-line); border-radius: var(--radius);
   background: var(--surface); padding: .75rem 1rem; margin: 0 0 var(--space);

@@ -39,7 +39,7 @@ export async function askForConsent(
     signOutFields: html`${csrfField(browser, signedIn, context)}
 <input type="hidden" name="return_to" value="${returnToRequest(request)}">`,
   }
-  const frame = { site: context.config, width: 'narrow' } as const
+  const frame = { site: context.config, width: 'narrow', asksUser: true } as const
   return pageReply(200, consentTitle(question, context), consentBody(question, context), frame, headers)
 }
 

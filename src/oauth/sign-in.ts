@@ -102,7 +102,7 @@ ${users.list.length === 0 ? nobody : html`<form class="card" method="post" actio
 ${csrfField(browser, signedIn, context)}
 <input type="hidden" name="return_to" value="${prompt.return_to}">
 ${fields}
-</form>`}`, { site: config, width: 'narrow' }, headers)
+</form>`}`, { site: config, width: 'narrow', asksUser: true }, headers)
 }
 
 function passwordFields({ username, failure }: SignInPrompt): Html {

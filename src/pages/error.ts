@@ -1,22 +1,25 @@
 /** An error for a person in a browser: what happened, and what to do about it. It never leads anywhere else. */
 import type { Context } from '../context.ts'
 import type { OAuthError } from '../errors.ts'
-import { displayText, html } from '../http/html.ts'
+import { displayText, html, type Html } from '../http/html.ts'
 import type { Reply, Request } from '../http/message.ts'
 import { pageReply } from '../http/page.ts'
 import { facts, notice } from '../http/parts.ts'
 import { findRule } from '../rules/catalogue.ts'
-import { clauseLink } from './verdict.ts'
+import { showVerdict } from '../rules/shown-verdict.ts'
+import { clauseLink, comparison } from './verdict.ts'
 
 export function errorPage(
   error: OAuthError, status: number, headers: Readonly<Record<string, string>>, request: Request, context: Context,
 ): Reply {
   const site = context.config
   const rule = error.details.rule === undefined ? undefined : findRule(error.details.rule)
+  const verdict = context.trace.findLast(({ rule, passed }) => !passed && rule.id === error.details.rule)
   return pageReply(status, titles[status] ?? 'This cannot go on', html`
 ${notice('bad', html`<p>${sentence(displayText(error.message, 400))}</p>`)}
+${verdict && comparison(showVerdict(verdict))}
 ${rule && html`<h2>What to do</h2>
-<p>${rule.remedy}</p>
+<p>${status === 404 ? wayOn(request, context) : rule.remedy}</p>
 <h2>Why it stops here</h2>
 ${facts([
   ['It is required', rule.requires],
@@ -28,6 +31,18 @@ ${isForClient(request) ? html`<p class="muted">Nothing was sent to the applicati
 }
 
 const titles: Readonly<Record<number, string>> = { 404: 'There is nothing here', 429: 'Too many attempts' }
+
+/** Where somebody who looked for a page finds what there is. */
+function wayOn({ path }: Request, { config: { issuer } }: Context): Html {
+  const [to, text] = ways.find(([to]) => path.startsWith(`${to}/`)) ?? ['/', 'The start page leads to everything that there is.']
+  return html`<a href="${issuer}${to}">${text}</a>`
+}
+
+const ways = [
+  ['/explain', 'All rules are in one list, which can be searched.'],
+  ['/flow', 'See the flows that are kept: older ones give way to newer ones, and a server that starts has none.'],
+  ['/source', 'See the list of all source files.'],
+] as const
 
 /** Whether an application has sent the user here, which waits for an answer. */
 function isForClient({ path }: Request): boolean {

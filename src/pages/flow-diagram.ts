@@ -81,10 +81,13 @@ function goesOn({ from, response }: Exchange): Html | undefined {
 function inside(exchange: Exchange, base: string | undefined): Html {
   const { from, to, method, target, status, request, response, claims, verdicts } = exchange
   const broken = verdicts.filter(({ passed }) => !passed)
+  const rule = refusalOf(exchange)
+  const isUsual = rule !== undefined && isUsualRefusal(exchange, rule)
   const held = verdicts.filter(({ passed }) => passed)
   const [path, query] = split(target)
   return html`<div class="inside">
-${broken.length > 0 ? html`<ul class="verdicts">${broken.map(verdict => verdictItem(verdict, base))}</ul>` : undefined}
+${broken.length > 0 ? html`<ul class="verdicts">${broken.map(verdict => verdictItem(verdict, base, isUsual))}</ul>` : undefined}
+${isUsual ? html`<p class="muted">Clients ask like this to learn how to go on: it belongs to a flow in which all is well.</p>` : undefined}
 <div class="messages">
 <div><h3>${capital(from)} asks</h3>
 <pre tabindex="0">${method} ${plainText(path)}${query ? `\n  ?${plainText(query).replaceAll('&', '\n  &')}` : ''}

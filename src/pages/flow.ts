@@ -43,7 +43,7 @@ export function flow(request: Request, context: Context): Reply {
   return pageReply(200, 'Live flow', html`
 ${liveLine(`${context.config.basePath}/flow/events?flow=${found.id}&seen=${seenOf(found)}`)}
 ${flowSection(found, context, query.get('open') ?? undefined)}
-<p><a href="${context.config.basePath}/flow">All flows</a></p>`, { ...frame(context), script: liveScript })
+<p><a href="${context.config.basePath}/flow">All flows</a></p>`, { ...frame(context), subject: titleOf(found), script: liveScript })
 }
 
 /** Opens a file that was saved. It is shown and kept nowhere. */
@@ -60,7 +60,7 @@ ${openForm(context)}`, frame(context))
 ${notice('warning', html`<p>This is a file, saved ${moment(opened.saved_at)} at <code>${displayText(opened.issuer)}</code>. Nothing of it was
 recorded here, and nobody vouches for what it says.</p>`)}
 <h2>${titleOf(opened.flow)}</h2>
-${diagram(opened.flow, { base: context.config.basePath })}`, frame(context))
+${diagram(opened.flow, { base: context.config.basePath })}`, { ...frame(context), subject: titleOf(opened.flow) })
 }
 
 /** The list of flows as `/flow` shows it and sends it again when it changes. */
@@ -113,10 +113,9 @@ export function isLocal({ headers, remoteAddress }: Request): boolean {
   return isLoopbackAddress(remoteAddress) && isLoopbackHost(hostname) && !forwarded
 }
 
-export function titleOf({ client_id, exchanges }: Flow): string {
-  const name = exchanges.find(({ target, title }) => target === '/oauth/register' && title !== '')?.title
+export function titleOf({ client_id, client_name, exchanges }: Flow): string {
   const program = exchanges.find(({ from }) => from === 'client')?.request.headers['user-agent']
-  return displayText(name ?? client_id ?? program ?? '', 60) || 'A client without a name'
+  return displayText(client_name || client_id || program || '', 60) || 'A client without a name'
 }
 
 function liveLine(events: string): Html {

@@ -6,6 +6,7 @@ import { json, prefersHtml, type Reply, type Request } from '../http/message.ts'
 import { pageReply } from '../http/page.ts'
 import { command, table } from '../http/parts.ts'
 import { connectionGuide } from './connect.ts'
+import { operationId } from './openapi.ts'
 
 export function home(request: Request, { config, routes }: Context): Reply {
   return prefersHtml(request) ? homePage(config, routes) : json(200, describeServer(config, routes))
@@ -40,7 +41,7 @@ ${connectionGuide(config)}
 ${command(`curl -i ${resource}`)}
 <h2>Endpoints</h2>
 ${table('Endpoints', ['Endpoint', 'Specification'], routes.map(({ method, path, specification }) => (
-  [html`<code>${method} ${path}</code>`, specification])))}`, { site: config, path: '/' })
+  [html`<a href="${issuer}/docs#${operationId(method, path)}"><code>${method} ${path}</code></a>`, specification])))}`, { site: config, path: '/' })
 }
 
 /** The live flow is there with `DEBUG` alone. */

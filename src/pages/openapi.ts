@@ -166,6 +166,12 @@ export function describeOperation({ method, path }: RouteDescription): Operation
   return operations[`${method} ${path}`]!
 }
 
+/** The name of an operation, which is its place on `/docs` as well: `post-oauth-token`. */
+export function operationId(method: string, path: string): string {
+  const words = `${method === '*' ? 'any' : method} ${path}`.toLowerCase().match(/[a-z0-9]+/g)!
+  return words.join('-')
+}
+
 export const openApi = documentHandler(services => json(200, openApiDocument(services)))
 
 function openApiDocument({ config, routes }: Services) {
@@ -195,6 +201,7 @@ function operationObject(route: RouteDescription, method: string): Record<string
   const inQuery = mediaType ? [] : parameters.map(({ name, required, description }) => (
     { name, in: 'query', required: required === true, description, schema: { type: 'string' } }))
   return {
+    operationId: operationId(method, route.path),
     summary,
     description: route.specification,
     parameters: [...inPath, ...inQuery],

@@ -33,7 +33,9 @@ ${folders.map(folder => html`<h3>${folder === '.' ? 'src' : `src/${folder}`}</h3
 /** One file. Only what is in the list is there, so a path leads nowhere else. */
 export async function source(request: Request, context: Context): Promise<Reply> {
   const { src } = await readSources()
-  const file = src.find(({ path }) => path === request.parameter)
+  // People know a file by its path in the repository.
+  const path = request.parameter.replace(/^src\//, '')
+  const file = src.find(file => file.path === path)
   context.check(pathIsKnown, file !== undefined, request.path)
   const base = context.config.issuer
   const callers = src.filter(other => importsOf(other).includes(file.path)).map(({ path }) => path)

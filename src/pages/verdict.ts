@@ -7,11 +7,16 @@ import { plainText } from '../plain-text.ts'
 import { findRule } from '../rules/catalogue.ts'
 import { missOf, verdictWords, type ShownVerdict } from '../rules/shown-verdict.ts'
 
-/** `base` is what stands before `/explain`; without it nothing is a link, as in a page that is handed on. */
-export function verdictItem(verdict: ShownVerdict, base: string | undefined): Html {
+/**
+ * `base` is what stands before `/explain`; without it nothing is a link, as in a page that is handed on. `isUsual` is a
+ * refusal that a healthy flow goes through.
+ */
+export function verdictItem(verdict: ShownVerdict, base: string | undefined, isUsual = false): Html {
   const rule = findRule(verdict.rule)
-  return html`<li>
-${badge(verdict.passed ? 'passed' : 'failed', verdictWords[verdict.passed ? 'passed' : 'failed'])}
+  const [kind, word] = verdict.passed ? ['passed', verdictWords.passed] as const
+    : [isUsual ? 'neutral' : 'failed', verdictWords.failed] as const
+  return html`<li${isUsual ? html` class="usual"` : undefined}>
+${badge(kind, word)}
 ${ruleName(verdict.rule, base)}${rule && html` <span class="muted small">${clauseLink(rule.clause, base !== undefined)}</span>`}
 ${verdict.passed ? undefined : comparison(verdict)}
 </li>`

@@ -32,15 +32,26 @@ export function enforcedAt(id: string, sources: readonly TextFile[]): readonly P
   })
 }
 
+/** Tests of the pages that show rules: they would pass whichever rule they showed. */
+const showing: ReadonlySet<string> = new Set(['explain.test.ts', 'flow.test.ts', 'exchange.test.ts', 'pages.test.ts'])
+
 /** The tests that name the rule. */
 export function heldBy(id: string, tests: readonly TextFile[]): readonly HoldingTest[] {
-  return tests.flatMap(({ path, lines }) => lines.flatMap((text, line) => {
-    if (!text.includes(`'${id}'`)) return []
-    const at = lines.findLastIndex((text, i) => i <= line && (isTest(text) || isTable(text)))
-    // The row of a table belongs to the test that follows the table.
-    const test = at >= 0 && isTest(lines[at]!) ? at : lines.findIndex((text, i) => i > line && isTest(text))
-    return [{ path, line, title: titleOf(lines[test]) }]
-  }))
+  return tests.filter(({ path }) => !showing.has(path)).flatMap(({ path, lines }) => lines.flatMap((text, line) => (
+    text.includes(`'${id}'`) ? [{ path, line, title: titleAt(lines, line) }] : [])))
+}
+
+/** The title of the test in which a line stands. The row of a table belongs to the test that follows the table. */
+function titleAt(lines: readonly string[], line: number): string {
+  const test = lines.findLastIndex((text, i) => i <= line && isTest(text))
+  const table = lines.findLastIndex((text, i) => i <= line && isTable(text) && !(test >= 0 && indentOf(text) > indentOf(lines[test]!)))
+  if (test > table) return titleOf(lines[test])
+  const title = titleOf(lines.find((text, i) => i > line && isTest(text)))
+  return title.split('…').length === 2 ? title.replace('…', () => rowName(lines.slice(Math.max(table, 0), line + 1))) : title
+}
+
+function indentOf(line: string): number {
+  return line.search(/\S/)
 }
 
 function isTest(line: string): boolean {
@@ -49,6 +60,12 @@ function isTest(line: string): boolean {
 
 function isTable(line: string): boolean {
   return /^\s*(?:const \w+.* = [[{]|(?:async )?function .*)/.test(line)
+}
+
+/** What the last row is called: its key, or the first text of it. */
+function rowName(lines: readonly string[]): string {
+  const names = lines.map(line => /^ {4}(?:\[?(['"`])(.+?)\1(?::|,)|(\w+): [{[])/.exec(line)).filter(match => match !== null)
+  return names.at(-1)?.[2] ?? names.at(-1)?.[3] ?? '…'
 }
 
 function titleOf(line = ''): string {

@@ -125,7 +125,7 @@ interop('Chromium', () => {
     assert.equal(JSON.parse(Buffer.from(access_token.split('.')[1], 'base64url')).sub, 'guest-user')
   })
 
-  it('leaves the page for a private-use scheme after the approval (pains.md no. 9)', async t => {
+  it('leaves the page for a private-use scheme after the approval', async t => {
     const { server, browser } = await start(t)
     const request = await createRequest(server, { redirect_uri: 'cursor://anysphere.cursor-mcp/callback' })
     const { page, context, complaints } = await openConsent(browser, request)
