@@ -16,8 +16,8 @@ export function errorPage(
   const rule = error.details.rule === undefined ? undefined : findRule(error.details.rule)
   const verdict = context.trace.findLast(({ rule, passed }) => !passed && rule.id === error.details.rule)
   return pageReply(status, titles[status] ?? 'This cannot go on', html`
-${notice('bad', html`<p>${sentence(displayText(error.message, 400))}</p>`)}
-${verdict && comparison(showVerdict(verdict))}
+${notice('bad', html`<p>${sentence(displayText(error.message, 400))}</p>
+${verdict && comparison(showVerdict(verdict))}`)}
 ${rule && html`<h2>What to do</h2>
 <p>${status === 404 ? wayOn(request, context) : rule.remedy}</p>
 <h2>Why it stops here</h2>

@@ -12,34 +12,36 @@ import { attack } from './attack.ts'
 import { drip, jsonHead, listAt, run, startRawPeer, streamHead } from './hostile.ts'
 
 describe('The client: peers that are silent, dripping or dead', { concurrency: 10 }, () => {
-  const slow: readonly (readonly [string, (t: TestContext) => Promise<{ url: string }>])[] = [
-    ['a peer that never answers', t => startRawPeer(t, () => {})],
-    ['a status line that comes letter by letter', t => startRawPeer(t, socket => drip(socket, 'H', 500))],
-    ['headers without end', t => startRawPeer(t, async socket => {
+  for (const [what, defence, start] of [
+    ['a peer that never answers', 'src/client/http.ts: AbortSignal.timeout(limit)', (t: TestContext) => startRawPeer(t, () => {})],
+    ['a status line that comes letter by letter', 'src/client/http.ts: AbortSignal.timeout(limit)', (t: TestContext) => startRawPeer(t, async socket => {
+      socket.write('HTTP/1.1 200 O')
+      await drip(socket, 'O', 500)
+    })],
+    ['headers without end', 'src/client/http.ts: AbortSignal.timeout(limit)', (t: TestContext) => startRawPeer(t, async socket => {
       socket.write('HTTP/1.1 200 OK\r\n')
       await drip(socket, 'x: y\r\n', 1000)
     })],
-    ['interim responses without end', t => startRawPeer(t, socket => drip(socket, 'HTTP/1.1 103 Early Hints\r\n\r\n', 500))],
-    ['a body that drips', t => startRawPeer(t, async socket => {
+    ['interim responses without end', 'src/client/http.ts: AbortSignal.timeout(limit)', (t: TestContext) => startRawPeer(t, socket => drip(socket, 'HTTP/1.1 103 Early Hints\r\n\r\n', 500))],
+    ['a body that drips', 'src/client/http.ts: AbortSignal.timeout(limit)', (t: TestContext) => startRawPeer(t, async socket => {
       socket.write(jsonHead)
       await drip(socket, ' ', 300)
     })],
-    ['an event stream that sends comments for ever', t => startRawPeer(t, async socket => {
+    ['an event stream that sends comments for ever', 'src/client/http.ts: trace.budget.spendTime(now - counted)', (t: TestContext) => startRawPeer(t, async socket => {
       socket.write(streamHead)
       await drip(socket, ': still there\n\n', 300)
     })],
-    ['an event stream that ends and asks to be taken up again, for ever', t => startRawPeer(t, async socket => {
+    ['an event stream that ends and asks to be taken up again, for ever', 'src/client/streamable-http.ts: performance.now() + pause > deadline', (t: TestContext) => startRawPeer(t, async socket => {
       socket.write(`${streamHead}retry: 5000\nid: 1\ndata:\n\n`)
       await sleep(6000)
       socket.end()
     })],
-    ['answers of which each takes its time', async t => startRawPeer(t, async socket => {
-      await sleep(15_000)
-      socket.end('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n')
+    ['answers of which each takes its time', 'src/client/http.ts: trace.budget.spendTime(now - counted)', (t: TestContext) => startRawPeer(t, async (socket, head) => {
+      await sleep(12_000)
+      socket.end(`HTTP/1.1 ${head.startsWith('POST') ? '401 Unauthorized' : '404 Not Found'}\r\ncontent-length: 0\r\n\r\n`)
     })],
-  ]
-  for (const [what, start] of slow) {
-    attack(`keeps the client waiting with ${what}, which ends within 45 s`, 'src/client/http.ts: export const timeLimit = 40_000', async t => {
+  ] as const) {
+    attack(`keeps the client waiting with ${what}, which ends within 45 s`, defence, async t => {
       const { url } = await start(t)
       const { code, stderr, seconds } = await run(t, url, '--authorize', '--headless')
       assert.ok(seconds < 45, `it took ${seconds} s`)
