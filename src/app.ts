@@ -12,7 +12,7 @@ import { corsHeaders, preflightHeaders } from './http/cors.ts'
 import { empty, type Reply, type Request } from './http/message.ts'
 import { Router, type Found } from './http/router.ts'
 import { securityHeaders } from './http/security-headers.ts'
-import { writeReply } from './http/write-reply.ts'
+import { withHeaders, writeReply } from './http/write-reply.ts'
 import { routes, type Route } from './routes.ts'
 import {
   authorizationIsSentOnce, contentTypeIsSentOnce, expectationIsKnown, hostIsSentOnce, hostIsServed, httpVersionIsOne,
@@ -51,10 +51,11 @@ export function createApplication(services: Services, stopping: AbortSignal): Ap
       if (error instanceof AbortedRequest) return
       reply = errorReply(error, request, caller, context)
     }
+    const common = caller === 'browser' ? pageHeaders : programHeaders
     logExchange(request, reply, context)
-    if (context.recording) await record(request, reply, caller, context, context.recording)
+    if (context.recording) await record(request, withHeaders(reply, common), caller, context, context.recording)
     try {
-      await writeReply(reply, caller === 'browser' ? pageHeaders : programHeaders, request, outgoing)
+      await writeReply(reply, common, request, outgoing)
     } catch (error) {
       // A stream failed whose head is sent: only the end of the connection can say so.
       context.logFailure(error)

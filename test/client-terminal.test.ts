@@ -33,6 +33,8 @@ describe('plainText()', () => {
     ['a null', 'a\0b', 'a\\u0000b'],
     ['a change of the reading direction', 'a\u202egnp.exe', 'a\\u202egnp.exe'],
     ['what has no width', 'a\u200bb', 'a\\u200bb'],
+    ['a mark that is drawn around a letter', 'a\u20dd', 'a\\u20dd'],
+    ['the fourth mark on a letter', 'a\u0323\u0323\u0323\u0323', 'a\u0323\u0323\u0323\\u0323'],
     ['a line separator', 'a\u2028b', 'a\\u2028b'],
   ]
   for (const [what, text, expected] of cases) {

@@ -46,7 +46,7 @@ describe('The parties of an exchange', () => {
   }
 
   it('begin with a user agent where an unknown path is opened as a page', () => {
-    assert.equal(record({ path: '/login', headers: { accept: 'text/html' } }, { caller: undefined }).from, 'user agent')
+    assert.equal(record({ path: '/login', query: 'client_id=x', headers: { accept: 'text/html' } }, { caller: undefined }).from, 'user agent')
   })
 })
 
@@ -83,7 +83,7 @@ describe('The record of an exchange', () => {
   })
 
   it('is not made for pages about the server', () => {
-    for (const path of ['/', '/health', '/docs', '/openapi.json', '/explain', '/explain/x', '/flow', '/flow/x', '/source/a/b', '/favicon.ico']) {
+    for (const path of ['/', '/health', '/docs', '/openapi.json', '/explain', '/explain/x', '/flow', '/flow/x', '/source/a/b']) {
       assert.equal(isRecorded(path), false, path)
     }
     for (const path of ['/mcp', '/oauth/token', '/.well-known/x', '/flowers', '/register']) assert.equal(isRecorded(path), true, path)

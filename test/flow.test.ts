@@ -264,6 +264,39 @@ describe('A flow', () => {
     assert.equal((await flows(server))[0]!.ending, 'abandoned: client registered')
   })
 
+  it('is no longer gone on with after twelve hours, though nobody looked meanwhile', async t => {
+    const server = await start(t)
+    const { client, tokens } = await runClient(server)
+    server.advance(43_201)
+    await refreshed(server, client, tokens['refresh_token'])
+    const [flow, ...others] = await flows(server)
+    assert.deepEqual([arrows(await page(server, `/flow/${flow!.id}`)).length, others.length], [1, 0])
+  })
+
+  it('takes in nothing that a browser asks of any site by itself', async t => {
+    const server = await start(t)
+    await runClient(server)
+    for (const path of ['/favicon.ico', '/robots.txt', '/apple-touch-icon.png', '/apple-touch-icon-120x120-precomposed.png']) {
+      await get(`${server.url}${path}`)
+    }
+    await get(`${server.url}/anything.webp`, { 'sec-fetch-dest': 'image' })
+    await get(`${server.url}/mistyped`, asBrowser)
+    assert.deepEqual((await flows(server)).map(({ ending }) => ending), ['tool called'])
+  })
+
+  it('shows a client that sends its user to the wrong path', async t => {
+    const server = await start(t)
+    const { client_id } = await register(server)
+    await get(`${server.url}/authorize?client_id=${client_id}`, asBrowser)
+    assert.deepEqual((await flows(server)).map(({ ending }) => ending), ['refused by path-is-known'])
+  })
+
+  it('shows the headers that every reply has, so that a browser which refuses one can be understood', async t => {
+    const server = await start(t)
+    await register(server)
+    assert.match(await page(server), /\naccess-control-allow-origin: \*\n/)
+  })
+
   it('is forgotten after twelve hours', async t => {
     const server = await start(t)
     await register(server)
@@ -352,7 +385,7 @@ describe('FlowRecorder', () => {
   it('tells nobody who no longer watches', () => {
     const flows = recorder({})
     let told = 0
-    const stop = flows.watch(() => told++)
+    const stop = flows.watch(() => told++, 'here')
     flows.record(call('a'))
     stop()
     flows.record(call('a'))
@@ -381,9 +414,9 @@ interface Stream {
   readonly ended: Promise<void>
 }
 
-async function watch(server: TestServer, query = ''): Promise<Stream> {
+async function watch(server: TestServer, query = '?list', headers: Record<string, string> = {}): Promise<Stream> {
   const controller = new AbortController()
-  const response = await fetch(`${server.url}/flow/events${query}`, { signal: controller.signal })
+  const response = await fetch(`${server.url}/flow/events${query}`, { signal: controller.signal, headers })
   assert.equal(response.status, 200)
   assert.equal(response.headers.get('content-type'), 'text/event-stream')
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
@@ -407,6 +440,11 @@ async function watch(server: TestServer, query = ''): Promise<Stream> {
   }
 }
 
+/** What a page tells when it asks for events. */
+function seenBy(html: string): string {
+  return /data-seen="([^"]+)"/.exec(html)![1]!
+}
+
 describe('GET /flow/events', () => {
   it('gives no place to a page of another site (W3C Fetch Metadata section 2.3)', async t => {
     const server = await start(t)
@@ -428,8 +466,7 @@ describe('GET /flow/events', () => {
   it('does not tell a page what it shows already', async t => {
     const server = await start(t)
     const client = await register(server)
-    const seen = /data-events="\/flow\/events\?seen=([^"]+)"/.exec(await page(server))![1]!
-    const stream = await watch(server, `?seen=${seen}`)
+    const stream = await watch(server, `?list&seen=${seenBy(await page(server))}`)
     await stream.until(text => text.includes('retry:'))
     await authorize(server, client)
     const text = await stream.until(text => text.includes('/oauth/authorize'))
@@ -474,7 +511,7 @@ describe('GET /flow/events', () => {
 
   it('is watched by sixteen pages at most, until one leaves', async t => {
     const server = await start(t)
-    const streams = await Promise.all(Array.from({ length: 16 }, () => watch(server)))
+    const streams = await Promise.all(Array.from({ length: 16 }, (_, i) => watch(server, '', { 'user-agent': `Browser/${i >> 2}` })))
     assert.equal((await get(`${server.url}/flow/events`)).status, 503)
     streams[0]!.close()
     let status = 503
@@ -486,6 +523,40 @@ describe('GET /flow/events', () => {
     }
     assert.equal(status, 200)
     streams.forEach(stream => stream.close())
+  })
+
+  it('is watched by four pages of one browser, which has six connections', async t => {
+    const server = await start(t)
+    const streams = await Promise.all(Array.from({ length: 4 }, () => watch(server, '', { 'user-agent': 'Browser/1' })))
+    assert.equal((await get(`${server.url}/flow/events`, { 'user-agent': 'Browser/1' })).status, 503)
+    streams.push(await watch(server, '', { 'user-agent': 'Browser/2' }))
+    streams.forEach(stream => stream.close())
+  })
+
+  it('tells a page with the list of every flow, though it stays with one', async t => {
+    const server = await start(t)
+    await register(server, { client_name: 'First' })
+    const [{ id } = assert.fail()] = await flows(server)
+    const stream = await watch(server, `?list&flow=${id}&seen=${seenBy(await page(server))}`)
+    await stream.until(text => text.includes('retry:'))
+    await register(server, { client_name: 'Second' })
+    const text = await stream.until(text => text.includes('Second'))
+    assert.match(text, /event: flows\n(?:data: .*\n)*data: .*Second/)
+    assert.doesNotMatch(text, /event: flow\n|event: exchange/)
+    stream.close()
+  })
+
+  it('tells a page from before a restart that nothing of it is left', async t => {
+    const server = await start(t)
+    const stream = await watch(server, '?list&seen=another')
+    await stream.until(text => /event: flow\n(?:data: .*\n)*data: .*Nothing has happened yet/.test(text))
+    stream.close()
+  })
+
+  it('tells a page whose flow is no longer kept', async t => {
+    const stream = await watch(await start(t), '?flow=gone')
+    assert.doesNotMatch(await stream.until(text => text.includes('event: gone\n')), /event: flow\n/)
+    stream.close()
   })
 
   it('ends when the server stops', async t => {

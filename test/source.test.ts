@@ -88,6 +88,16 @@ describe('GET /source/<path>', () => {
     for (const link of links) assert.equal((await get(link, asBrowser)).status, 200, link)
   })
 
+  it('cites pages of the MCP specification that have a name there', async t => {
+    const server = await startServer(t)
+    const pages = new Set<string>()
+    for (const path of list('src')) {
+      const html = await (await get(`${server.url}/source/${path}`, asBrowser)).text()
+      for (const [, page] of html.matchAll(/href="https:\/\/modelcontextprotocol\.io\/specification\/[\d-]+\/([^"#/]+)/g)) pages.add(page!)
+    }
+    assert.deepEqual([...pages].sort(), ['basic', 'client', 'server'])
+  })
+
   it('says what calls a file and what it calls', async t => {
     const html = await (await get(`${(await startServer(t)).url}/source/oauth/pkce.ts`, asBrowser)).text()
     assert.match(html, /It imports:<\/span> <a href="[^"]*">crypto\.ts<\/a>/)
@@ -140,7 +150,7 @@ describe('specificationUrl()', () => {
     ['RFC 9728', 'https://www.rfc-editor.org/rfc/rfc9728'],
     ['MCP 2026-07-28 basic/authorization, Canonical Server URI', 'https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#canonical-server-uri'],
     ['JSON-RPC 2.0 section 4', 'https://www.jsonrpc.org/specification'],
-    ['nothing', undefined],
+    ['nothing', undefined], ['toString', undefined], ['constructor', undefined],
   ] as const) {
     it(`knows ${clause}`, () => assert.equal(specificationUrl(clause), url))
   }

@@ -4,7 +4,7 @@
  */
 import { fingerprint } from '../crypto.ts'
 import { isJsonObject, parseJson, type JsonObject } from '../http/json.ts'
-import { isJsonType, mediaType, type Reply, type Request } from '../http/message.ts'
+import { isJsonType, mediaType, prefersHtml, type Reply, type Request } from '../http/message.ts'
 import { isSecretName, redactBody, redactHeaders, redactText, redactUrl } from '../http/redact.ts'
 import type { Verdict } from '../rules/rule.ts'
 import { showVerdict, type ShownVerdict } from '../rules/shown-verdict.ts'
@@ -68,10 +68,21 @@ const maxBody = 8192
 const maxLine = 2048
 
 /** Pages about the server are no part of any flow. */
-const ownPages = /^\/(?:$|(?:health|docs|openapi\.json|explain|flow|source|account|sign-out|favicon\.ico)(?:\/|$))/
+const ownPages = /^\/(?:$|(?:health|docs|openapi\.json|explain|flow|source|account|sign-out)(?:\/|$))/
 
 export function isRecorded(path: string): boolean {
   return !ownPages.test(path)
+}
+
+/**
+ * What browsers ask of any site by themselves, or for somebody who mistyped a path: it belongs to no flow. An unknown path
+ * with the request of a client does: that client has the endpoint wrong.
+ */
+export function isStray({ caller, request }: RawExchange): boolean {
+  const { path, query, headers } = request
+  if (caller !== undefined || path.startsWith('/.well-known/') || query.includes('client_id=')) return false
+  const destination = headers['sec-fetch-dest'] ?? 'empty'
+  return destination !== 'empty' || prefersHtml(request) || /^\/(?:favicon\.ico|robots\.txt|apple-touch-icon.*\.png)$/.test(path)
 }
 
 export function recordExchange(raw: RawExchange): JoinedExchange {
@@ -103,7 +114,7 @@ export function recordExchange(raw: RawExchange): JoinedExchange {
 /** The route decides: where people go, a user agent does. A path that is unknown is told by what the request accepts. */
 function fromWhom({ caller, request }: RawExchange): Party {
   if (caller !== undefined) return caller === 'browser' ? 'user agent' : 'client'
-  return (request.headers.accept ?? '').includes('text/html') ? 'user agent' : 'client'
+  return prefersHtml(request) ? 'user agent' : 'client'
 }
 
 /** What names something, taken out of the places in which it can stand. */

@@ -4,7 +4,7 @@
  */
 import { randomToken } from '../crypto.ts'
 import { ExpiringMap } from '../store/expiring-map.ts'
-import { isRecorded, recordExchange, type Exchange, type JoinedExchange, type RawExchange } from './exchange.ts'
+import { isRecorded, isStray, recordExchange, type Exchange, type JoinedExchange, type RawExchange } from './exchange.ts'
 
 export interface Flow {
   readonly id: string
@@ -51,10 +51,13 @@ interface LiveFlow extends Flow {
 }
 
 export class FlowRecorder {
+  /** Another recorder, after a start of the server, has another. */
+  readonly id = randomToken(6)
   private readonly flows = new Map<string, LiveFlow>()
   private readonly byKey = new Map<string, LiveFlow>()
   private readonly clientNames: ExpiringMap<string>
-  private readonly watchers = new Set<Watcher>()
+  /** With the address and program of each. */
+  private readonly watchers = new Map<Watcher, string>()
   private readonly now: () => number
   private readonly limits: RecorderLimits
   private bytes = 0
@@ -71,12 +74,14 @@ export class FlowRecorder {
   }
 
   record(raw: RawExchange): void {
+    if (isStray(raw)) return
+    this.forgetExpired()
     const joined = recordExchange(raw)
     const { flow, absorbed } = this.flowOf(joined)
     this.add(flow, [joined.exchange])
     this.remember(flow, joined)
     this.makeRoom()
-    for (const watcher of this.watchers) watcher({ flow, exchange: joined.exchange, absorbed })
+    for (const watcher of this.watchers.keys()) watcher({ flow, exchange: joined.exchange, absorbed })
   }
 
   /** All flows, the newest first. */
@@ -103,8 +108,13 @@ export class FlowRecorder {
     return this.watchers.size
   }
 
-  watch(watcher: Watcher): () => void {
-    this.watchers.add(watcher)
+  /** How many watch from one place. */
+  watchingFrom(place: string): number {
+    return [...this.watchers.values()].filter(other => other === place).length
+  }
+
+  watch(watcher: Watcher, place: string): () => void {
+    this.watchers.set(watcher, place)
     return () => this.watchers.delete(watcher)
   }
 

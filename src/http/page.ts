@@ -56,7 +56,6 @@ export function page(title: string, body: Html, { site, program, subject, asksUs
 <style>${new Html(style)}</style>
 </head>
 <body>
-<a class="skip" href="#content">Skip to the content</a>
 ${site && !asksUser ? header(site, path) : plainHeader(site?.serverName ?? program)}
 <main id="content"${width ? html` class="${width}"` : undefined}>
 <h1>${title}</h1>
@@ -75,7 +74,8 @@ function header({ issuer, serverName, debug }: NonNullable<Frame['site']>, path:
     ['/explain', 'Rules'], ['/source', 'Source'], ['/docs', 'Endpoints'], ['/account', 'Account'],
   ].map(([to, text]) => html`
 <li><a href="${issuer}${to}"${path === to ? html` aria-current="page"` : undefined}>${text}</a></li>`)
-  return html`<header class="site-header">
+  return html`<a class="skip" href="#content">Skip to the content</a>
+<header class="site-header">
 <a class="site-name" href="${issuer}/">${mark}<span>${serverName}</span></a>
 <nav aria-label="Site"><ul>${links}
 </ul></nav>

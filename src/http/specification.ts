@@ -4,16 +4,16 @@
 export const citation = new RegExp([
   String.raw`\b(?:RFC \d{3,5}|OAuth 2\.1|OpenID Connect (?:Core|Discovery|Dynamic Client Registration) 1\.0) (?:section|appendix) [0-9A-Z](?:\.?[0-9]+)*`,
   String.raw`\bRFC \d{3,5}\b`,
-  String.raw`\bMCP \d{4}-\d\d-\d\d [a-z]+(?:\/[a-z-]+)*`,
+  String.raw`\bMCP \d{4}-\d\d-\d\d (?:basic|client|server)(?:\/[a-z-]+)*`,
   String.raw`\bJSON-RPC 2\.0 section \d+(?:\.\d+)*`,
 ].join('|'), 'g')
 
-const documents: Readonly<Record<string, string>> = {
-  'OAuth 2.1': 'https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1',
-  'OpenID Connect Core 1.0': 'https://openid.net/specs/openid-connect-core-1_0.html',
-  'OpenID Connect Discovery 1.0': 'https://openid.net/specs/openid-connect-discovery-1_0.html',
-  'OpenID Connect Dynamic Client Registration 1.0': 'https://openid.net/specs/openid-connect-registration-1_0.html',
-}
+const documents: ReadonlyMap<string, string> = new Map([
+  ['OAuth 2.1', 'https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1'],
+  ['OpenID Connect Core 1.0', 'https://openid.net/specs/openid-connect-core-1_0.html'],
+  ['OpenID Connect Discovery 1.0', 'https://openid.net/specs/openid-connect-discovery-1_0.html'],
+  ['OpenID Connect Dynamic Client Registration 1.0', 'https://openid.net/specs/openid-connect-registration-1_0.html'],
+])
 
 /** The specification of a clause, without the section: `RFC 6749`, `MCP 2026-07-28`. */
 export function specificationOf(clause: string): string {
@@ -29,7 +29,7 @@ export function specificationUrl(clause: string): string | undefined {
   if (rfc !== undefined) return `https://www.rfc-editor.org/rfc/rfc${rfc}#${kind}-${part}`
   const [, alone] = /^RFC (\d+)$/.exec(clause) ?? []
   if (alone !== undefined) return `https://www.rfc-editor.org/rfc/rfc${alone}`
-  const document = documents[specificationOf(clause)] ?? draftUrl(clause)
+  const document = documents.get(specificationOf(clause)) ?? draftUrl(clause)
   const section = / section ([0-9]+(?:\.[0-9]+)*)/.exec(clause)?.[1]
   if (document === undefined || section === undefined) return document
   // The HTML of the OpenID Foundation has no anchors that follow from the number.

@@ -14,7 +14,7 @@ export const diagramStyle = `
 .diagram { background: repeating-linear-gradient(var(--line) 0 6px, transparent 6px 10px) 12.5% 0 / 1px 100% no-repeat, repeating-linear-gradient(var(--line) 0 6px, transparent 6px 10px) 37.5% 0 / 1px 100% no-repeat, repeating-linear-gradient(var(--line) 0 6px, transparent 6px 10px) 62.5% 0 / 1px 100% no-repeat, repeating-linear-gradient(var(--line) 0 6px, transparent 6px 10px) 87.5% 0 / 1px 100% no-repeat; margin: 0 0 var(--space); --row: var(--paper); }
 .lifelines { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); position: sticky; top: 0; z-index: 1; background: var(--paper); padding: .5rem 0; }
 .lifelines span { text-align: center; margin: 0 .25rem; padding: .25rem; border: 1px solid var(--strong-line); border-radius: var(--radius); background: var(--surface); font-weight: 600; font-size: var(--small); line-height: 1.25; display: grid; place-items: center; }
-#diagram > li { scroll-margin-top: 4rem; }
+#diagram > li, #diagram summary { scroll-margin-top: 4rem; }
 .diagram > ol { list-style: none; margin: 0; padding: 0; }
 .diagram li > details { border: 0; background: none; padding: 0; margin: 0; border-radius: 0; }
 .diagram li > details > summary { display: grid; grid-template-columns: repeat(8, minmax(0, 1fr)); padding: .6rem 0 .5rem; margin: 0; font-weight: 400; }

@@ -2,6 +2,11 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Reply, Request } from './message.ts'
 
+/** A reply with the headers that it is sent with, its own first. */
+export function withHeaders(reply: Reply, common: Readonly<Record<string, string>>): Reply {
+  return { ...reply, headers: { ...reply.headers, ...common, ...reply.headers } }
+}
+
 /** Writes a reply with the headers that every such reply has; a slow reader is waited for. */
 export async function writeReply(
   reply: Reply, common: Readonly<Record<string, string>>, request: Request, outgoing: ServerResponse,

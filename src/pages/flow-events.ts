@@ -8,8 +8,11 @@ import { pathIsKnown } from '../rules/http.ts'
 import { arrow } from './flow-diagram.ts'
 import { flowHead, flowList, flowSection, recorderFor, seenOf } from './flow.ts'
 
-/** Pages that may watch at once, and messages that may wait for one of them. */
+/** Pages that may watch at once; those of one browser, which has six connections for all that it wants of a host. */
 const maxWatchers = 16
+const maxWatchersOfBrowser = 4
+
+/** Messages that may wait for one page. */
 const maxWaiting = 200
 
 /** In milliseconds: how often a page is told at most, and at least. */
@@ -21,17 +24,20 @@ export function flowEvents(request: Request, context: Context): Reply {
   // A page of another site could not read what comes, but it could take the places of those who watch.
   const site = String(request.headers['sec-fetch-site'])
   context.check(pathIsKnown, site !== 'cross-site' && site !== 'same-site', request.path)
-  if (recorder.watching >= maxWatchers) return empty(503, { 'retry-after': '30' })
-  const query = new URLSearchParams(request.query)
-  const body = new Watch(recorder, query.get('flow') ?? undefined, query.get('seen') ?? undefined, context).events(request.signal)
+  const place = `${request.remoteAddress} ${request.headers['user-agent'] ?? ''}`
+  const isFull = recorder.watching >= maxWatchers || recorder.watchingFrom(place) >= maxWatchersOfBrowser
+  if (isFull) return empty(503, { 'retry-after': '30' })
+  const body = new Watch(recorder, new URLSearchParams(request.query), context).events(place, request.signal)
   return { status: 200, headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' }, body }
 }
 
-/** One page that watches: one flow, or whichever is the newest. */
+/** One page that watches: one flow (`flow`), or whichever is the newest, with the list of all (`list`) or without it. */
 class Watch {
   private readonly recorder: FlowRecorder
   private selected: string | undefined
+  private readonly hasList: boolean
   private readonly context: Context
+  /** The flow that the page shows; empty where it was told that there is none. */
   private shown: string | undefined
   /** What the page has not been told; too much of it is told as a whole. */
   private waiting: { readonly flow: Flow; readonly exchange: Exchange }[] = []
@@ -42,21 +48,22 @@ class Watch {
   private moved: string | undefined
   private wake = (): void => {}
 
-  constructor(recorder: FlowRecorder, selected: string | undefined, seen: string | undefined, context: Context) {
+  constructor(recorder: FlowRecorder, query: URLSearchParams, context: Context) {
     this.recorder = recorder
-    this.selected = selected
-    this.seen = seen
+    this.selected = query.get('flow') ?? undefined
+    this.hasList = query.has('list')
+    this.seen = query.get('seen') ?? undefined
     this.context = context
   }
 
-  async *events(signal: AbortSignal): AsyncGenerator<string> {
+  async *events(place: string, signal: AbortSignal): AsyncGenerator<string> {
     const stop = this.recorder.watch(({ flow, exchange, absorbed }) => {
       if (this.waiting.length < maxWaiting) this.waiting.push({ flow, exchange })
       else this.stale = true
       if (absorbed !== undefined) this.stale = true
       if (absorbed !== undefined && absorbed === this.selected) this.moved = this.selected = flow.id
       this.wake()
-    })
+    }, place)
     signal.addEventListener('abort', () => this.wake())
     try {
       yield 'retry: 2000\n\n'
@@ -78,23 +85,22 @@ class Watch {
     this.stale = false
     const [newest] = recorder.list()
     const flow = this.selected === undefined ? newest : recorder.find(this.selected)
-    const isSeen = this.seen === seenOf(flow)
+    const isSeen = this.seen === seenOf(recorder, flow)
     this.seen = undefined
     if (isSeen) {
-      this.shown = flow?.id
+      this.shown = flow?.id ?? ''
       return
     }
-    if (this.selected === undefined) yield event('flows', flowList(recorder, context, flow?.id))
+    if (this.hasList) yield event('flows', flowList(recorder, context, flow?.id))
     if (this.moved !== undefined) yield `event: moved\ndata: ${context.config.basePath}/flow/${this.moved}\n\n`
     this.moved = undefined
-    if (flow === undefined) return
-    if (stale || flow.id !== this.shown) {
-      this.shown = flow.id
-      yield event('flow', flowSection(flow, context))
+    if (stale || (flow?.id ?? '') !== this.shown) {
+      this.shown = flow?.id ?? ''
+      yield flow === undefined && this.selected !== undefined ? 'event: gone\ndata:\n\n' : event('flow', flowSection(flow, context))
       return
     }
-    const added = waiting.filter(news => news.flow.id === flow.id)
-    if (added.length === 0) return
+    const added = waiting.filter(news => news.flow.id === flow?.id)
+    if (flow === undefined || added.length === 0) return
     yield event('flow-head', flowHead(flow, context))
     for (const { exchange } of added) yield event('exchange', arrow(exchange, flow.exchanges[0]!.time, { base: context.config.basePath }))
   }

@@ -15,7 +15,7 @@ import { command, notice } from '../http/parts.ts'
 import { isLoopbackAddress } from '../http/special-address.ts'
 import { checkFormSite } from '../oauth/browser.ts'
 import { pathIsKnown } from '../rules/http.ts'
-import { diagram, endingBadge } from './flow-diagram.ts'
+import { counted, diagram, endingBadge } from './flow-diagram.ts'
 import { liveScript } from './flow-script.ts'
 
 /** `/flow`: all flows, and the newest as a diagram. */
@@ -24,7 +24,7 @@ export function flows(request: Request, context: Context): Reply {
   const [newest] = recorder.list()
   return pageReply(200, 'Live flow', html`
 <p class="lead">Point any MCP client at this server and watch: every message, who sent it to whom, and every rule that decided.</p>
-${liveLine(`${context.config.basePath}/flow/events?seen=${seenOf(newest)}`)}
+${liveLine('list', seenOf(recorder, newest), context)}
 <div class="flow-page">
 ${flowList(recorder, context, newest?.id)}
 ${flowSection(newest, context)}
@@ -41,7 +41,7 @@ export function flow(request: Request, context: Context): Reply {
   if (query.get('as') === 'file') return flowFile(found, context)
   if (query.get('as') === 'page') return flowPage(found, context)
   return pageReply(200, 'Live flow', html`
-${liveLine(`${context.config.basePath}/flow/events?flow=${found.id}&seen=${seenOf(found)}`)}
+${liveLine(`flow=${found.id}`, seenOf(recorder, found), context)}
 ${flowSection(found, context, query.get('open') ?? undefined)}
 <p><a href="${context.config.basePath}/flow">All flows</a></p>`, { ...frame(context), subject: titleOf(found), script: liveScript })
 }
@@ -68,7 +68,7 @@ export function flowList(recorder: FlowRecorder, { config, now }: Context, curre
   const rows = recorder.list().map(flow => html`
 <li><a href="${config.basePath}/flow/${flow.id}"${flow.id === current ? html` aria-current="true"` : undefined}>${titleOf(flow)}</a>
 ${endingBadge(endingOf(flow, now()))}
-<span class="muted small">${moment(flow.exchanges[0]!.time)}, ${flow.exchanges.length} messages</span></li>`)
+<span class="muted small">${moment(flow.exchanges[0]!.time)}, ${counted(flow.exchanges.length, 'message')}</span></li>`)
   return html`<nav id="flows" class="flows" aria-label="Flows"><h2>Flows</h2>
 ${rows.length === 0 ? html`<p class="muted">None yet.</p>` : html`<ol>${rows}</ol>`}</nav>`
 }
@@ -94,8 +94,8 @@ export function flowHead(flow: Flow, { config, now }: Context): Html {
 }
 
 /** What a page shows of a flow: as long as that is all, it need not be told again. */
-export function seenOf(flow: Flow | undefined): string {
-  return flow === undefined ? '' : `${flow.id}.${flow.dropped + flow.exchanges.length}`
+export function seenOf({ id }: FlowRecorder, flow: Flow | undefined): string {
+  return flow === undefined ? id : `${id}.${flow.id}.${flow.dropped + flow.exchanges.length}`
 }
 
 /** What proxies add to a request that they pass on. */
@@ -118,8 +118,10 @@ export function titleOf({ client_id, client_name, exchanges }: Flow): string {
   return displayText(client_name || client_id || program || '', 60) || 'A client without a name'
 }
 
-function liveLine(events: string): Html {
-  return html`<p id="live" class="live muted small" role="status" data-events="${events}">Reload to see what is new.</p>`
+/** `watched` is the part of the query that says what the page shows; the script of the page asks for the rest. */
+function liveLine(watched: string, seen: string, { config }: Context): Html {
+  return html`<p id="live" class="live muted small" role="status" data-page="${config.basePath}/flow" data-watched="${watched}" data-seen="${seen}">
+Reload to see what is new.</p>`
 }
 
 function openForm({ config }: Context): Html {
@@ -140,6 +142,7 @@ function flowPage(flow: Flow, { config, now }: Context): Reply {
 <p class="muted">A flow at <code>${config.issuer}</code>, ${moment(flow.exchanges[0]!.time)}. Secrets are replaced by short hashes, so that two
 appearances of one can be matched.</p>
 <p>It ended: ${endingBadge(endingOf(flow, now()))}</p>
+<h2>What was said</h2>
 ${diagram(flow, { base: undefined })}`, { width: 'wide' })
   return htmlReply(200, document, { 'content-disposition': `attachment; filename="flow-${flow.id}.html"` })
 }
