@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 /** The MCP client on the command line. */
 import { randomBytes } from 'node:crypto'
-import { parseArguments, usage } from './client/arguments.ts'
+import { parseArguments } from './client/arguments.ts'
 import { runCommand } from './client/commands.ts'
 import { ClientError, exitCodes, type ExitCode } from './client/errors.ts'
 import { Terminal } from './client/terminal.ts'
+import { usage } from './client/usage.ts'
 import { JsonRpcError } from './mcp/json-rpc.ts'
 import { serve } from './serve.ts'
 import { version } from './version.ts'
