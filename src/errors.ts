@@ -44,7 +44,7 @@ const statusOf = {
 export type ErrorCode = keyof typeof statusOf
 
 /** What the wire and the log may know about an error besides its code. Nothing in it is ever a secret. */
-export interface ErrorDetails {
+interface ErrorDetails {
   /** The id of the broken rule, which `/explain/<rule>` explains. */
   readonly rule?: string
   /** The value that came and the one that was expected, where both may be shown. */

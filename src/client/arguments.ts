@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject } from '../http/json.ts'
 import { ClientError, exitCodes } from './errors.ts'
 import { options } from './usage.ts'
 
-export type Command =
+type Command =
   | { readonly name: 'demo' | 'register' | 'authorize' | 'list-tools' | 'refresh' | 'list-clients' | 'help' | 'version' }
   | { readonly name: 'call-tool'; readonly tool: string; readonly args: JsonObject }
   | { readonly name: 'remove-client'; readonly url: string }

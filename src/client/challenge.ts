@@ -1,6 +1,6 @@
 /** The WWW-Authenticate header of a 401 or 403 (RFC 9110 section 11.6.1, RFC 6750 section 3, RFC 9728 section 5.1). */
 
-export interface Challenge {
+interface Challenge {
   readonly scheme: string
   /** Names in lower case. */
   readonly parameters: ReadonlyMap<string, string>

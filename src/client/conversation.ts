@@ -16,7 +16,7 @@ import type { Delivery, StreamableHttp } from './streamable-http.ts'
 import type { Trace } from './trace.ts'
 
 /** Answers a request of the server, such as `elicitation/create`. */
-export type RequestHandler = (params: JsonObject) => JsonObject | Promise<JsonObject>
+type RequestHandler = (params: JsonObject) => JsonObject | Promise<JsonObject>
 
 export interface ClientDescription {
   readonly clientInfo: JsonObject

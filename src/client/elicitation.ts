@@ -43,7 +43,7 @@ export function fieldProblem(value: unknown, { name, schema }: FormField): strin
   return isForeign ? `${name} must be one of ${choices.join(', ')}` : schemaProblem(value, schema, name)
 }
 
-export interface Choice {
+interface Choice {
   readonly value: unknown
   /** What it means to people, where the server says so. */
   readonly title: unknown

@@ -19,7 +19,7 @@ import type { Trace } from './trace.ts'
 
 const worker = fileURLToPath(new URL(`./hammer-worker${extname(import.meta.url)}`, import.meta.url))
 
-export interface Hammering {
+interface Hammering {
   readonly count: number
   readonly job: HammerJob
   readonly keeper: TokenKeeper

@@ -27,11 +27,6 @@ export function publicJwk(key: KeyObject): JsonObject {
   return createPublicKey(key).export({ format: 'jwk' }) as JsonObject
 }
 
-/** The algorithm that the type of the key calls for. */
-export function algorithmOf(key: KeyObject): string {
-  return signingOf(key).alg
-}
-
 /** Signs a JWT (RFC 7515 section 5.1). */
 export function signJws(header: JsonObject, claims: JsonObject, key: KeyObject): string {
   const { alg, hash, options } = signingOf(key)
@@ -46,6 +41,7 @@ export function clientAssertion(client_id: string, issuer: string, key: KeyObjec
   return signJws({ typ: 'JWT' }, { iss: client_id, sub: client_id, aud: issuer, jti: randomToken(), iat, exp: iat + 60 }, key)
 }
 
+/** The algorithm that the type of the key calls for. */
 function signingOf(key: KeyObject): Signing {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key
   if (type === 'ec' && details?.namedCurve === 'prime256v1') return { alg: 'ES256', hash: 'sha256', options: { dsaEncoding: 'ieee-p1363' } }

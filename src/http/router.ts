@@ -3,7 +3,7 @@
  * `/source/:path*` for all that follows; the method `*` is any.
  */
 
-export interface Routable {
+interface Routable {
   readonly method: string
   readonly path: string
 }

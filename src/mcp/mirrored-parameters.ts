@@ -6,7 +6,7 @@
 import { isJsonObject, type JsonObject } from '../http/json.ts'
 import { encodeHeaderValue, headerText } from './header-value.ts'
 
-export interface MirroredParameter {
+interface MirroredParameter {
   readonly header: string
   /** The chain of `properties` keys that leads to the value. */
   readonly path: readonly string[]

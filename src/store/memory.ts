@@ -8,7 +8,7 @@ import type {
 import { SessionTable } from './session-table.ts'
 import type { ListedGrant, OneTimeUse, Rotation, Store, UseOutcome } from './store.ts'
 
-export interface MemoryStoreOptions {
+interface MemoryStoreOptions {
   readonly now: () => number
   /** Lifetimes in seconds. */
   readonly accessTokenLifetime: number
