@@ -86,7 +86,8 @@ interface RouteLimits {
 }
 
 function row(
-  method: string, path: string, handler: Handler, caller: Route['caller'], specification: string, { rate, body }: RouteLimits = {},
+  method: string, path: string, handler: Handler, caller: Route['caller'], specification: string,
+  { rate, body }: RouteLimits = {},
 ): Route {
   const bodyLimit = body === undefined ? {} : { bodyLimit: body }
   return { method, path, handler: rate ? limited(rate, handler) : handler, caller, specification, ...bodyLimit }

@@ -6,13 +6,19 @@ interface Challenge {
   readonly parameters: ReadonlyMap<string, string>
 }
 
+const token = "[!#$%&'*+.^_`|~\\w-]+"
+const quotedString = String.raw`"((?:[^"\\]|\\.)*)"`
+const token68 = String.raw`[\w\-.~+/]+=*`
+
 /**
  *     challenge   = auth-scheme [ 1*SP ( token68 / #auth-param ) ]
  *     auth-param  = token BWS "=" BWS ( token / quoted-string )        RFC 9110 section 11
  *
  * Several challenges stand in one header, separated by commas: a token that is followed by another token begins one.
  */
-const part = /[\s,]*(?:([!#$%&'*+.^_`|~\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([!#$%&'*+.^_`|~\w-]+))|([!#$%&'*+.^_`|~\w-]+)(?:\s+[\w\-.~+/]+=*(?=\s*(?:,|$)))?)/y
+const part = new RegExp(
+  String.raw`[\s,]*(?:(${token})\s*=\s*(?:${quotedString}|(${token}))|(${token})(?:\s+${token68}(?=\s*(?:,|$)))?)`, 'y',
+)
 
 export function parseChallenges(header: string): readonly Challenge[] {
   const challenges: { scheme: string; parameters: Map<string, string> }[] = []

@@ -119,7 +119,8 @@ export class Conversation {
     if (status === 404 && this.sessionId !== undefined) throw new SessionEnded()
     if (response?.error) {
       const { code, message, data } = response.error
-      this.trace.check(answerIsJsonRpc, Number.isInteger(code) && typeof message === 'string', `an error without code or message at ${url}`)
+      const isComplete = Number.isInteger(code) && typeof message === 'string'
+      this.trace.check(answerIsJsonRpc, isComplete, `an error without code or message at ${url}`)
       throw new JsonRpcError(code, message, { status, data })
     }
     this.trace.check(answerIsJsonRpc, isJsonObject(response?.result), `HTTP ${status} without a JSON-RPC response at ${url}`)

@@ -19,7 +19,10 @@ export async function demo(args: Arguments, surroundings: Surroundings): Promise
     const storage = own ? new MemoryStorage() : fileStorage(args, terminal)
     const serverUrl = await findEndpoint(given ?? own!.url, storage, trace)
     const client = new McpClient(serverUrl, {
-      trace, storage, userAgent: openUserAgent(args, surroundings, true), ...await readCredentials(args, surroundings.environment),
+      trace,
+      storage,
+      userAgent: openUserAgent(args, surroundings, true),
+      ...await readCredentials(args, surroundings.environment),
     })
     await client.connect()
     const tools = await client.listTools()

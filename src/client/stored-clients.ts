@@ -25,7 +25,9 @@ export async function listClients(args: Arguments, { terminal, print }: Surround
 }
 
 /** Forgets a server, or an authorization server, and tells it so where it can be told. */
-export async function removeClient(url: string, args: Arguments, { terminal, print, environment }: Surroundings): Promise<ExitCode> {
+export async function removeClient(
+  url: string, args: Arguments, { terminal, print, environment }: Surroundings,
+): Promise<ExitCode> {
   const storage = fileStorage(args, terminal)
   const trace = openTrace(terminal)
   const { servers, registrations } = await storage.read()

@@ -12,7 +12,8 @@ const refreshMargin = 30
 
 /** What is stored beside the tokens themselves: where they came from and what they were asked for. */
 type TokenOrigin = Pick<
-  StoredTokens, 'issuer' | 'registration' | 'token_endpoint' | 'revocation_endpoint' | 'resource' | 'requested_scopes' | 'dpop_key'
+  StoredTokens,
+  'issuer' | 'registration' | 'token_endpoint' | 'revocation_endpoint' | 'resource' | 'requested_scopes' | 'dpop_key'
 >
 
 interface TokenKeeperOptions {

@@ -29,12 +29,14 @@ function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, character => entities[character]!)
 }
 
+const shapeless = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu
+
 /**
  * Text of somebody else for a page: without what has no shape of its own or turns the reading direction, and cut to
  * `limit` characters. A client named with such characters could pass itself off as another.
  */
 export function displayText(text: string, limit = 120): string {
-  const plain = text.replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu, '').replace(/\s+/gu, ' ').trim()
+  const plain = text.replace(shapeless, '').replace(/\s+/gu, ' ').trim()
   const characters = [...plain]
   return characters.length > limit ? `${characters.slice(0, limit).join('')}…` : plain
 }

@@ -53,7 +53,10 @@ export async function authorize(request: Request, context: Context): Promise<Rep
   }
 }
 
-/** Finds out who the user is and what he allows, by asking him where `prompt` lets us (OpenID Connect Core 1.0 section 3.1.2.1). */
+/**
+ * Finds out who the user is and what he allows, by asking him where `prompt` lets us
+ * (OpenID Connect Core 1.0 section 3.1.2.1).
+ */
 async function askUser(
   requested: RequestedGrant, client: Client, query: Parameters, request: Request, context: Context,
 ): Promise<Reply> {

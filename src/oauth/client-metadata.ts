@@ -76,7 +76,8 @@ type Authentication = Pick<ClientMetadata, 'token_endpoint_auth_method' | 'jwks'
 
 function readAuthentication(body: JsonObject, context: Context): Authentication {
   const dpop = body['dpop_bound_access_tokens'] ?? undefined
-  context.check(clientMetadataIsTyped, dpop === undefined || typeof dpop === 'boolean', 'dpop_bound_access_tokens', 'true or false')
+  const isTyped = dpop === undefined || typeof dpop === 'boolean'
+  context.check(clientMetadataIsTyped, isTyped, 'dpop_bound_access_tokens', 'true or false')
   const bound = dpop === undefined ? {} : { dpop_bound_access_tokens: dpop }
   const method = readText(body, 'token_endpoint_auth_method', context)
   const known = method === undefined || isAuthenticationMethod(method)
