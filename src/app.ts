@@ -154,7 +154,7 @@ function checkRequestHead(incoming: IncomingMessage, context: Context): void {
   context.check(authorizationIsSentOnce, (headersDistinct['authorization']?.length ?? 0) <= 1)
   context.check(contentTypeIsSentOnce, (headersDistinct['content-type']?.length ?? 0) <= 1)
   const coding = headers['transfer-encoding']
-  context.check(transferCodingIsChunked, coding === undefined || httpVersion === '1.1' && coding.toLowerCase() === 'chunked')
+  context.check(transferCodingIsChunked, coding === undefined || (httpVersion === '1.1' && coding.toLowerCase() === 'chunked'))
   const { expect } = headers
   context.check(expectationIsKnown, expect === undefined || expect.toLowerCase() === '100-continue', expect)
   const host = headersDistinct['host'][0]!.toLowerCase()

@@ -53,7 +53,8 @@ export interface FetcherOptions {
 
 export function documentFetcher(options: FetcherOptions): FetchDocument {
   const { allowLoopback, resolve = resolveBySystem, timeLimit = defaultTimeLimit } = options
-  const isAllowed = (address: string): boolean => isPublicAddress(address) || allowLoopback && isLoopbackAddress(address)
+  const isAllowed = (address: string): boolean => (
+    isPublicAddress(address) || (allowLoopback && isLoopbackAddress(address)))
   const lookup = guardedLookup(resolve, isAllowed)
   const underWay = new Map<string, { readonly host: string; readonly document: Promise<FetchedDocument> }>()
   return async (url, sizeLimit) => {

@@ -87,7 +87,7 @@ function checkHeader(name: string, value: unknown, request: Request, context: Co
   context.check(requiredHeaderIsSent, typeof header === 'string', undefined, name)
   const decoded = decodeHeaderValue(header)
   context.check(headerValueIsWellFormed, decoded !== undefined, name)
-  const same = decoded === text || typeof value === 'number' && decoded.trim() !== '' && Number(decoded) === value
+  const same = decoded === text || (typeof value === 'number' && decoded.trim() !== '' && Number(decoded) === value)
   context.check(headersMatchBody, same, `${name} is ${decoded}`, text ?? 'nothing')
 }
 

@@ -8,8 +8,7 @@ import {
 } from '../rules/token.ts'
 import type { AuthorizationCode, Client, Grant, RefreshToken } from '../store/records.ts'
 import { issueAccessToken, type IssuedTokens } from './access-token.ts'
-import { isPublicClient } from './client-authentication.ts'
-import { checkBoundKey, useTokenRequestProof, type Proof } from './dpop.ts'
+import { checkBoundKey, refreshTokenKey, useTokenRequestProof, type Proof } from './dpop.ts'
 import { codeChallengeS256, isCodeVerifier, verifyCodeVerifier } from './pkce.ts'
 import { readResource } from './resource.ts'
 
@@ -38,8 +37,7 @@ export async function exchangeAuthorizationCode(
   checkBoundKey(code.dpop_jkt, proof, context)
   await useTokenRequestProof(proof, client, context)
 
-  // RFC 9449 section 5: the refresh tokens of a public client are bound to its key; another client authenticates instead.
-  const grant = beginGrant(code, isPublicClient(client) ? proof?.jkt : undefined, context)
+  const grant = beginGrant(code, refreshTokenKey(proof, client), context)
   const refresh_token = client.metadata.grant_types.includes('refresh_token') ? randomToken() : undefined
   const record = refresh_token === undefined ? undefined : refreshTokenOf(grant, refresh_token)
   // RFC 6749 section 4.1.2: a code that comes twice was stolen, by the first caller or by this one. We cannot tell

@@ -62,7 +62,7 @@ function readRedirectUris(body: JsonObject, checker: Checker): readonly string[]
   for (const uri of redirect_uris) {
     const problem = redirectUriProblem(uri)
     checker.check(redirectUriIsSafe, problem === undefined, uri, problem)
-    const fits = body['application_type'] !== 'web' || /^https:/i.test(uri) && !isLoopbackHttps(uri)
+    const fits = body['application_type'] !== 'web' || (/^https:/i.test(uri) && !isLoopbackHttps(uri))
     checker.check(redirectUriFitsApplicationType, fits, uri)
   }
   return redirect_uris
