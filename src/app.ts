@@ -155,8 +155,9 @@ function checkRequestHead(incoming: IncomingMessage, context: Context): void {
   context.check(authorizationIsSentOnce, (headersDistinct['authorization']?.length ?? 0) <= 1)
   context.check(contentTypeIsSentOnce, (headersDistinct['content-type']?.length ?? 0) <= 1)
   const coding = headers['transfer-encoding']
-  context.check(transferCodingIsChunked, coding === undefined || httpVersion === '1.1' && coding.toLowerCase() === 'chunked')
-  context.check(expectationIsKnown, headers.expect === undefined || headers.expect.toLowerCase() === '100-continue', headers.expect)
+  context.check(transferCodingIsChunked, coding === undefined || (httpVersion === '1.1' && coding.toLowerCase() === 'chunked'))
+  const { expect } = headers
+  context.check(expectationIsKnown, expect === undefined || expect.toLowerCase() === '100-continue', expect)
   const host = headersDistinct['host'][0]!.toLowerCase()
   context.check(hostIsServed, isServedHost(host, context.config), host)
 }
@@ -190,7 +191,9 @@ function preflight(request: Request, siblings: readonly Route[]): Reply {
 }
 
 /** Before the reply is sent, so that whoever follows its `error_uri` finds the record. */
-async function record(request: IncomingRequest, reply: Reply, caller: Caller, context: Context, recording: Recording): Promise<void> {
+async function record(
+  request: IncomingRequest, reply: Reply, caller: Caller, context: Context, recording: Recording,
+): Promise<void> {
   const body = await request.body?.catch(() => '') ?? ''
   const { id, time, begun } = recording
   try {
@@ -212,11 +215,12 @@ function logExchange(request: Request, reply: Reply, context: Context): void {
 /** SERVER_URL is the only source of URLs: a header cannot change them. So say it once when they seem to be wrong. */
 function proxyWarning({ config, logger }: Services): (incoming: IncomingMessage) => void {
   let warned = !config.issuer.startsWith('http:')
-  return incoming => {
-    if (warned || incoming.headers['x-forwarded-proto'] !== 'https') return
+  return ({ headers }) => {
+    if (warned || headers['x-forwarded-proto'] !== 'https') return
     warned = true
+    const seen = headers['x-forwarded-host'] ?? headers.host
     logger.warn('a proxy speaks https, but SERVER_URL says http', {
-      fix: `set SERVER_URL to the https URL that clients use, such as https://${incoming.headers['x-forwarded-host'] ?? incoming.headers.host}`,
+      fix: `set SERVER_URL to the https URL that clients use, such as https://${seen}`,
     })
   }
 }

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 /** The MCP client on the command line. */
 import { randomBytes } from 'node:crypto'
-import { parseArguments, usage } from './client/arguments.ts'
+import { parseArguments } from './client/arguments.ts'
 import { runCommand } from './client/commands.ts'
 import { ClientError, exitCodes, type ExitCode } from './client/errors.ts'
 import { Terminal } from './client/terminal.ts'
+import { usage } from './client/usage.ts'
 import { JsonRpcError } from './mcp/json-rpc.ts'
 import { serve } from './serve.ts'
 import { version } from './version.ts'
@@ -29,7 +30,8 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     const narration = name === 'demo' ? process.stdout : process.stderr
     terminal = new Terminal(narration, { trace: args.trace, environment: process.env })
     if (args.clientSecret !== undefined) {
-      terminal.line('Other users of this machine can read --client-secret: prefer MCP_CLIENT_SECRET or --client-secret-file.', 'yellow')
+      const better = 'MCP_CLIENT_SECRET or --client-secret-file'
+      terminal.line(`Other users of this machine can read --client-secret: prefer ${better}.`, 'yellow')
     }
     return await runCommand(args, {
       environment: process.env, terminal, startServer,
@@ -47,7 +49,9 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
 /** Node would print the whole error, with every secret that its members hold. */
 function defect(error: unknown): ClientError {
   const [, place] = /\n +at (.+)/.exec((error as Error).stack ?? '') ?? []
-  return new ClientError(`${String(error)} (${place ?? 'nowhere'})`, exitCodes.failed, { remedy: 'This is a defect of the client. Please report it.' })
+  return new ClientError(`${String(error)} (${place ?? 'nowhere'})`, exitCodes.failed, {
+    remedy: 'This is a defect of the client. Please report it.',
+  })
 }
 
 /** A server with a key of its own, which approves without asking: it lives as long as the demo. */

@@ -4,7 +4,9 @@
  */
 
 /** `now` gives the present as a NumericDate (RFC 7519 section 2). */
-export function steadyClock(now = (): number => Date.now() / 1000, elapsed = (): number => performance.now() / 1000): () => number {
+export function steadyClock(
+  now = (): number => Date.now() / 1000, elapsed = (): number => performance.now() / 1000,
+): () => number {
   let latest = now()
   let at = elapsed()
   return () => {

@@ -32,7 +32,8 @@ export interface Config {
   /** How many requests of one address are answered in a minute; 0 is no limit. */
   readonly registrationLimit: number
   readonly authorizationLimit: number
-  readonly tokenFailureLimit: number
+  /** How many of its requests with credentials are refused in a minute, before it has to wait; 0 is no limit. */
+  readonly refusalLimit: number
   readonly autoApprove: boolean
   /** The file of the users who can sign in; it is read at start. */
   readonly usersFile: string | undefined
@@ -79,7 +80,7 @@ export function loadConfig(env: Environment): Config {
     }),
     registrationLimit: limit(env, 'RATE_LIMIT_REGISTRATIONS_PER_MINUTE'),
     authorizationLimit: limit(env, 'RATE_LIMIT_AUTHORIZATIONS_PER_MINUTE'),
-    tokenFailureLimit: limit(env, 'RATE_LIMIT_TOKEN_FAILURES_PER_MINUTE'),
+    refusalLimit: limit(env, 'RATE_LIMIT_TOKEN_FAILURES_PER_MINUTE'),
     autoApprove,
     usersFile: env['OAUTH_USERS_FILE'] || undefined,
     // Registration is open: where it is not a trial, a stranger could give himself tokens that no user stands behind.

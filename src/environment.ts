@@ -42,7 +42,8 @@ export function number(env: Environment, name: string, range: NumberRange): numb
     && (!range.whole || Number.isInteger(value))
   if (!fits) {
     const least = range.moreThan === undefined ? `from ${range.atLeast ?? 0}` : `above ${range.moreThan} and`
-    throw new ConfigError(name, `is ${JSON.stringify(raw)}; it takes a ${range.whole ? 'whole ' : ''}number ${least} up to ${range.atMost}`)
+    const kind = range.whole ? 'whole number' : 'number'
+    throw new ConfigError(name, `is ${JSON.stringify(raw)}; it takes a ${kind} ${least} up to ${range.atMost}`)
   }
   return value
 }

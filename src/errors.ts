@@ -1,9 +1,9 @@
 /**
  * The errors that leave this program, each with the HTTP status it is answered with.
  *
- * A handler throws an `OAuthError` where a rule is broken. It becomes a response in one of two places: `app.ts`
- * (RFC 6749 section 5.2 JSON, or the bearer challenge of RFC 6750 section 3) and `oauth/authorize.ts` (a redirect,
- * once the redirect URI is trusted).
+ * A handler throws an `OAuthError` where a rule is broken. It becomes a response in one of two places: `error-reply.ts`
+ * (RFC 6749 section 5.2 JSON, or the challenge of RFC 6750 section 3 and RFC 9449 section 7.1) and `oauth/authorize.ts`
+ * (a redirect, once the redirect URI is trusted).
  */
 
 const statusOf = {
@@ -26,7 +26,7 @@ const statusOf = {
   // RFC 6750 section 3.1
   invalid_token: 401,
   insufficient_scope: 403,
-  // RFC 9449 section 5 and section 8; 401 at the resource server (section 7.1), where app.ts sees to it
+  // RFC 9449 section 5 and section 8; 401 at the resource server (section 7.1), where error-reply.ts sees to it
   invalid_dpop_proof: 400,
   use_dpop_nonce: 400,
   // OpenID Connect Core 1.0 section 3.1.2.6, for prompt=none
@@ -44,7 +44,7 @@ const statusOf = {
 export type ErrorCode = keyof typeof statusOf
 
 /** What the wire and the log may know about an error besides its code. Nothing in it is ever a secret. */
-export interface ErrorDetails {
+interface ErrorDetails {
   /** The id of the broken rule, which `/explain/<rule>` explains. */
   readonly rule?: string
   /** The value that came and the one that was expected, where both may be shown. */

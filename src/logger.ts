@@ -63,5 +63,6 @@ function formatLine(level: LogLevel, event: string, fields: LogFields | undefine
 }
 
 function cut(_name: string, value: unknown): unknown {
-  return typeof value === 'string' && value.length > longText ? `${value.slice(0, longText)}... (${value.length} characters)` : value
+  const isLong = typeof value === 'string' && value.length > longText
+  return isLong ? `${value.slice(0, longText)}... (${value.length} characters)` : value
 }

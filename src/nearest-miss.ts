@@ -72,7 +72,9 @@ function differencesOf(received: string, candidate: string, options: MissOptions
   if (a && b) return uriDifferences(a, b, options)
   if (a || b) return [a ? 'it is a URI, and the expected value is none' : 'it is no absolute URI']
   const [from, to] = [Date.parse(received), Date.parse(candidate)]
-  if (isTime(received) && isTime(candidate)) return [`it lies ${span(Math.abs(to - from))} ${from < to ? 'before' : 'after'} the present`]
+  if (isTime(received) && isTime(candidate)) {
+    return [`it lies ${span(Math.abs(to - from))} ${from < to ? 'before' : 'after'} the present`]
+  }
   if (received.toLowerCase() === candidate.toLowerCase()) return ['it differs in upper and lower case alone']
   if (options.isScope) return setDifferences(received.split(' '), candidate.split(' '))
   return isAnotherValue(received, candidate) ? ['it is another value altogether'] : []
@@ -106,9 +108,14 @@ function uriDifferences(a: UriParts, b: UriParts, { loopbackPortIsFree = false }
   const portIsFree = loopbackPortIsFree && bothLoopback && a.scheme === 'http' && b.scheme === 'http'
   if (a.port !== b.port && !portIsFree) differences.push(`${portOf(a.port)} came where ${portOf(b.port)} is expected`)
   if (a.path !== b.path) differences.push(pathDifference(a.path, b.path))
-  if (a.query !== b.query) differences.push(b.query === '' ? 'it has a query' : a.query === '' ? 'the query is missing' : 'the query is another')
+  if (a.query !== b.query) differences.push(queryDifference(a.query, b.query))
   if (a.fragment !== b.fragment) differences.push(b.fragment === '' ? 'it has a fragment' : 'the fragment is another')
   return differences
+}
+
+function queryDifference(a: string, b: string): string {
+  if (b === '') return 'it has a query'
+  return a === '' ? 'the query is missing' : 'the query is another'
 }
 
 function hostDifference(a: string, b: string): string {

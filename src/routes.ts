@@ -44,14 +44,14 @@ export const routes: readonly Route[] = [
   row('GET',    '/.well-known/jwks.json',                    jwks,                        'program',  'RFC 7517 section 5'),
 
   row('POST',   '/oauth/register',                           register,                    'program',  'RFC 7591 section 3', { rate: 'registrations' }),
-  row('GET',    '/oauth/register/:client_id',                readRegistration,            'program',  'RFC 7592 section 2.1', { rate: 'tokenFailures' }),
-  row('PUT',    '/oauth/register/:client_id',                updateRegistration,          'program',  'RFC 7592 section 2.2', { rate: 'tokenFailures' }),
-  row('DELETE', '/oauth/register/:client_id',                deleteRegistration,          'program',  'RFC 7592 section 2.3', { rate: 'tokenFailures' }),
+  row('GET',    '/oauth/register/:client_id',                readRegistration,            'program',  'RFC 7592 section 2.1', { rate: 'refusals' }),
+  row('PUT',    '/oauth/register/:client_id',                updateRegistration,          'program',  'RFC 7592 section 2.2', { rate: 'refusals' }),
+  row('DELETE', '/oauth/register/:client_id',                deleteRegistration,          'program',  'RFC 7592 section 2.3', { rate: 'refusals' }),
   row('GET',    '/oauth/authorize',                          authorize,                   'browser',  'OAuth 2.1 section 4.1.1', { rate: 'authorizations' }),
   row('POST',   '/oauth/consent',                            decide,                      'browser',  'OAuth 2.1 section 4.1.2'),
-  row('POST',   '/oauth/token',                              token,                       'program',  'OAuth 2.1 section 3.2', { rate: 'tokenFailures' }),
-  row('POST',   '/oauth/revoke',                             revoke,                      'program',  'RFC 7009 section 2', { rate: 'tokenFailures' }),
-  row('POST',   '/oauth/introspect',                         introspect,                  'program',  'RFC 7662 section 2', { rate: 'tokenFailures' }),
+  row('POST',   '/oauth/token',                              token,                       'program',  'OAuth 2.1 section 3.2', { rate: 'refusals' }),
+  row('POST',   '/oauth/revoke',                             revoke,                      'program',  'RFC 7009 section 2', { rate: 'refusals' }),
+  row('POST',   '/oauth/introspect',                         introspect,                  'program',  'RFC 7662 section 2', { rate: 'refusals' }),
 
   row('GET',    '/sign-in',                                  signInPage,                  'browser',  'OpenID Connect Core 1.0 section 3.1.2.3'),
   row('POST',   '/sign-in',                                  signIn,                      'browser',  'OpenID Connect Core 1.0 section 3.1.2.3'),
@@ -86,7 +86,8 @@ interface RouteLimits {
 }
 
 function row(
-  method: string, path: string, handler: Handler, caller: Route['caller'], specification: string, { rate, body }: RouteLimits = {},
+  method: string, path: string, handler: Handler, caller: Route['caller'], specification: string,
+  { rate, body }: RouteLimits = {},
 ): Route {
   const bodyLimit = body === undefined ? {} : { bodyLimit: body }
   return { method, path, handler: rate ? limited(rate, handler) : handler, caller, specification, ...bodyLimit }

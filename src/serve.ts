@@ -111,7 +111,8 @@ async function readUsers({ usersFile, debug, autoApprove }: Config): Promise<Use
 function warnOfUsers(users: Users, { issuer }: Config, logger: Logger): void {
   if (users.list.length === 0) {
     logger.warn('nobody can sign in, since there are no users', {
-      fix: 'set OAUTH_USERS_FILE to a file of users, with passwords hashed by bin/hash-password; with DEBUG=true there are two to try',
+      fix: 'set OAUTH_USERS_FILE to a file of users, with passwords hashed by bin/hash-password; '
+        + 'with DEBUG=true there are two to try',
     })
   } else if (users.areForDemonstration && !isLoopbackHost(new URL(issuer).hostname)) {
     logger.warn('whoever reaches this server can sign in as a demonstration user', {
@@ -136,7 +137,8 @@ function createServer({ tls }: Config): Server {
 function warnOfClearText({ host, issuer }: Config, logger: Logger): void {
   if (isLoopbackHost(host) || host === '::1' || issuer.startsWith('https:')) return
   logger.warn('other machines can connect, but SERVER_URL says http', {
-    SERVER_HOST: host, fix: 'set TLS_CERT_FILE and TLS_KEY_FILE, or put a proxy with TLS in front and set SERVER_URL to its https URL',
+    SERVER_HOST: host,
+    fix: 'set TLS_CERT_FILE and TLS_KEY_FILE, or put a proxy with TLS in front and set SERVER_URL to its https URL',
   })
 }
 

@@ -16,7 +16,8 @@ try {
 } catch (error) {
   const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
   const known = error instanceof ConfigError || isTaken
-  console.error(known ? `Cannot start: ${(error as Error).message}${isTaken ? '; set SERVER_PORT to another, or to 0' : ''}` : error)
+  const remedy = isTaken ? '; set SERVER_PORT to another, or to 0' : ''
+  console.error(known ? `Cannot start: ${(error as Error).message}${remedy}` : error)
   process.exit(1)
 }
 

@@ -11,7 +11,7 @@ export interface SourceFile {
   readonly lines: readonly string[]
 }
 
-export interface Sources {
+interface Sources {
   readonly src: readonly SourceFile[]
   /** The test files; none where the tests were not built or not shipped. */
   readonly tests: readonly SourceFile[]

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ClientState } from '../src/client/storage.ts'
-import { decide, locationOf, openPage, signIn, type Members, type TestContext, type TestServer } from './harness.ts'
+import { decide, locationOf, openConsentPage, signIn, type Members, type TestContext, type TestServer } from './harness.ts'
 
 const program = fileURLToPath(new URL(`../src/client${extname(import.meta.url)}`, import.meta.url))
 
@@ -118,8 +118,8 @@ export function assertEnds({ code, stderr }: Ended, expected: number, message: R
 
 /** Decides on the consent page behind an authorization URL as a person does, and returns where the browser is sent. */
 export async function decideAt(server: TestServer, url: string, decision: 'approve' | 'deny'): Promise<string> {
-  const page = await openPage(url, { cookie: await signIn(server) })
-  return locationOf(await decide(server, { ...page, code_verifier: '' }, { decision })).href
+  const page = await openConsentPage(url, { cookie: await signIn(server) })
+  return locationOf(await decide(server, page, { decision })).href
 }
 
 /** Every secret in the storage. */

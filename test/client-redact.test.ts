@@ -9,7 +9,7 @@ const mark = fingerprint(secret)
 /** The members that are secret in forms, queries and JSON. */
 const secretMembers: readonly string[] = [
   'access_token', 'refresh_token', 'id_token', 'token', 'code', 'code_verifier', 'client_secret', 'client_assertion', 'assertion',
-  'registration_access_token', 'password', 'csrf_token',
+  'registration_access_token', 'password', 'csrf_token', 'consent_token',
 ]
 
 describe('redactHeaders()', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { constants, createPublicKey, generateKeyPairSync, verify, type JsonWebKey, type KeyObject, type VerifyKeyObjectInput } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { ClientError } from '../src/client/errors.ts'
-import { algorithmOf, clientAssertion, publicJwk, readPrivateKey, signJws } from '../src/client/signing.ts'
+import { clientAssertion, publicJwk, readPrivateKey, signJws } from '../src/client/signing.ts'
 import type { Members } from './harness.ts'
 
 const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -39,7 +39,10 @@ describe('readPrivateKey()', () => {
     ['an RSA key as a JSON Web Key', jwk(rsa), 'RS256'],
     ['a JSON Web Key behind blank lines', `\n\n ${jwk(p256)}`, 'ES256'],
   ] as const) {
-    it(`reads ${what}`, () => assert.equal(algorithmOf(readPrivateKey(text)), alg))
+    it(`reads ${what}`, () => {
+      const [header] = signJws({}, {}, readPrivateKey(text)).split('.')
+      assert.equal(decode(header)['alg'], alg)
+    })
   }
 
   const { publicKey: ofSomebody } = p256

@@ -32,7 +32,7 @@ describe('loadConfig()', () => {
       refreshTokenReuseWindow: 30,
       registrationLimit: 3000,
       authorizationLimit: 3000,
-      tokenFailureLimit: 3000,
+      refusalLimit: 3000,
       autoApprove: false,
       usersFile: undefined,
       clientCredentials: false,

@@ -35,7 +35,7 @@ describe('The consent page', () => {
   it('is shown with OAUTH_AUTO_APPROVE where the redirect URI is https to this machine', async t => {
     const uri = 'https://localhost/cb'
     const { page } = await open(t, { redirect_uris: [uri] }, { redirect_uri: uri }, { OAUTH_AUTO_APPROVE: 'true' })
-    assert.ok(page.csrf_token)
+    assert.ok(page.consent_token)
   })
 
   it('shows the name of the client', async t => {
@@ -286,14 +286,14 @@ describe('POST /oauth/consent', () => {
     assert.deepEqual(responses.map(({ status }) => status).sort(), [303, ...Array(19).fill(403)])
   })
 
-  it('refuses a wrong csrf_token (RFC 6749 section 10.12)', async t => {
+  it('refuses a wrong consent_token (RFC 6749 section 10.12)', async t => {
     const { server, page } = await open(t)
-    await assertRefused(await decide(server, page, { csrf_token: 'x'.repeat(43) }), 'consent-is-open', 'access_denied', 403)
+    await assertRefused(await decide(server, page, { consent_token: 'x'.repeat(43) }), 'consent-is-open', 'access_denied', 403)
   })
 
-  it('refuses a form without csrf_token (RFC 6749 section 10.12)', async t => {
+  it('refuses a form without consent_token (RFC 6749 section 10.12)', async t => {
     const { server, page } = await open(t)
-    await assertRefused(await decide(server, page, { csrf_token: undefined }), 'parameter-is-sent', 'invalid_request', 400)
+    await assertRefused(await decide(server, page, { consent_token: undefined }), 'parameter-is-sent', 'invalid_request', 400)
   })
 
   it('refuses a browser without the cookie (RFC 6749 section 10.12)', async t => {

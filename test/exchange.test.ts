@@ -111,7 +111,7 @@ describe('The record of an exchange holds no secret', () => {
     ['of a fragment', {}, { reply: redirect(302, `http://a.example/cb#access_token=${secret}`) }],
     ['of a cookie that is set', {}, { reply: { status: 200, headers: { 'set-cookie': `browser=${secret}; Path=/` }, body: '' } }],
     ['of the answer', {}, { reply: json(200, { access_token: secret, refresh_token: secret, registration_access_token: secret }) }],
-    ['of a page', {}, { reply: { status: 200, headers: { 'content-type': 'text/html' }, body: `<input type="hidden" name="csrf_token" value="${secret}">` } }],
+    ['of a page', {}, { reply: { status: 200, headers: { 'content-type': 'text/html' }, body: `<input type="hidden" name="consent_token" value="${secret}">` } }],
     ['of a verdict', {}, { verdicts: [{ rule: codeIsFresh, passed: false, received: `code=${secret}` }] }],
   ]
   for (const [what, request, rest] of hidden) {

@@ -729,7 +729,8 @@ async function useEverySecret(server: TestServer): Promise<Members> {
     'wrong client secret': 'a-wrong-client-secret', 'access token': tokens['access_token'], 'refresh token': tokens['refresh_token'],
     'access token after Basic': own['access_token'], 'access token of a refresh': newer['access_token'],
     'refresh token that was rotated': own['refresh_token'], 'refresh token of a refresh': newer['refresh_token'], 'session id': session,
-    'csrf_token': consent.csrf_token, 'cookie': consent.cookie.split('=')[1], 'code that a person approved': locationOf(decided).searchParams.get('code'),
+    'csrf_token': consent.csrf_token, 'consent_token': consent.consent_token, 'cookie': consent.cookie.split('=')[1],
+    'code that a person approved': locationOf(decided).searchParams.get('code'),
     'Basic credentials': credentials['authorization']!.split(' ')[1],
   }
 }

@@ -153,27 +153,33 @@ export async function signIn(server: TestServer, username = 'demo', password?: s
 }
 
 export interface ConsentPage extends Page {
-  readonly code_verifier: string
+  readonly consent_token: string
+}
+
+/** Opens the consent page behind an authorization URL. */
+export async function openConsentPage(url: string, headers: Record<string, string>): Promise<ConsentPage> {
+  const page = await openPage(url, headers)
+  const consent_token = /name="consent_token" value="([^"]+)"/.exec(page.html)?.[1] ?? assert.fail('the consent page is shown')
+  return { ...page, consent_token }
 }
 
 /** Sends an authorization request that a person has to decide on, as his browser would; he is signed in, if no cookie says otherwise. */
 export async function openConsent(
   server: TestServer, client: Members, changes: Members = {}, headers: Record<string, string> = {},
-): Promise<ConsentPage> {
+): Promise<ConsentPage & { readonly code_verifier: string }> {
   const code_verifier = createCodeVerifier()
   const query = authorizationParameters(client, code_verifier, changes)
   const cookie = headers['cookie'] ?? await signIn(server)
-  const page = await openPage(`${server.url}/oauth/authorize?${query}`, { ...headers, cookie })
-  assert.match(page.html, /name="decision"/, 'the consent page is shown')
+  const page = await openConsentPage(`${server.url}/oauth/authorize?${query}`, { ...headers, cookie })
   return { ...page, code_verifier }
 }
 
 /** Posts the form of the consent page as it stands; `changes` replace or, when undefined, remove its fields. */
 export function decide(
-  server: TestServer, { csrf_token, cookie, html }: ConsentPage, changes: Members = {}, headers: Record<string, string> = { cookie },
+  server: TestServer, { consent_token, cookie, html }: ConsentPage, changes: Members = {}, headers: Record<string, string> = { cookie },
 ): Promise<Response> {
   const scopes = Object.fromEntries([...html.matchAll(/name="(scope\.[^"]+)" checked/g)].map(([, name]) => [name!, 'on']))
-  return postForm(`${server.url}/oauth/consent`, { csrf_token, ...scopes, decision: 'approve', ...changes }, headers)
+  return postForm(`${server.url}/oauth/consent`, { consent_token, ...scopes, decision: 'approve', ...changes }, headers)
 }
 
 /** Sends a token request; `changes` replace or, when undefined, remove parameters. */

@@ -4,7 +4,7 @@ import { RateLimits } from '../src/http/rate-limits.ts'
 
 function limits(registrationLimit: number) {
   const at = { now: 0 }
-  const none = { authorizationLimit: 0, tokenFailureLimit: 0 }
+  const none = { authorizationLimit: 0, refusalLimit: 0 }
   return { at, limits: new RateLimits({ registrationLimit, ...none }, () => at.now) }
 }
 

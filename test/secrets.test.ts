@@ -42,6 +42,7 @@ async function useSecrets(t: TestContext, env: Record<string, string> = {}) {
     'refresh token that is current': newer['refresh_token'],
     'session id': initialized.headers.get('mcp-session-id'),
     'csrf_token': page.csrf_token,
+    'consent_token': page.consent_token,
     'cookie of the browser': /browser=([^;]+)/.exec(page.cookie)![1],
     'cookie of the session': /session=([^;]+)/.exec(page.cookie)![1],
     'id in the cookie of the session': /session=([^.;]+)/.exec(page.cookie)![1],
@@ -67,7 +68,7 @@ function textsIn(root: unknown): string[] {
 const kinds = [
   'client_secret', 'registration access token', 'code that was used', 'code that was not used', 'code that a person approved',
   'code_verifier', 'access token', 'access token of a refresh', 'access token of a repeated refresh',
-  'refresh token that was rotated', 'refresh token that is current', 'session id', 'csrf_token', 'cookie of the browser',
+  'refresh token that was rotated', 'refresh token that is current', 'session id', 'csrf_token', 'consent_token', 'cookie of the browser',
   'cookie of the session', 'id in the cookie of the session',
 ]
 

@@ -1,10 +1,11 @@
-/** The command line of the client. */
+/** The command line of the client, read and judged: a wrong one is a `ClientError` with the exit code for usage. */
 import { parseArgs } from 'node:util'
 import { isLoopbackHost } from '../config.ts'
 import { isJsonObject, type JsonObject } from '../http/json.ts'
 import { ClientError, exitCodes } from './errors.ts'
+import { options } from './usage.ts'
 
-export type Command =
+type Command =
   | { readonly name: 'demo' | 'register' | 'authorize' | 'list-tools' | 'refresh' | 'list-clients' | 'help' | 'version' }
   | { readonly name: 'call-tool'; readonly tool: string; readonly args: JsonObject }
   | { readonly name: 'remove-client'; readonly url: string }
@@ -35,96 +36,10 @@ export type GrantArguments =
   | { readonly name: 'jwt-bearer'; readonly assertion: string }
   | { readonly name: 'identity-assertion'; readonly tokenEndpoint: string; readonly clientId: string; readonly idToken: string }
 
-export const usage = `Usage: node dist/client.js [--server-url URL] COMMAND [OPTIONS]
-
-Commands
-  --demo                 the whole flow: discover, register, authorize, call tools, refresh
-  --register             register at the authorization server of the MCP server
-  --authorize            get tokens (opens the browser, once)
-  --list-tools           list the tools of the MCP server
-  --call-tool NAME       call a tool, with --args '{"name": "value"}'
-  --refresh              renew the access token now
-  --list-clients         show what is stored: registrations and tokens, without secrets
-  --remove-client URL    revoke and forget the tokens and the registration for a server
-  --hammer-refresh N     N processes refresh one grant at once: a table of who got what, and a verdict; with --raw
-                         each sends the refresh token itself, which ends the login at a server that is strict
-  --help, --version
-
-Options
-  --server-url URL       the MCP server (http://localhost:8000; --demo starts one if none answers there)
-  --storage FILE         where registrations and tokens are kept (.mcp_clients.json)
-  --headless             no browser: follow redirects, or print the URL and read the redirect URI that you paste
-  --trace                show every exchange, with what was checked, and without secrets
-  --client-id ID         a client that was registered by hand; its secret is read from MCP_CLIENT_SECRET
-  --client-secret-file FILE  or from a file
-  --client-secret TEXT   its secret, for tests: every user of this machine can read a command line
-  --private-key FILE     the private key in place of a secret (private_key_jwt), PEM or JSON Web Key
-  --client-metadata-url URL  the metadata document of the client, as its client_id; without either the client registers
-  --grant NAME           client-credentials, jwt-bearer (with --assertion FILE) or identity-assertion
-                         (with --idp-token-endpoint URL, --idp-client-id ID, --id-token FILE);
-                         the user is asked unless one of these is named
-  --dpop                 bind the tokens to a key (RFC 9449)
-  --callback-port PORT   a fixed port for the redirect URI (any free one)
-  --callback-host HOST   127.0.0.1 (default), localhost or [::1]
-  --no-resource          leave out the resource parameter, for authorization servers that refuse it;
-                         their tokens are then not bound to the MCP server
-
-Exit codes
-  0 done   1 failed   2 wrong usage   3 not authorized: run --authorize   4 refused by the other side
-  5 a check of the client failed   6 unreachable   7 the tool reported an error`
-
-const options = {
-  'server-url': { type: 'string' },
-  demo: { type: 'boolean' },
-  register: { type: 'boolean' },
-  authorize: { type: 'boolean' },
-  'list-tools': { type: 'boolean' },
-  'call-tool': { type: 'string' },
-  args: { type: 'string' },
-  refresh: { type: 'boolean' },
-  'list-clients': { type: 'boolean' },
-  'remove-client': { type: 'string' },
-  'hammer-refresh': { type: 'string' },
-  raw: { type: 'boolean' },
-  storage: { type: 'string', default: '.mcp_clients.json' },
-  headless: { type: 'boolean', default: false },
-  trace: { type: 'boolean', default: false },
-  'callback-port': { type: 'string' },
-  'callback-host': { type: 'string' },
-  'no-resource': { type: 'boolean', default: false },
-  'client-id': { type: 'string' },
-  'client-secret': { type: 'string' },
-  'client-secret-file': { type: 'string' },
-  'private-key': { type: 'string' },
-  'client-metadata-url': { type: 'string' },
-  grant: { type: 'string' },
-  assertion: { type: 'string' },
-  'idp-token-endpoint': { type: 'string' },
-  'idp-client-id': { type: 'string' },
-  'id-token': { type: 'string' },
-  dpop: { type: 'boolean', default: false },
-  help: { type: 'boolean' },
-  version: { type: 'boolean' },
-} as const
-
-const plainCommands = ['demo', 'register', 'authorize', 'list-tools', 'refresh', 'list-clients', 'help', 'version'] as const
-
 export function parseArguments(argv: readonly string[]): Arguments {
   const values = parse(argv)
-  const named = plainCommands.filter(name => values[name])
-  const commands: Command[] = named.map(name => ({ name }))
-  if (values['call-tool'] !== undefined) commands.push({ name: 'call-tool', tool: values['call-tool'], args: parseToolArguments(values.args) })
-  if (values['remove-client'] !== undefined) commands.push({ name: 'remove-client', url: values['remove-client'] })
-  if (values['hammer-refresh'] !== undefined) {
-    commands.push({ name: 'hammer-refresh', count: parseCount(values['hammer-refresh']), raw: values.raw ?? false })
-  }
-  const [command, ...more] = commands
-  if (!command) throw usageError('a command is missing')
-  if (more.length > 0) throw usageError('only one command at a time')
-  if (values.args !== undefined && command.name !== 'call-tool') throw usageError('--args belongs to --call-tool')
-  if (values.raw !== undefined && command.name !== 'hammer-refresh') throw usageError('--raw belongs to --hammer-refresh')
   return {
-    command,
+    command: parseCommand(values),
     serverUrl: values['server-url'] === undefined ? undefined : parseServerUrl(values['server-url']),
     storage: values.storage,
     headless: values.headless,
@@ -148,6 +63,27 @@ function parse(argv: readonly string[]) {
   }
 }
 
+const plainCommands = ['demo', 'register', 'authorize', 'list-tools', 'refresh', 'list-clients', 'help', 'version'] as const
+
+/** The one command that is named, with what belongs to it. */
+function parseCommand(values: Values): Command {
+  const named = plainCommands.filter(name => values[name])
+  const commands: Command[] = named.map(name => ({ name }))
+  if (values['call-tool'] !== undefined) {
+    commands.push({ name: 'call-tool', tool: values['call-tool'], args: parseToolArguments(values.args) })
+  }
+  if (values['remove-client'] !== undefined) commands.push({ name: 'remove-client', url: values['remove-client'] })
+  if (values['hammer-refresh'] !== undefined) {
+    commands.push({ name: 'hammer-refresh', count: parseCount(values['hammer-refresh']), raw: values.raw ?? false })
+  }
+  const [command, ...more] = commands
+  if (!command) throw usageError('a command is missing')
+  if (more.length > 0) throw usageError('only one command at a time')
+  if (values.args !== undefined && command.name !== 'call-tool') throw usageError('--args belongs to --call-tool')
+  if (values.raw !== undefined && command.name !== 'hammer-refresh') throw usageError('--raw belongs to --hammer-refresh')
+  return command
+}
+
 function parseServerUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || !/^https?:\/\/[\x21-\x7e]+$/i.test(text) || text.includes('#') || url.username !== '' || url.password !== '') {
@@ -160,8 +96,12 @@ function parseServerUrl(text: string): string {
   return url.pathname === '/' ? url.origin : text
 }
 
+type IdentityArguments = Pick<
+  Arguments, 'clientId' | 'clientSecret' | 'clientSecretFile' | 'privateKey' | 'clientMetadataUrl'
+>
+
 /** What names the client, and the one secret with which it authenticates. */
-function parseIdentity(values: Values): Pick<Arguments, 'clientId' | 'clientSecret' | 'clientSecretFile' | 'privateKey' | 'clientMetadataUrl'> {
+function parseIdentity(values: Values): IdentityArguments {
   const { 'client-id': clientId, 'client-secret': clientSecret, 'private-key': privateKey } = values
   const clientMetadataUrl = parseClientMetadataUrl(values['client-metadata-url'])
   const clientSecretFile = values['client-secret-file']
@@ -233,7 +173,9 @@ function parseCallbackHost(host: string | undefined): string | undefined {
 
 function parseCount(text: string): number {
   const count = Number(text)
-  if (!/^\d+$/.test(text) || count < 2 || count > 100) throw usageError('--hammer-refresh takes a number of processes from 2 to 100')
+  if (!/^\d+$/.test(text) || count < 2 || count > 100) {
+    throw usageError('--hammer-refresh takes a number of processes from 2 to 100')
+  }
   return count
 }
 

@@ -1,4 +1,7 @@
-/** The whole flow, once: discover, obtain tokens by the grant that was chosen, store them (MCP 2026-07-28 basic/authorization). */
+/**
+ * The whole flow, once: discover, obtain tokens by the grant that was chosen, store them
+ * (MCP 2026-07-28 basic/authorization).
+ */
 import { formatScope, unionOfScopes } from '../oauth/scope.ts'
 import {
   discoverAuthorizationServer, discoverLegacyAuthorizationServer, discoverResource, selectInitialScopes,
@@ -90,7 +93,8 @@ export class AuthorizationFlow {
     const discovered = await this.discover(challenge)
     const { server } = discovered
     if (!this.codeGrant.isReady) throw this.authorizationNeeded([])
-    return { issuer: server.issuer, registration: await this.codeGrant.register(server, this.selectScopes(challenge, discovered)) }
+    const registration = await this.codeGrant.register(server, this.selectScopes(challenge, discovered))
+    return { issuer: server.issuer, registration }
   }
 
   private async discover(challenge: ChallengeParameters): Promise<Discovered> {
@@ -114,7 +118,8 @@ export class AuthorizationFlow {
     const keys = await this.keeper.keysFor(await this.keeper.find())
     const { response, registration } = await this.grant.obtain({ server, scopes, resource: resourceId, keys, trace })
     const binding = keys.prover ? ', bound to a key' : ''
-    trace.note(`granted ${response.scope ?? 'what was asked for'}${binding}, ${response.refresh_token === undefined ? 'without' : 'with'} a refresh token`)
+    const renewal = response.refresh_token === undefined ? 'without a refresh token' : 'with a refresh token'
+    trace.note(`granted ${response.scope ?? 'what was asked for'}${binding}, ${renewal}`)
     return this.keeper.save(response, {
       issuer: server.issuer,
       registration,

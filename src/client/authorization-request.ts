@@ -78,5 +78,6 @@ export function readAuthorizationResponse(response: URLSearchParams, pending: Pe
 
 function errorOf(response: URLSearchParams): OAuthResponseError {
   const text = (name: string): string | undefined => displayText(response.get(name) ?? '', 300) || undefined
-  return new OAuthResponseError(authorizationIsGranted, text('error') ?? 'it sent no code', text('error_description'), text('error_uri'))
+  const error = text('error') ?? 'it sent no code'
+  return new OAuthResponseError(authorizationIsGranted, error, text('error_description'), text('error_uri'))
 }

@@ -119,7 +119,8 @@ export class Authorizer {
 
 function refusedToken(challenge: ChallengeParameters): ClientError {
   const reason = challenge.get('error_description') ?? challenge.get('error') ?? 'it gives no reason'
-  return new ClientError(`the MCP server refuses the access token that its authorization server has just issued: ${reason}`, exitCodes.refused, {
+  const problem = `the MCP server refuses the access token that its authorization server has just issued: ${reason}`
+  return new ClientError(problem, exitCodes.refused, {
     remedy: 'Most often the audience of the token and the resource of the server differ by a slash, a path or a host. '
       + 'Compare resource in the protected resource metadata with the aud of the token; --trace shows the requests.',
   })

@@ -7,7 +7,7 @@ import { followRedirects } from './headless.ts'
 import type { Trace } from './trace.ts'
 import type { UserAgent, Visit } from './user-agent.ts'
 
-export interface BrowserOptions {
+interface BrowserOptions {
   /** The host of the redirect URI: 127.0.0.1, localhost or [::1]. */
   readonly host?: string
   /** A fixed port, where a registration made by hand needs one. */

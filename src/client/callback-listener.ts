@@ -37,7 +37,8 @@ export class CallbackListener {
       listener.serve(await listen('::1', bound))
       return listener
     } catch (error) {
-      // Where there is no IPv6, nobody listens there. Whoever has the port there would get the code of a browser that tries it first.
+      // Where there is no IPv6, nobody listens there. Whoever has the port there would get the code of a browser that
+      // tries it first.
       if (!(error instanceof ClientError)) return listener
       await listener.close()
       if (port !== 0) throw error

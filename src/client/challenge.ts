@@ -1,10 +1,14 @@
 /** The WWW-Authenticate header of a 401 or 403 (RFC 9110 section 11.6.1, RFC 6750 section 3, RFC 9728 section 5.1). */
 
-export interface Challenge {
+interface Challenge {
   readonly scheme: string
   /** Names in lower case. */
   readonly parameters: ReadonlyMap<string, string>
 }
+
+const token = "[!#$%&'*+.^_`|~\\w-]+"
+const quotedString = String.raw`"((?:[^"\\]|\\.)*)"`
+const token68 = String.raw`[\w\-.~+/]+=*`
 
 /**
  *     challenge   = auth-scheme [ 1*SP ( token68 / #auth-param ) ]
@@ -12,7 +16,9 @@ export interface Challenge {
  *
  * Several challenges stand in one header, separated by commas: a token that is followed by another token begins one.
  */
-const part = /[\s,]*(?:([!#$%&'*+.^_`|~\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([!#$%&'*+.^_`|~\w-]+))|([!#$%&'*+.^_`|~\w-]+)(?:\s+[\w\-.~+/]+=*(?=\s*(?:,|$)))?)/y
+const part = new RegExp(
+  String.raw`[\s,]*(?:(${token})\s*=\s*(?:${quotedString}|(${token}))|(${token})(?:\s+${token68}(?=\s*(?:,|$)))?)`, 'y',
+)
 
 export function parseChallenges(header: string): readonly Challenge[] {
   const challenges: { scheme: string; parameters: Map<string, string> }[] = []

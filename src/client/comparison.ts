@@ -11,7 +11,10 @@ export function comparisonLines(verdict: ShownVerdict): readonly string[] {
   const miss = missOf(verdict)
   return [
     ...(received === undefined ? [] : valueLines(verdictWords.received, received, miss, miss?.came)),
-    ...expected.flatMap((value, i) => valueLines(i === 0 ? verdictWords.expected : '', value, value === miss?.candidate ? miss : undefined, miss?.wanted)),
+    ...expected.flatMap((value, i) => {
+      const name = i === 0 ? verdictWords.expected : ''
+      return valueLines(name, value, value === miss?.candidate ? miss : undefined, miss?.wanted)
+    }),
     ...(miss?.differences ?? []).map((text, i) => `${(i === 0 ? 'difference' : '').padEnd(width)}  ${plainText(text)}`),
   ]
 }

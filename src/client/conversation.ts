@@ -16,7 +16,7 @@ import type { Delivery, StreamableHttp } from './streamable-http.ts'
 import type { Trace } from './trace.ts'
 
 /** Answers a request of the server, such as `elicitation/create`. */
-export type RequestHandler = (params: JsonObject) => JsonObject | Promise<JsonObject>
+type RequestHandler = (params: JsonObject) => JsonObject | Promise<JsonObject>
 
 export interface ClientDescription {
   readonly clientInfo: JsonObject
@@ -119,7 +119,8 @@ export class Conversation {
     if (status === 404 && this.sessionId !== undefined) throw new SessionEnded()
     if (response?.error) {
       const { code, message, data } = response.error
-      this.trace.check(answerIsJsonRpc, Number.isInteger(code) && typeof message === 'string', `an error without code or message at ${url}`)
+      const isComplete = Number.isInteger(code) && typeof message === 'string'
+      this.trace.check(answerIsJsonRpc, isComplete, `an error without code or message at ${url}`)
       throw new JsonRpcError(code, message, { status, data })
     }
     this.trace.check(answerIsJsonRpc, isJsonObject(response?.result), `HTTP ${status} without a JSON-RPC response at ${url}`)

@@ -70,7 +70,8 @@ export async function discoverAuthorizationServer(issuer: string, namedBy: strin
   const urls = wellKnownOfIssuer(issuer)
   const response = await firstJson(urls, trace)
   if (!response) {
-    throw new ClientError(`no authorization server metadata found for ${issuer}; tried ${urls.join(', ')}`, exitCodes.unreachable, {
+    const problem = `no authorization server metadata found for ${issuer}; tried ${urls.join(', ')}`
+    throw new ClientError(problem, exitCodes.unreachable, {
       remedy: 'Serve the metadata at one of these URLs, as application/json.',
     })
   }
@@ -84,7 +85,8 @@ export async function discoverAuthorizationServer(issuer: string, namedBy: strin
  */
 export async function discoverLegacyAuthorizationServer(serverUrl: string, trace: Trace): Promise<AuthorizationServer> {
   const base = new URL(serverUrl).origin
-  trace.step('Look for the authorization server at the MCP server itself', 'MCP 2025-03-26 basic/authorization, Server Metadata Discovery')
+  const clause = 'MCP 2025-03-26 basic/authorization, Server Metadata Discovery'
+  trace.step('Look for the authorization server at the MCP server itself', clause)
   const response = await firstJson([`${base}/.well-known/oauth-authorization-server`], trace)
   // A page there is a catch-all route of a server that has no metadata.
   if (response && isJsonType(response.headers.get('content-type') ?? '')) {
@@ -130,7 +132,8 @@ function readMetadata(metadata: JsonObject, issuer: string, trace: Trace): Autho
     revocation_endpoint: endpoint('revocation_endpoint'),
     scopes_supported: stringList(metadata, 'scopes_supported') ?? [],
     grant_types_supported: stringList(metadata, 'grant_types_supported'),
-    token_endpoint_auth_methods_supported: stringList(metadata, 'token_endpoint_auth_methods_supported') ?? ['client_secret_basic'],
+    token_endpoint_auth_methods_supported:
+      stringList(metadata, 'token_endpoint_auth_methods_supported') ?? ['client_secret_basic'],
     client_id_metadata_document_supported: metadata['client_id_metadata_document_supported'] === true,
     authorization_response_iss_parameter_supported: metadata['authorization_response_iss_parameter_supported'] === true,
   }
@@ -155,7 +158,10 @@ export function wellKnownOfResource(serverUrl: string): readonly string[] {
 export function wellKnownOfIssuer(issuer: string): readonly string[] {
   const { origin, pathname } = new URL(issuer)
   const path = pathname.replace(/\/$/, '')
-  const inserted = [`${origin}/.well-known/oauth-authorization-server${path}`, `${origin}/.well-known/openid-configuration${path}`]
+  const inserted = [
+    `${origin}/.well-known/oauth-authorization-server${path}`,
+    `${origin}/.well-known/openid-configuration${path}`,
+  ]
   return path === '' ? inserted : [...inserted, `${origin}${path}/.well-known/openid-configuration`]
 }
 
@@ -163,7 +169,8 @@ export function wellKnownOfIssuer(issuer: string): readonly string[] {
 async function firstJson(urls: readonly string[], trace: Trace): Promise<HttpResponse | undefined> {
   for (const url of urls) {
     // MCP 2025-03-26 basic/authorization: the version header goes with the discovery.
-    const response = await send({ method: 'GET', url, headers: { accept: 'application/json', 'mcp-protocol-version': '2026-07-28' } }, trace)
+    const headers = { accept: 'application/json', 'mcp-protocol-version': '2026-07-28' }
+    const response = await send({ method: 'GET', url, headers }, trace)
     const type = response.headers.get('content-type') ?? 'no content type'
     if (response.status === 200 && (isJsonType(type) || url === urls.at(-1))) return response
     trace.note(`${url} answered ${response.status} with ${type}`)

@@ -43,7 +43,7 @@ export function fieldProblem(value: unknown, { name, schema }: FormField): strin
   return isForeign ? `${name} must be one of ${choices.join(', ')}` : schemaProblem(value, schema, name)
 }
 
-export interface Choice {
+interface Choice {
   readonly value: unknown
   /** What it means to people, where the server says so. */
   readonly title: unknown
@@ -56,7 +56,9 @@ export function choicesOf(schema: JsonObject): readonly Choice[] | undefined {
   const titles = Array.isArray(enumNames) ? enumNames as unknown[] : []
   if (Array.isArray(values)) return values.map((value: unknown, i) => ({ value, title: titles[i] }))
   const titled = oneOf ?? anyOf
-  if (Array.isArray(titled)) return titled.filter(isJsonObject).map(choice => ({ value: choice['const'], title: choice['title'] }))
+  if (Array.isArray(titled)) {
+    return titled.filter(isJsonObject).map(choice => ({ value: choice['const'], title: choice['title'] }))
+  }
   return schema['type'] === 'array' && isJsonObject(items) ? choicesOf(items) : undefined
 }
 

@@ -1,6 +1,6 @@
 /** Parses an event stream (WHATWG HTML section 9.2.6). */
 
-export interface ServerSentEvent {
+interface ServerSentEvent {
   readonly data: string
   /** The last event id, which a reconnection names. */
   readonly id: string | undefined

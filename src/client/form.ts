@@ -58,7 +58,8 @@ async function askForField(field: FormField, ask: Ask, terminal: Terminal): Prom
 
 function questionFor({ name, schema, isRequired }: FormField): string {
   const { title, description, type, default: fallback } = schema
-  const choices = choicesOf(schema)?.map(({ value, title: meaning }) => typeof meaning === 'string' ? `${value} (${meaning})` : value)
+  const choices = choicesOf(schema)?.map(({ value, title: meaning }) => (
+    typeof meaning === 'string' ? `${value} (${meaning})` : value))
   const label = typeof title === 'string' ? `${title} (${name})` : name
   const kind = choices ? `${type === 'array' ? 'some' : 'one'} of ${choices.join(', ')}` : String(type)
   const hints = [...typeof description === 'string' ? [description] : [], kind, ...isRequired ? ['required'] : []]

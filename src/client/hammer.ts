@@ -19,7 +19,7 @@ import type { Trace } from './trace.ts'
 
 const worker = fileURLToPath(new URL(`./hammer-worker${extname(import.meta.url)}`, import.meta.url))
 
-export interface Hammering {
+interface Hammering {
   readonly count: number
   readonly job: HammerJob
   readonly keeper: TokenKeeper
@@ -31,9 +31,12 @@ export interface Hammering {
 export async function hammerRefresh({ count, job, keeper, trace, print }: Hammering): Promise<boolean> {
   const before = await keeper.find()
   if (!before?.refresh_token) {
-    throw new ClientError(`there is no refresh token for ${job.serverUrl}`, exitCodes.authorizationNeeded, { remedy: 'Run --authorize.' })
+    throw new ClientError(`there is no refresh token for ${job.serverUrl}`, exitCodes.authorizationNeeded, {
+      remedy: 'Run --authorize.',
+    })
   }
-  print(`${count} processes refresh one grant at once, ${job.state ? 'each with the same refresh token' : 'through the storage'}:`)
+  const way = job.state ? 'each with the same refresh token' : 'through the storage'
+  print(`${count} processes refresh one grant at once, ${way}:`)
   const results = await runAll(count, job)
   const alive = await whichWork(job.serverUrl, results, (await keeper.keysFor(before)).prover, trace)
   const survivor = job.state ? await takeUp(keeper, before, results, trace) : await renewed(keeper)
@@ -72,10 +75,12 @@ async function whichWork(
 ): Promise<ReadonlySet<string>> {
   const alive = new Set<string>()
   for (const token of new Set(results.flatMap(({ access_token }) => access_token ?? []))) {
-    const proof = prover ? { authorization: `DPoP ${token}`, dpop: prover.proof('POST', url, token) } : { authorization: `Bearer ${token}` }
+    const credentials = prover
+      ? { authorization: `DPoP ${token}`, dpop: prover.proof('POST', url, token) }
+      : { authorization: `Bearer ${token}` }
     const response = await open({
       method: 'POST', url, body: JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'ping' }),
-      headers: { ...proof, accept: 'application/json, text/event-stream', 'content-type': 'application/json' },
+      headers: { ...credentials, accept: 'application/json, text/event-stream', 'content-type': 'application/json' },
     }, trace)
     response.discard()
     if (response.status !== 401) alive.add(token)
@@ -84,7 +89,9 @@ async function whichWork(
 }
 
 /** Puts the tokens of the processes into the storage, one after the other, until one can be refreshed. */
-async function takeUp(keeper: TokenKeeper, before: StoredTokens, results: readonly HammerResult[], trace: Trace): Promise<StoredTokens | undefined> {
+async function takeUp(
+  keeper: TokenKeeper, before: StoredTokens, results: readonly HammerResult[], trace: Trace,
+): Promise<StoredTokens | undefined> {
   const pairs = new Map(results.flatMap(({ access_token, refresh_token }) => (
     access_token === undefined ? [] : [[refresh_token ?? before.refresh_token!, access_token] as const])))
   for (const [refresh_token, access_token] of [...pairs].reverse()) {
@@ -107,10 +114,14 @@ async function renewed(keeper: TokenKeeper): Promise<StoredTokens | undefined> {
 
 function tableOf(results: readonly HammerResult[], alive: ReadonlySet<string>): string {
   const mark = (token: string | undefined): string => token === undefined ? '-' : fingerprint(token)
-  const rows = results.map(({ milliseconds, asked, access_token, refresh_token, problem }, i) => [
-    String(i + 1), `${milliseconds} ms`, problem === undefined ? asked ? 'refreshed' : 'found new tokens' : displayText(problem, 60),
-    mark(access_token), mark(refresh_token), access_token !== undefined && alive.has(access_token) ? 'works' : 'logged out',
-  ])
+  const rows = results.map(({ milliseconds, asked, access_token, refresh_token, problem }, i) => {
+    const answer = asked ? 'refreshed' : 'found new tokens'
+    const works = access_token !== undefined && alive.has(access_token)
+    return [
+      String(i + 1), `${milliseconds} ms`, problem === undefined ? answer : displayText(problem, 60),
+      mark(access_token), mark(refresh_token), works ? 'works' : 'logged out',
+    ]
+  })
   const all = [['process', 'time', 'answer', 'access token', 'refresh token', 'at the end'], ...rows]
   const widths = all[0]!.map((_, column) => Math.max(...all.map(row => row[column]!.length)))
   return all.map(row => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd()).join('\n')
@@ -120,14 +131,26 @@ function summaryOf(results: readonly HammerResult[], survives: boolean, isRaw: b
   const served = results.filter(({ access_token }) => access_token !== undefined)
   const refreshTokens = new Set(served.map(({ refresh_token }) => refresh_token)).size
   const requests = results.filter(({ asked }) => asked).length
-  const numbers = `${results.length} processes, token requests: ${requests}, processes with tokens: ${served.length}, different refresh tokens: ${refreshTokens}`
-  return `${numbers}\n${isRaw ? meaningOf(served.length, results.length, refreshTokens, survives) : 'With --raw each process sends the refresh token itself.'}`
+  const numbers = `${results.length} processes, token requests: ${requests}, processes with tokens: ${served.length}, `
+    + `different refresh tokens: ${refreshTokens}`
+  const meaning = isRaw
+    ? meaningOf(served.length, results.length, refreshTokens, survives)
+    : 'With --raw each process sends the refresh token itself.'
+  return `${numbers}\n${meaning}`
 }
 
 /** What the numbers say of the server, for whoever runs it. */
 function meaningOf(served: number, count: number, refreshTokens: number, survives: boolean): string {
-  if (served === count && refreshTokens === 1) return 'The server answers a repeated refresh like the first: clients that race need no lock.'
-  if (served === count && survives) return 'The server gives each process a refresh token of its own: it does not notice that one was used twice.'
-  if (survives) return 'The server refuses a repeated refresh and keeps the grant: a client that forgets its tokens when it is refused loses them for the others as well.'
-  return 'The server revokes the grant when a refresh token comes twice (OAuth 2.1 section 4.3.1) and allows clients that race no time: a window of some seconds would.'
+  if (served === count && refreshTokens === 1) {
+    return 'The server answers a repeated refresh like the first: clients that race need no lock.'
+  }
+  if (served === count && survives) {
+    return 'The server gives each process a refresh token of its own: it does not notice that one was used twice.'
+  }
+  if (survives) {
+    return 'The server refuses a repeated refresh and keeps the grant: a client that forgets its tokens when it is refused '
+      + 'loses them for the others as well.'
+  }
+  return 'The server revokes the grant when a refresh token comes twice (OAuth 2.1 section 4.3.1) and allows clients that '
+    + 'race no time: a window of some seconds would.'
 }

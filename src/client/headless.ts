@@ -73,7 +73,8 @@ async function askForCallback(pending: PendingAuthorization, write: (text: strin
     for await (const line of lines) {
       const callback = callbackParameters(line.trim(), pending.redirect_uri)
       if (callback && answers(callback, pending)) return callback
-      write(`That is not the answer to this request. It begins with ${pending.redirect_uri}? and carries the state of this attempt. Paste it here:`)
+      write(`That is not the answer to this request. It begins with ${pending.redirect_uri}? and carries the state of `
+        + 'this attempt. Paste it here:')
     }
   } finally {
     lines.close()

@@ -77,7 +77,8 @@ export async function open(request: HttpRequest, trace: Trace): Promise<OpenResp
     spend()
     if (error instanceof ClientError) throw error
     trace.check(answerIsBounded, codeOf(error) !== 'HPE_HEADER_OVERFLOW', url, headLimit)
-    throw unreachable(url, deadline.aborted ? `gave no complete answer within ${Math.round(limit / 1000)} s` : describe(error), error)
+    const late = `gave no complete answer within ${Math.round(limit / 1000)} s`
+    throw unreachable(url, deadline.aborted ? late : describe(error), error)
   }
   for (const secret of secretsIn(headers, body)) trace.secret(secret)
   const incoming = await receive(request, deadline).catch(fail)
@@ -121,7 +122,9 @@ function receive({ method, url, headers, body }: HttpRequest, signal: AbortSigna
 }
 
 /** The body as text, part by part, bounded in bytes; the deadline of the exchange bounds it in time. */
-async function* readText(incoming: IncomingMessage, url: string, trace: Trace, fail: (error: unknown) => never): AsyncGenerator<string> {
+async function* readText(
+  incoming: IncomingMessage, url: string, trace: Trace, fail: (error: unknown) => never,
+): AsyncGenerator<string> {
   const decoder = new TextDecoder()
   let size = 0
   try {
@@ -175,13 +178,16 @@ export function formBody(members: Readonly<Record<string, string | undefined>>):
 }
 
 function unreachable(url: string, reason: string, cause: unknown): ClientError {
-  return new ClientError(`${new URL(url).origin} ${reason}`, exitCodes.unreachable, { remedy: 'Check the URL, and that the server runs.', cause })
+  return new ClientError(`${new URL(url).origin} ${reason}`, exitCodes.unreachable, {
+    remedy: 'Check the URL, and that the server runs.', cause,
+  })
 }
 
 function describe(error: unknown): string {
   const code = codeOf(error)
   // HPE_... are the complaints of the HTTP parser.
-  return code?.startsWith('HPE_') ? `answered with something that is not HTTP: ${code}` : `cannot be reached: ${code ?? String((error as Error).message)}`
+  if (code?.startsWith('HPE_')) return `answered with something that is not HTTP: ${code}`
+  return `cannot be reached: ${code ?? String((error as Error).message)}`
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -176,7 +176,10 @@ export class McpClient {
   }
 }
 
-/** Whether an error shows a modern server, and which versions it names (MCP 2026-07-28 basic/transports/streamable-http, Backward Compatibility). */
+/**
+ * Whether an error shows a modern server, and which versions it names
+ * (MCP 2026-07-28 basic/transports/streamable-http, Backward Compatibility).
+ */
 function readModernError(response: JsonRpcResponse | undefined): { isModern: boolean; supported: readonly string[] } {
   const { code, data } = response?.error ?? {}
   const isModern = code === jsonRpcErrors.unsupportedProtocolVersion || code === jsonRpcErrors.headerMismatch

@@ -41,7 +41,9 @@ export class ClientRegistrar {
       // The URL means the same client everywhere, so there is nothing to remember.
       return { client_id: client_metadata_url, token_endpoint_auth_method: privateKey ? 'private_key_jwt' : 'none', redirect_uri }
     }
-    if (client_metadata_url !== undefined) this.trace.note('the authorization server does not take metadata documents: the client is registered')
+    if (client_metadata_url !== undefined) {
+      this.trace.note('the authorization server does not take metadata documents: the client is registered')
+    }
     return this.registered(server, redirect_uri, scopes)
   }
 
@@ -53,7 +55,8 @@ export class ClientRegistrar {
     const { client_id, client_secret } = this.identity
     this.trace.check(registrationIsPossible, client_id !== undefined, server.issuer)
     const { registrations } = await this.storage.read()
-    const other = Object.keys(registrations).find(issuer => issuer !== server.issuer && registrations[issuer]!.client_id === client_id)
+    const other = Object.keys(registrations).find(issuer => (
+      issuer !== server.issuer && registrations[issuer]!.client_id === client_id))
     this.trace.check(credentialsBelongToIssuer, other === undefined, server.issuer, other)
     this.trace.note(`registered beforehand as ${client_id}`)
     const registration = {
@@ -87,6 +90,7 @@ export class ClientRegistrar {
   private methodFor({ token_endpoint_auth_methods_supported: supported }: AuthorizationServer): string {
     if (this.identity.privateKey) return 'private_key_jwt'
     if (this.identity.client_secret === undefined) return 'none'
-    return supported.includes('client_secret_basic') || !supported.includes('client_secret_post') ? 'client_secret_basic' : 'client_secret_post'
+    const postAlone = supported.includes('client_secret_post') && !supported.includes('client_secret_basic')
+    return postAlone ? 'client_secret_post' : 'client_secret_basic'
   }
 }

@@ -65,7 +65,7 @@ export async function confirmRegistration(stored: Registration, trace: Trace): P
     ...stored,
     ...(typeof client_secret === 'string' && stored.client_secret !== undefined ? { client_secret } : {}),
     ...(typeof client_secret_expires_at === 'number' ? { client_secret_expires_at } : {}),
-    ...(typeof registration_access_token === 'string' && isTokenText(registration_access_token) ? { registration_access_token } : {}),
+    ...(isTokenText(registration_access_token) ? { registration_access_token } : {}),
   }
 }
 
@@ -93,16 +93,17 @@ function chooseMethod({ token_endpoint_auth_methods_supported }: AuthorizationSe
 function readRegistration(
   response: Readonly<Record<string, unknown>>, server: AuthorizationServer, redirect_uri: string, trace: Trace,
 ): Registration {
-  const { client_id, client_secret, client_secret_expires_at, scope, registration_client_uri, registration_access_token } = response
+  const { client_id, client_secret, client_secret_expires_at, scope } = response
+  const { registration_client_uri, registration_access_token } = response
   trace.check(registrationIsComplete, typeof client_id === 'string' && client_id !== '', undefined, 'client_id')
   const named = response['token_endpoint_auth_method']
   const method = typeof named === 'string' ? named : methodWithoutName(client_secret, server)
-  trace.check(registrationIsComplete, isOwnMethod(method), method, `a token_endpoint_auth_method that this client has (${ownMethods.join(', ')})`)
+  const usable = `a token_endpoint_auth_method that this client has (${ownMethods.join(', ')})`
+  trace.check(registrationIsComplete, isOwnMethod(method), method, usable)
   const complete = method === 'none' || typeof client_secret === 'string'
   trace.check(registrationIsComplete, complete, method, 'client_secret')
   if (typeof registration_client_uri === 'string') checkEndpoint(registration_client_uri, server.issuer, trace)
-  const manageable = typeof registration_client_uri === 'string' && typeof registration_access_token === 'string'
-    && isTokenText(registration_access_token)
+  const manageable = typeof registration_client_uri === 'string' && isTokenText(registration_access_token)
   return {
     client_id,
     token_endpoint_auth_method: method,
@@ -119,7 +120,8 @@ function isOwnMethod(method: string): boolean {
 }
 
 /** A server that does not say which method it registered leaves the client to judge by the secret and the metadata. */
-function methodWithoutName(client_secret: unknown, { token_endpoint_auth_methods_supported: supported }: AuthorizationServer): string {
+function methodWithoutName(client_secret: unknown, server: AuthorizationServer): string {
+  const { token_endpoint_auth_methods_supported: supported } = server
   if (typeof client_secret !== 'string') return 'none'
   return ownMethods.find(method => method !== 'none' && supported.includes(method)) ?? 'client_secret_basic'
 }

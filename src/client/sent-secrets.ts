@@ -7,11 +7,12 @@ const secretParameters: readonly string[] = [
   'client_secret', 'code', 'code_verifier', 'refresh_token', 'token', 'assertion', 'client_assertion', 'subject_token',
 ]
 
-export function secretsIn({ authorization = '', 'content-type': type = '' }: Readonly<Record<string, string>>, body = ''): readonly string[] {
+export function secretsIn(headers: Readonly<Record<string, string>>, body = ''): readonly string[] {
+  const { authorization = '', 'content-type': type = '' } = headers
   const [, scheme, credentials = ''] = /^(\S+) (.+)$/.exec(authorization) ?? []
   const form = new URLSearchParams(type.startsWith('application/x-www-form-urlencoded') ? body : '')
-  const secrets = [credentials, ...scheme === 'Basic' ? [passwordOf(credentials)] : [], ...secretParameters.flatMap(name => form.getAll(name))]
-  return secrets.filter(secret => secret !== '')
+  const password = scheme === 'Basic' ? passwordOf(credentials) : ''
+  return [credentials, password, ...secretParameters.flatMap(name => form.getAll(name))].filter(secret => secret !== '')
 }
 
 function passwordOf(credentials: string): string {

@@ -13,7 +13,8 @@ interface Signing {
 /** Reads a private key: PEM (PKCS #8, PKCS #1, SEC1) or a JSON Web Key. */
 export function readPrivateKey(text: string): KeyObject {
   try {
-    const key = text.trimStart().startsWith('{') ? createPrivateKey({ key: JSON.parse(text), format: 'jwk' }) : createPrivateKey(text)
+    const isJwk = text.trimStart().startsWith('{')
+    const key = isJwk ? createPrivateKey({ key: JSON.parse(text), format: 'jwk' }) : createPrivateKey(text)
     signingOf(key)
     return key
   } catch (error) {
@@ -25,11 +26,6 @@ export function readPrivateKey(text: string): KeyObject {
 
 export function publicJwk(key: KeyObject): JsonObject {
   return createPublicKey(key).export({ format: 'jwk' }) as JsonObject
-}
-
-/** The algorithm that the type of the key calls for. */
-export function algorithmOf(key: KeyObject): string {
-  return signingOf(key).alg
 }
 
 /** Signs a JWT (RFC 7515 section 5.1). */
@@ -46,12 +42,17 @@ export function clientAssertion(client_id: string, issuer: string, key: KeyObjec
   return signJws({ typ: 'JWT' }, { iss: client_id, sub: client_id, aud: issuer, jti: randomToken(), iat, exp: iat + 60 }, key)
 }
 
+/** The algorithm that the type of the key calls for. */
 function signingOf(key: KeyObject): Signing {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key
-  if (type === 'ec' && details?.namedCurve === 'prime256v1') return { alg: 'ES256', hash: 'sha256', options: { dsaEncoding: 'ieee-p1363' } }
+  if (type === 'ec' && details?.namedCurve === 'prime256v1') {
+    return { alg: 'ES256', hash: 'sha256', options: { dsaEncoding: 'ieee-p1363' } }
+  }
   if (type === 'ed25519') return { alg: 'EdDSA', hash: null, options: {} }
   // RFC 7518 section 3.3: 2048 bits or more.
-  if (type === 'rsa' && details?.modulusLength! >= 2048) return { alg: 'RS256', hash: 'sha256', options: { padding: constants.RSA_PKCS1_PADDING } }
+  if (type === 'rsa' && details?.modulusLength! >= 2048) {
+    return { alg: 'RS256', hash: 'sha256', options: { padding: constants.RSA_PKCS1_PADDING } }
+  }
   const kind = [type, details?.namedCurve ?? details?.modulusLength].filter(part => part !== undefined).join(' ')
   throw new ClientError(`a key of type ${kind} is not supported`, exitCodes.usage, {
     remedy: 'Use a P-256 or Ed25519 key, or an RSA key of 2048 bits or more.',

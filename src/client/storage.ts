@@ -19,6 +19,9 @@ export interface ClientStorage {
   exclusively<T>(work: (lease: Pick<Lease, 'isHeld'>) => Promise<T>): Promise<T>
 }
 
+/** What follows the name of the storage in the names of files that are in use for a moment. */
+const leftBehind = /^(?:[\da-f-]{36}\.tmp|(?:writing|refreshing)\.stale-[\da-f-]{36})$/
+
 const emptyState: ClientState = { registrations: {}, servers: {} }
 
 export class FileStorage implements ClientStorage {
@@ -42,7 +45,10 @@ export class FileStorage implements ClientStorage {
       throw this.named(error)
     }
     const state = parseState(text)
-    if (state && isOpen) this.warn(`${this.path} could be read or written by other users of this machine. It is yours alone now; where others use the machine, authorize again.`)
+    if (state && isOpen) {
+      this.warn(`${this.path} could be read or written by other users of this machine. `
+        + 'It is yours alone now; where others use the machine, authorize again.')
+    }
     return state ?? this.setAside(path)
   }
 
@@ -135,7 +141,7 @@ export class FileStorage implements ClientStorage {
   private async sweep(path: string): Promise<void> {
     const begins = `${basename(path)}.`
     for (const name of await readdir(dirname(path))) {
-      const isLeft = name.startsWith(begins) && /^(?:[\da-f-]{36}\.tmp|(?:writing|refreshing)\.stale-[\da-f-]{36})$/.test(name.slice(begins.length))
+      const isLeft = name.startsWith(begins) && leftBehind.test(name.slice(begins.length))
       if (isLeft) await rm(join(dirname(path), name), { force: true })
     }
   }

@@ -1,6 +1,9 @@
 /** What the storage holds: its records, and whether a text is one of a state that may be used. */
 
-/** A client as an authorization server registered it; it is never shown to another (MCP 2026-07-28, Authorization Server Binding). */
+/**
+ * A client as an authorization server registered it; it is never shown to another
+ * (MCP 2026-07-28, Authorization Server Binding).
+ */
 export interface Registration {
   readonly client_id: string
   readonly client_secret?: string

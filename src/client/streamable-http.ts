@@ -57,10 +57,14 @@ export class StreamableHttp {
    * Opens the stream on which a server of the legacy era sends what answers no request
    * (MCP 2025-11-25 basic/transports, Listening for Messages from the Server); undefined where it has none.
    */
-  async listen(headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<AsyncIterable<JsonRpcMessage> | undefined> {
+  async listen(
+    headers: Readonly<Record<string, string>>, signal: AbortSignal,
+  ): Promise<AsyncIterable<JsonRpcMessage> | undefined> {
     const request = { method: 'GET', url: this.url, headers: { ...headers, accept: 'text/event-stream' }, signal } as const
     const response = await this.authorizer.sendOnce(request)
-    if (response.status === 200 && isEventStream(response)) return this.read(response, { retry: undefined, lastEventId: undefined })
+    if (response.status === 200 && isEventStream(response)) {
+      return this.read(response, { retry: undefined, lastEventId: undefined })
+    }
     await readAll(response)
     return undefined
   }
@@ -115,7 +119,9 @@ export class StreamableHttp {
       }
       if (!isResumable || state.lastEventId === undefined || reconnections === maxReconnections) return
       const pause = state.retry ?? defaultRetry
-      if (performance.now() + pause > deadline) throw new ClientError(`${this.url} gave no complete answer within ${timeLimit / 1000} s`, exitCodes.unreachable)
+      if (performance.now() + pause > deadline) {
+        throw new ClientError(`${this.url} gave no complete answer within ${timeLimit / 1000} s`, exitCodes.unreachable)
+      }
       await sleep(pause)
       this.trace.budget.spendTime(pause)
       const resumption = { ...headers, accept: 'text/event-stream', 'last-event-id': state.lastEventId }

@@ -55,7 +55,8 @@ export class Terminal implements TraceListener {
 
   step({ title, clause }: Step): void {
     this.steps++
-    this.output.write(`${this.paint(`${this.steps}. ${this.safe(title)}`, 'bold')}  ${this.paint(`[${plainText(clause)}]`, 'dim')}\n`)
+    const heading = this.paint(`${this.steps}. ${this.safe(title)}`, 'bold')
+    this.output.write(`${heading}  ${this.paint(`[${plainText(clause)}]`, 'dim')}\n`)
   }
 
   note(text: string): void {

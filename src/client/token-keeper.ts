@@ -11,11 +11,12 @@ import type { Trace } from './trace.ts'
 const refreshMargin = 30
 
 /** What is stored beside the tokens themselves: where they came from and what they were asked for. */
-export type TokenOrigin = Pick<
-  StoredTokens, 'issuer' | 'registration' | 'token_endpoint' | 'revocation_endpoint' | 'resource' | 'requested_scopes' | 'dpop_key'
+type TokenOrigin = Pick<
+  StoredTokens,
+  'issuer' | 'registration' | 'token_endpoint' | 'revocation_endpoint' | 'resource' | 'requested_scopes' | 'dpop_key'
 >
 
-export interface TokenKeeperOptions {
+interface TokenKeeperOptions {
   readonly storage: ClientStorage
   readonly trace: Trace
   readonly now?: () => number

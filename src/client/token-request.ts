@@ -44,7 +44,7 @@ export async function requestTokens(recipient: Recipient, form: Form, keys: Clie
   // Some servers answer errors with 200.
   checkAnswer(tokensAreGranted, typeof body['error'] !== 'string', response, trace)
   const { access_token, token_type, expires_in, refresh_token, scope } = body
-  trace.check(tokenResponseIsComplete, typeof access_token === 'string' && isTokenText(access_token), undefined, 'access_token')
+  trace.check(tokenResponseIsComplete, isTokenText(access_token), undefined, 'access_token')
   trace.check(tokenResponseIsComplete, typeof token_type === 'string', undefined, 'token_type')
   const usable = keys.prover ? 'DPoP' : 'Bearer'
   trace.check(tokenTypeIsUsable, token_type.toLowerCase() === usable.toLowerCase(), token_type, usable)
@@ -52,7 +52,8 @@ export async function requestTokens(recipient: Recipient, form: Form, keys: Clie
   trace.check(tokenResponseIsComplete, lifetime !== 'malformed', expires_in, 'expires_in')
   const renewable = typeof refresh_token === 'string' ? refresh_token : undefined
   trace.check(tokenResponseIsComplete, renewable !== undefined || isAbsent(refresh_token), undefined, 'refresh_token')
-  return { access_token, token_type, expires_in: lifetime, refresh_token: renewable, scope: typeof scope === 'string' ? scope : undefined }
+  const granted = typeof scope === 'string' ? scope : undefined
+  return { access_token, token_type, expires_in: lifetime, refresh_token: renewable, scope: granted }
 }
 
 /** Asks the server to forget a token (RFC 7009 section 2.1). Whether it did is not essential to the client. */
@@ -87,7 +88,9 @@ function postForm({ url, issuer, registration }: Recipient, form: Form, keys: Cl
 
 /** Client authentication (RFC 6749 section 2.3, RFC 7523 section 2.2), by the method that was registered. */
 function authenticate(
-  { client_id, client_secret, token_endpoint_auth_method }: Registration, issuer: string, { privateKey, now = () => Date.now() / 1000 }: ClientKeys,
+  { client_id, client_secret, token_endpoint_auth_method }: Registration,
+  issuer: string,
+  { privateKey, now = () => Date.now() / 1000 }: ClientKeys,
 ): { headers: Record<string, string>; parameters: Form } {
   if (token_endpoint_auth_method === 'private_key_jwt') {
     if (!privateKey) {
@@ -112,8 +115,8 @@ function basicCredentials(client_id: string, client_secret: string): string {
 }
 
 /** access-token = 1*VSCHAR (RFC 6749 appendix A.12): anything else, and more than this, could not stand in a header. */
-export function isTokenText(text: string): boolean {
-  return text.length <= 16_384 && /^[\x21-\x7e]+$/.test(text)
+export function isTokenText(text: unknown): text is string {
+  return typeof text === 'string' && text.length <= 16_384 && /^[\x21-\x7e]+$/.test(text)
 }
 
 /** Some servers write null for a member that they do not send. */
@@ -128,5 +131,6 @@ const longestLifetime = 100 * 365 * 86_400
 function readLifetime(expires_in: unknown): number | undefined | 'malformed' {
   if (isAbsent(expires_in)) return undefined
   const seconds = typeof expires_in === 'string' && /^\d+$/.test(expires_in) ? Number(expires_in) : expires_in
-  return typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds, longestLifetime) : 'malformed'
+  const isLifetime = typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0
+  return isLifetime ? Math.min(seconds, longestLifetime) : 'malformed'
 }

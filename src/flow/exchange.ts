@@ -177,7 +177,7 @@ function hiddenSecrets(page: string): readonly string[] {
 
 /** Secrets by their fingerprints. A token that was presented under any name is the same token. */
 function keysOf({ sent, answered, redirected, bearer, claims, hidden }: Parts, { headers }: Request, reply: Reply): readonly string[] {
-  const named = ['code', 'refresh_token', 'token', 'csrf_token'].map(name => sent.get(name))
+  const named = ['code', 'refresh_token', 'token', 'csrf_token', 'consent_token'].map(name => sent.get(name))
   const issued = ['access_token', 'refresh_token', 'registration_access_token'].map(name => answered[name])
   const sessions = [headers['mcp-session-id'], reply.headers['mcp-session-id']]
   const secrets = [...named, ...issued, ...sessions, ...hidden, redirected.get('code'), bearer]

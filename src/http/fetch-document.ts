@@ -31,7 +31,7 @@ export class DocumentError extends Error {
 
 export type FetchDocument = (url: string, sizeLimit: number) => Promise<FetchedDocument>
 
-export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>
+type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>
 
 /** The same for a name that is unknown as for one of this network: which of them exist is nobody's business. */
 const notPublic = 'it has no address on the internet'
@@ -53,7 +53,8 @@ export interface FetcherOptions {
 
 export function documentFetcher(options: FetcherOptions): FetchDocument {
   const { allowLoopback, resolve = resolveBySystem, timeLimit = defaultTimeLimit } = options
-  const isAllowed = (address: string): boolean => isPublicAddress(address) || allowLoopback && isLoopbackAddress(address)
+  const isAllowed = (address: string): boolean => (
+    isPublicAddress(address) || (allowLoopback && isLoopbackAddress(address)))
   const lookup = guardedLookup(resolve, isAllowed)
   const underWay = new Map<string, { readonly host: string; readonly document: Promise<FetchedDocument> }>()
   return async (url, sizeLimit) => {

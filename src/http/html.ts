@@ -29,13 +29,18 @@ function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, character => entities[character]!)
 }
 
+/** No language puts a fourth mark on a letter, or one around it. */
+const surplusMark = /\p{Me}|(?<=\p{M}{3})\p{M}/gu
+
+const shapeless = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu
+
 /**
  * Text of somebody else for a page: without what has no shape of its own or turns the reading direction, with no more marks
  * on a letter than languages put there, and cut to `limit` characters. A client named with such characters could pass
  * itself off as another, or draw over what stands around its name.
  */
 export function displayText(text: string, limit = 120): string {
-  const plain = text.replace(/\p{Me}|(?<=\p{M}{3})\p{M}/gu, '').replace(/[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu, '').replace(/\s+/gu, ' ').trim()
+  const plain = text.replace(surplusMark, '').replace(shapeless, '').replace(/\s+/gu, ' ').trim()
   const characters = [...plain]
   return characters.length > limit ? `${characters.slice(0, limit).join('')}…` : plain
 }

@@ -7,7 +7,7 @@
 const usualDepth = 32
 
 export type JsonObject = Readonly<Record<string, unknown>>
-export type ParsedJson = { readonly value: unknown } | { readonly problem: string }
+type ParsedJson = { readonly value: unknown } | { readonly problem: string }
 
 export function parseJson(text: string, maxDepth = usualDepth): ParsedJson {
   let value: unknown

@@ -4,9 +4,9 @@ import { OAuthError } from '../errors.ts'
 import { addressIsWithinLimits } from '../rules/http.ts'
 import type { Limited } from './rate-limits.ts'
 
-/** Of token requests only the refused ones count, so that no address is kept from working by working. */
+/** Of requests with credentials only the refused ones count, so that no address is kept from working by working. */
 export function limited(kind: Limited, handler: Handler): Handler {
-  return kind === 'tokenFailures' ? limitFailures(kind, handler) : limitRequests(kind, handler)
+  return kind === 'refusals' ? limitRefusals(kind, handler) : limitRequests(kind, handler)
 }
 
 function limitRequests(kind: Limited, handler: Handler): Handler {
@@ -17,7 +17,7 @@ function limitRequests(kind: Limited, handler: Handler): Handler {
   }
 }
 
-function limitFailures(kind: Limited, handler: Handler): Handler {
+function limitRefusals(kind: Limited, handler: Handler): Handler {
   return async (request, context) => {
     checkLimit(kind, request.remoteAddress, context)
     try {

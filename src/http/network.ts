@@ -17,7 +17,8 @@ export function networkOf(address: string): string {
 
 /** The eight groups of 16 bits of an IPv6 address (RFC 4291 section 2.2). */
 function groupsOf(address: string): readonly number[] {
-  const [head = [], tail] = address.split('%', 1)[0]!.split('::').map(part => part === '' ? [] : part.split(':').flatMap(numbersOf))
+  const parts = address.split('%', 1)[0]!.split('::')
+  const [head = [], tail] = parts.map(part => part === '' ? [] : part.split(':').flatMap(numbersOf))
   return tail ? [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail] : head
 }
 

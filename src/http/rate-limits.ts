@@ -7,7 +7,8 @@ import type { Config } from '../config.ts'
 import { ExpiringMap } from '../store/expiring-map.ts'
 import { networkOf } from './network.ts'
 
-export type Limited = 'registrations' | 'authorizations' | 'tokenFailures'
+/** `refusals`: refused requests with credentials, at whichever endpoint takes them. */
+export type Limited = 'registrations' | 'authorizations' | 'refusals'
 
 /** Seconds. */
 const period = 60
@@ -19,13 +20,13 @@ export class RateLimits {
   private readonly now: () => number
   private readonly counters: Readonly<Record<Limited, { readonly limit: number; readonly counted: ExpiringMap<Counter> }>>
 
-  constructor(config: Pick<Config, 'registrationLimit' | 'authorizationLimit' | 'tokenFailureLimit'>, now: () => number) {
+  constructor(config: Pick<Config, 'registrationLimit' | 'authorizationLimit' | 'refusalLimit'>, now: () => number) {
     const counter = (limit: number) => ({ limit, counted: new ExpiringMap<Counter>({ limit: addresses, lifetime: period, now }) })
     this.now = now
     this.counters = {
       registrations: counter(config.registrationLimit),
       authorizations: counter(config.authorizationLimit),
-      tokenFailures: counter(config.tokenFailureLimit),
+      refusals: counter(config.refusalLimit),
     }
   }
 

@@ -5,7 +5,11 @@
 import { fingerprint } from '../crypto.ts'
 
 /** As they end: `access_token` and `registration_access_token` are tokens, `token_type` and `code_challenge` are not. */
-const secretName = /(?:^|_)(?:token|secret|password|verifier|assertion)$|^(?:(?:user|device|authorization|auth)_)?code$|^api_key$|^private_key$/
+const secretName = new RegExp([
+  '(?:^|_)(?:token|secret|password|verifier|assertion)$',
+  '^(?:(?:user|device|authorization|auth)_)?code$',
+  '^(?:api|private)_key$',
+].join('|'))
 
 /** The progress token of MCP is a name that the client chose for an answer, and opens nothing. */
 const openNames: ReadonlySet<string> = new Set(['progress_token'])
@@ -31,7 +35,10 @@ export function redactHeaders(headers: Readonly<Record<string, string>>): Record
 /** The query of a URL, or the fields of a form. */
 export function redactParameters(text: string): string {
   const parameters = [...new URLSearchParams(text)]
-  return parameters.map(([name, value]) => `${redactText(name)}=${isSecretName(name) ? fingerprint(value) : redactText(value)}`).join('&')
+  return parameters.map(([name, value]) => {
+    const shown = isSecretName(name) ? fingerprint(value) : redactText(value)
+    return `${redactText(name)}=${shown}`
+  }).join('&')
 }
 
 /** The query and the fragment, either of which can carry an authorization response. */
@@ -45,7 +52,9 @@ export function redactBody(body: string, mediaType: string): string {
   if (body === '') return ''
   if (mediaType === 'application/x-www-form-urlencoded') return redactParameters(body)
   if (mediaType === 'application/json') return redactJson(body)
-  if (mediaType === 'text/event-stream') return body.replace(/^data: ?(.+)$/gm, (_line, data: string) => `data: ${redactJson(data)}`)
+  if (mediaType === 'text/event-stream') {
+    return body.replace(/^data: ?(.+)$/gm, (_line, data: string) => `data: ${redactJson(data)}`)
+  }
   return `${body.length} characters of ${mediaType || 'unknown type'}`
 }
 

@@ -3,7 +3,7 @@
  * `/source/:path*` for all that follows; the method `*` is any.
  */
 
-export interface Routable {
+interface Routable {
   readonly method: string
   readonly path: string
 }
@@ -48,7 +48,8 @@ export class Router<R extends Routable> {
 
   private found(methods: Methods<R>, method: string, parameter: string): Found<R> {
     // RFC 9110 section 9.3.2: HEAD is GET without the content.
-    return { route: methods.get(method === 'HEAD' ? 'GET' : method) ?? methods.get('*'), parameter, siblings: [...methods.values()] }
+    const route = methods.get(method === 'HEAD' ? 'GET' : method) ?? methods.get('*')
+    return { route, parameter, siblings: [...methods.values()] }
   }
 }
 

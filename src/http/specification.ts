@@ -1,8 +1,11 @@
 /** Where a clause can be read: `RFC 6749 section 4.1.3` and its kin as addresses for a link. */
 
+const openId = String.raw`OpenID Connect (?:Core|Discovery|Dynamic Client Registration) 1\.0`
+const section = String.raw`(?:section|appendix) [0-9A-Z](?:\.?[0-9]+)*`
+
 /** A citation in running text. What stands before the section is looked up below. */
 export const citation = new RegExp([
-  String.raw`\b(?:RFC \d{3,5}|OAuth 2\.1|OpenID Connect (?:Core|Discovery|Dynamic Client Registration) 1\.0) (?:section|appendix) [0-9A-Z](?:\.?[0-9]+)*`,
+  String.raw`\b(?:RFC \d{3,5}|OAuth 2\.1|${openId}) ${section}`,
   String.raw`\bRFC \d{3,5}\b`,
   String.raw`\bMCP \d{4}-\d\d-\d\d (?:basic|client|server)(?:\/[a-z-]+)*`,
   String.raw`\bJSON-RPC 2\.0 section \d+(?:\.\d+)*`,
@@ -23,17 +26,20 @@ export function specificationOf(clause: string): string {
 /** The address of the text of a clause; undefined where it names none that we know. */
 export function specificationUrl(clause: string): string | undefined {
   const [, version, path, heading] = /^MCP (\S+) ([a-z/-]+)(?:, (.+))?$/.exec(clause) ?? []
-  if (path !== undefined) return `https://modelcontextprotocol.io/specification/${version}/${path}${heading ? `#${slug(heading)}` : ''}`
+  if (path !== undefined) {
+    const page = `https://modelcontextprotocol.io/specification/${version}/${path}`
+    return heading ? `${page}#${slug(heading)}` : page
+  }
   if (clause.startsWith('JSON-RPC 2.0')) return 'https://www.jsonrpc.org/specification'
   const [, rfc, kind, part] = /^RFC (\d+) (section|appendix) ([0-9A-Z](?:\.?[0-9]+)*)/.exec(clause) ?? []
   if (rfc !== undefined) return `https://www.rfc-editor.org/rfc/rfc${rfc}#${kind}-${part}`
   const [, alone] = /^RFC (\d+)$/.exec(clause) ?? []
   if (alone !== undefined) return `https://www.rfc-editor.org/rfc/rfc${alone}`
   const document = documents.get(specificationOf(clause)) ?? draftUrl(clause)
-  const section = / section ([0-9]+(?:\.[0-9]+)*)/.exec(clause)?.[1]
-  if (document === undefined || section === undefined) return document
+  const number = / section ([0-9]+(?:\.[0-9]+)*)/.exec(clause)?.[1]
+  if (document === undefined || number === undefined) return document
   // The HTML of the OpenID Foundation has no anchors that follow from the number.
-  return document.includes('openid.net') ? document : `${document}#section-${section}`
+  return document.includes('openid.net') ? document : `${document}#section-${number}`
 }
 
 function draftUrl(clause: string): string | undefined {

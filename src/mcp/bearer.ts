@@ -1,4 +1,7 @@
-/** Bearer tokens at the resource server (RFC 6750): reading them, judging their scope, and the challenge. */
+/**
+ * Access tokens at the resource server: bearer tokens (RFC 6750), and tokens that are bound to a key (RFC 9449 section 7).
+ * Reading them, judging their scope, and the challenge.
+ */
 import type { Config } from '../config.ts'
 import type { Context } from '../context.ts'
 import { errorText, type OAuthError } from '../errors.ts'
@@ -11,11 +14,13 @@ import {
 } from '../rules/access-token.ts'
 import { boundTokenComesWithProof } from '../rules/dpop.ts'
 
+/** The claims of the access token that the request carries in its Authorization header, once all of its rules hold. */
 export async function authenticate(request: Request, context: Context): Promise<AccessToken> {
   context.check(accessTokenIsInTheHeader, !new URLSearchParams(request.query).has('access_token'))
   const { authorization } = request.headers
   context.check(accessTokenIsSent, authorization !== undefined)
-  // credentials = "Bearer" 1*SP b64token; b64token = 1*( ALPHA / DIGIT / "-._~+/" ) *"="     RFC 6750 section 2.1
+  // credentials = ( "Bearer" / "DPoP" ) 1*SP token68     RFC 6750 section 2.1, RFC 9449 section 7.1
+  // token68     = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
   const [, scheme, presented] = /^(Bearer|DPoP) +([A-Za-z0-9\-._~+/]+=*)$/i.exec(authorization) ?? []
   context.check(credentialsAreBearer, scheme !== undefined)
   const token = await verifyAccessToken(presented!, context)

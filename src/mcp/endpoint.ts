@@ -40,6 +40,7 @@ function withNonce(reply: Reply, token: AccessToken, context: Context): Reply {
   return nonce ? { ...reply, headers: { ...reply.headers, ...nonce } } : reply
 }
 
+/** Answers the message, or the batch, in the body; `onlyMethod` is the one method of a direct path. */
 async function answer(
   request: Request, token: AccessToken | undefined, onlyMethod: string | undefined, context: Context,
 ): Promise<Reply> {
@@ -52,7 +53,7 @@ async function answer(
     const isBatch = Array.isArray(body.value)
     const messages: unknown[] = isBatch ? body.value as unknown[] : [body.value]
     assertMessages(messages, context)
-    const fits = onlyMethod === undefined || !isBatch && 'method' in messages[0]! && messages[0].method === onlyMethod
+    const fits = onlyMethod === undefined || (!isBatch && 'method' in messages[0]! && messages[0].method === onlyMethod)
     context.check(methodFitsPath, fits, undefined, onlyMethod)
     const modern = messages.some(message => isModern(message, request))
     if (!modern || !token) return await answerLegacy(messages, isBatch, request, token, context)

@@ -26,7 +26,7 @@ export interface JsonRpcRequest {
   readonly params?: JsonObject
 }
 
-export interface JsonRpcNotification {
+interface JsonRpcNotification {
   readonly jsonrpc: '2.0'
   readonly method: string
   readonly params?: JsonObject

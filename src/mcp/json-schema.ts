@@ -36,8 +36,9 @@ export function assertSupportedSchema(schema: JsonObject, root = schema, referre
   if ($ref !== undefined) {
     const target = resolve($ref, root)
     // MCP 2026-07-28 basic, $ref Resolution: nothing is fetched. And validation has to end, so nothing refers to itself.
-    if (!target) throw new Error(`the JSON Schema reference ${JSON.stringify($ref)} is not supported for tools: it leads out of the schema, or nowhere`)
-    if (referrers.includes(target)) throw new Error(`the JSON Schema reference ${JSON.stringify($ref)} is not supported for tools: it leads back to itself`)
+    const unsupported = `the JSON Schema reference ${JSON.stringify($ref)} is not supported for tools`
+    if (!target) throw new Error(`${unsupported}: it leads out of the schema, or nowhere`)
+    if (referrers.includes(target)) throw new Error(`${unsupported}: it leads back to itself`)
     assertSupportedSchema(target, root, [...referrers, target])
   }
   for (const inner of subschemas(schema)) assertSupportedSchema(inner, root, referrers)
@@ -54,7 +55,8 @@ function subschemas(schema: JsonObject): readonly JsonObject[] {
 function resolve(reference: unknown, root: JsonObject): JsonObject | undefined {
   if (reference === '#') return root
   const definitions = isJsonObject(root['$defs']) ? root['$defs'] : {}
-  const [, name, anchor] = typeof reference === 'string' ? /^#(?:\/\$defs\/([\w.-]+)|([A-Za-z_][\w.-]*))$/.exec(reference) ?? [] : []
+  if (typeof reference !== 'string') return undefined
+  const [, name, anchor] = /^#(?:\/\$defs\/([\w.-]+)|([A-Za-z_][\w.-]*))$/.exec(reference) ?? []
   const found = name === undefined
     ? Object.values(definitions).find(schema => isJsonObject(schema) && anchor !== undefined && schema['$anchor'] === anchor)
     : Object.hasOwn(definitions, name) ? definitions[name] : undefined
@@ -111,7 +113,8 @@ function membersProblem(value: JsonObject, schema: JsonObject, at: string, root:
 }
 
 function compositionProblem(value: unknown, schema: JsonObject, at: string, root: JsonObject): string | undefined {
-  const problemWith = (inner: unknown): string | undefined => isJsonObject(inner) ? schemaProblem(value, inner, at, root) : undefined
+  const problemWith = (inner: unknown): string | undefined => (
+    isJsonObject(inner) ? schemaProblem(value, inner, at, root) : undefined)
   const { $ref, allOf = [], anyOf, oneOf, not, if: condition } = schema
   const branch = condition === undefined ? undefined : schema[problemWith(condition) === undefined ? 'then' : 'else']
   return problemWith($ref === undefined ? undefined : resolve($ref, root))

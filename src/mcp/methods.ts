@@ -105,7 +105,9 @@ const capabilityOf: Readonly<Record<string, string>> = {
 function askForInput(
   { inputRequests, state }: InputRequired, call: StatefulCall, clientCapabilities: JsonObject | undefined, context: Context,
 ): JsonObject {
-  if (!clientCapabilities) return errorResult(`${call.tool} asks for input, which a client of ${legacyVersions[0]} is not asked for`)
+  if (!clientCapabilities) {
+    return errorResult(`${call.tool} asks for input, which a client of ${legacyVersions[0]} is not asked for`)
+  }
   const needed = Object.values(inputRequests).map(({ method }) => [capabilityOf[method]!, {}])
   checkCapabilities(Object.fromEntries(needed), clientCapabilities, context)
   return {

@@ -6,7 +6,7 @@
 import { isJsonObject, type JsonObject } from '../http/json.ts'
 import { encodeHeaderValue, headerText } from './header-value.ts'
 
-export interface MirroredParameter {
+interface MirroredParameter {
   readonly header: string
   /** The chain of `properties` keys that leads to the value. */
   readonly path: readonly string[]
@@ -45,7 +45,9 @@ export function mirroredParametersProblem(inputSchema: unknown): string | undefi
     // token = 1*tchar     RFC 9110 section 5.6.2
     if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(annotation)) return `x-mcp-header ${JSON.stringify(annotation)} is no header name`
     if (!reachable) return `x-mcp-header ${annotation} is not reached by properties alone`
-    if (!['string', 'integer', 'boolean'].includes(schema['type'] as string)) return `x-mcp-header ${annotation} is on a property that is not a string, integer or boolean`
+    if (!['string', 'integer', 'boolean'].includes(schema['type'] as string)) {
+      return `x-mcp-header ${annotation} is on a property that is not a string, integer or boolean`
+    }
     if (seen.has(annotation.toLowerCase())) return `x-mcp-header ${annotation} is used twice`
     seen.add(annotation.toLowerCase())
   }

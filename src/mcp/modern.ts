@@ -43,9 +43,10 @@ export async function answerModern(
   context.check(methodIsImplemented, method !== undefined && method.eras.includes('modern'), name)
   checkScope(token, method.scopes, context)
   if (name === 'tools/call') checkToolHeaders(params, request, context)
-  return progressReply(message, async progress => (
-    resultResponse(id, complete(await method.run({ params, token, clientCapabilities, progress, request }, context), method, context))
-  ), request, context)
+  return progressReply(message, async progress => {
+    const result = await method.run({ params, token, clientCapabilities, progress, request }, context)
+    return resultResponse(id, complete(result, method, context))
+  }, request, context)
 }
 
 /** Checks version and capabilities (MCP 2026-07-28 basic, _meta) and returns the capabilities. */
@@ -54,7 +55,9 @@ function checkMetadata(message: JsonRpcRequest, request: Request, context: Conte
   const meta = metaOf(message)
   const version = meta?.[metaKeys.protocolVersion]
   context.check(requiredHeaderIsSent, header !== undefined, undefined, 'MCP-Protocol-Version')
-  if (version !== undefined) context.check(headersMatchBody, header === version, `MCP-Protocol-Version is ${String(header)}`, version)
+  if (version !== undefined) {
+    context.check(headersMatchBody, header === version, `MCP-Protocol-Version is ${String(header)}`, version)
+  }
   checkVersion(request, context)
   context.check(requestMetadataIsSent, version !== undefined, undefined, metaKeys.protocolVersion)
   const clientCapabilities = meta?.[metaKeys.clientCapabilities]
@@ -84,7 +87,7 @@ function checkHeader(name: string, value: unknown, request: Request, context: Co
   context.check(requiredHeaderIsSent, typeof header === 'string', undefined, name)
   const decoded = decodeHeaderValue(header)
   context.check(headerValueIsWellFormed, decoded !== undefined, name)
-  const same = decoded === text || typeof value === 'number' && decoded.trim() !== '' && Number(decoded) === value
+  const same = decoded === text || (typeof value === 'number' && decoded.trim() !== '' && Number(decoded) === value)
   context.check(headersMatchBody, same, `${name} is ${decoded}`, text ?? 'nothing')
 }
 

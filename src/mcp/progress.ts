@@ -26,7 +26,12 @@ export async function withProgress(
   const answered = answer((progress, total, text) => {
     if (!(progress > latest)) return
     latest = progress
-    const params = { progressToken, progress, ...(total === undefined ? {} : { total }), ...(text === undefined ? {} : { message: text }) }
+    const params = {
+      progressToken,
+      progress,
+      ...(total === undefined ? {} : { total }),
+      ...(text === undefined ? {} : { message: text }),
+    }
     waiting.push({ jsonrpc: '2.0', method: 'notifications/progress', params })
     heard()
   })

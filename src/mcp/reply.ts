@@ -2,7 +2,9 @@
 import type { Context } from '../context.ts'
 import { json, type Reply, type Request } from '../http/message.ts'
 import { acceptIsServed } from '../rules/mcp.ts'
-import { errorResponse, JsonRpcError, jsonRpcErrors, type JsonRpcMessage, type JsonRpcRequest, type JsonRpcResponse } from './json-rpc.ts'
+import {
+  errorResponse, JsonRpcError, jsonRpcErrors, type JsonRpcMessage, type JsonRpcRequest, type JsonRpcResponse,
+} from './json-rpc.ts'
 import { silent, withProgress } from './progress.ts'
 import type { Round } from './tool.ts'
 
@@ -38,7 +40,9 @@ export async function progressReply(
 }
 
 /** What fails in the middle of a stream is told in the stream: its status has gone out. */
-async function* events(messages: AsyncIterable<JsonRpcMessage>, { id }: JsonRpcRequest, context: Context): AsyncGenerator<string> {
+async function* events(
+  messages: AsyncIterable<JsonRpcMessage>, { id }: JsonRpcRequest, context: Context,
+): AsyncGenerator<string> {
   try {
     for await (const message of messages) yield event(message)
   } catch (error) {

@@ -29,5 +29,6 @@ async function* stream(id: RequestId, token: AccessToken, signal: AbortSignal, c
     await sleep(keepAliveInterval, undefined, { signal }).catch(() => {})
     if (!signal.aborted) yield ': keep-alive\n\n'
   }
-  yield event({ jsonrpc: '2.0', id, result: { resultType: 'complete', _meta: { ..._meta, [metaKeys.serverInfo]: serverInfo(context.config) } } })
+  const last = { ..._meta, [metaKeys.serverInfo]: serverInfo(context.config) }
+  yield event({ jsonrpc: '2.0', id, result: { resultType: 'complete', _meta: last } })
 }

@@ -28,7 +28,7 @@ export interface Tool {
   run(args: JsonObject, caller: Caller, round: Round): ToolOutput | InputRequired | Promise<ToolOutput | InputRequired>
 }
 
-export interface ToolOutput {
+interface ToolOutput {
   readonly text?: string
   /** Content of any type besides the text: images, audio, resources (MCP 2026-07-28 server/tools, Tool Result). */
   readonly content?: readonly JsonObject[]

@@ -43,6 +43,7 @@ const timeClaims = ['iat', 'exp'] as const
 /** How many seconds two clocks may differ (RFC 7519 section 4.1.4). */
 const clockSkew = 30
 
+/** Issues an access token under a grant (RFC 9068 section 2). */
 export function issueAccessToken(
   grant: Pick<AccessToken, 'sub' | 'client_id' | 'scope' | 'grant_id'> & {
     readonly resource: string
@@ -96,10 +97,6 @@ export async function findAccessToken(token: string, context: Context): Promise<
   }
 }
 
-function isConfirmation(cnf: unknown): boolean {
-  return isJsonObject(cnf) && typeof cnf['jkt'] === 'string'
-}
-
 function assertTyped(
   claims: JsonObject, context: Context,
 ): asserts claims is JsonObject & AccessToken & { readonly nbf?: number } {
@@ -108,4 +105,9 @@ function assertTyped(
     ?? ('nbf' in claims && !Number.isFinite(claims['nbf']) ? 'nbf' : undefined)
     ?? ('cnf' in claims && !isConfirmation(claims['cnf']) ? 'cnf' : undefined)
   context.check(accessTokenClaimsAreTyped, mistyped === undefined, mistyped)
+}
+
+/** RFC 9449 section 6.1. */
+function isConfirmation(cnf: unknown): boolean {
+  return isJsonObject(cnf) && typeof cnf['jkt'] === 'string'
 }

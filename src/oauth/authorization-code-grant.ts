@@ -6,10 +6,9 @@ import {
   codeBelongsToClient, codeIsFresh, codeIsKnown, codeIsUnused, codeVerifierIsWellFormed, codeVerifierMatches,
   redirectUriIsTheSame, resourceIsTheGranted,
 } from '../rules/token.ts'
-import type { AuthorizationCode, Client, Grant } from '../store/records.ts'
+import type { AuthorizationCode, Client, Grant, RefreshToken } from '../store/records.ts'
 import { issueAccessToken, type IssuedTokens } from './access-token.ts'
-import { isPublicClient } from './client-authentication.ts'
-import { checkBoundKey, useTokenRequestProof, type Proof } from './dpop.ts'
+import { checkBoundKey, refreshTokenKey, useTokenRequestProof, type Proof } from './dpop.ts'
 import { codeChallengeS256, isCodeVerifier, verifyCodeVerifier } from './pkce.ts'
 import { readResource } from './resource.ts'
 
@@ -38,20 +37,19 @@ export async function exchangeAuthorizationCode(
   checkBoundKey(code.dpop_jkt, proof, context)
   await useTokenRequestProof(proof, client, context)
 
-  // RFC 9449 section 5: the refresh tokens of a public client are bound to its key; another client authenticates instead.
-  const grant = beginGrant(code, isPublicClient(client) ? proof?.jkt : undefined, context)
+  const grant = beginGrant(code, refreshTokenKey(proof, client), context)
   const refresh_token = client.metadata.grant_types.includes('refresh_token') ? randomToken() : undefined
-  const { grant_id, client_id, expires_at } = grant
-  const refreshToken = refresh_token && { token_hash: sha256(refresh_token), grant_id, client_id, expires_at }
+  const record = refresh_token === undefined ? undefined : refreshTokenOf(grant, refresh_token)
   // RFC 6749 section 4.1.2: a code that comes twice was stolen, by the first caller or by this one. We cannot tell
   // which, so the tokens of the first exchange end too.
-  context.check(codeIsUnused, await store.useAuthorizationCode(code.code_hash, grant, refreshToken || undefined))
-  context.audit('token issued', { grant_type: 'authorization_code', client_id, sub: grant.sub, grant_id, scope: grant.scope })
+  context.check(codeIsUnused, await store.useAuthorizationCode(code.code_hash, grant, record))
+  const { client_id, sub, grant_id, scope } = grant
+  context.audit('token issued', { grant_type: 'authorization_code', client_id, sub, grant_id, scope })
 
   return {
     ...issueAccessToken({ ...grant, jkt: proof?.jkt }, context),
     ...(refresh_token === undefined ? {} : { refresh_token }),
-    scope: grant.scope,
+    scope,
   }
 }
 
@@ -60,4 +58,8 @@ function beginGrant(code: AuthorizationCode, jkt: string | undefined, { config, 
   const created_at = now()
   const expires_at = created_at + config.refreshTokenLifetime
   return { grant_id, client_id, sub, scope, resource, created_at, expires_at, ...(jkt === undefined ? {} : { jkt }) }
+}
+
+function refreshTokenOf({ grant_id, client_id, expires_at }: Grant, refresh_token: string): RefreshToken {
+  return { token_hash: sha256(refresh_token), grant_id, client_id, expires_at }
 }

@@ -1,4 +1,7 @@
-/** The authorization response: where the browser takes the code (RFC 6749 section 4.1.2) or the error (4.1.2.1). */
+/**
+ * The authorization response: where the browser takes the code (RFC 6749 section 4.1.2) or
+ * the error (RFC 6749 section 4.1.2.1).
+ */
 import type { Context } from '../context.ts'
 import { randomToken, sha256 } from '../crypto.ts'
 import { errorText, type OAuthError } from '../errors.ts'
@@ -22,6 +25,7 @@ export async function grantedLocation(approved: RequestedGrant, sub: string, con
   return withParameters(redirect_uri, { code, state, iss: context.config.issuer })
 }
 
+/** The error as the client learns of it; of the page that explains it, too (RFC 6749 section 4.1.2.1, error_uri). */
 export function errorLocation(
   redirect_uri: string, state: string | undefined, error: OAuthError, context: Context,
 ): string {

@@ -43,7 +43,7 @@ export async function parseOwnForm(request: Request, signedIn: SignedIn | undefi
 
 /**
  * Checks that a form comes from a page of ours. `Origin: null` may do so: a browser sends it from a page without referrer
- * (Fetch, the Origin header). Where an old one sends no Sec-Fetch-Site beside it, the csrf_token alone decides.
+ * (Fetch, the Origin header). Where an old one sends no Sec-Fetch-Site beside it, the token in the form alone decides.
  */
 export function checkFormSite({ headers }: Request, context: Context): void {
   const { origin = 'null', host } = headers

@@ -62,7 +62,7 @@ function readRedirectUris(body: JsonObject, checker: Checker): readonly string[]
   for (const uri of redirect_uris) {
     const problem = redirectUriProblem(uri)
     checker.check(redirectUriIsSafe, problem === undefined, uri, problem)
-    const fits = body['application_type'] !== 'web' || /^https:/i.test(uri) && !isLoopbackHttps(uri)
+    const fits = body['application_type'] !== 'web' || (/^https:/i.test(uri) && !isLoopbackHttps(uri))
     checker.check(redirectUriFitsApplicationType, fits, uri)
   }
   return redirect_uris
@@ -76,7 +76,8 @@ type Authentication = Pick<ClientMetadata, 'token_endpoint_auth_method' | 'jwks'
 
 function readAuthentication(body: JsonObject, context: Context): Authentication {
   const dpop = body['dpop_bound_access_tokens'] ?? undefined
-  context.check(clientMetadataIsTyped, dpop === undefined || typeof dpop === 'boolean', 'dpop_bound_access_tokens', 'true or false')
+  const isTyped = dpop === undefined || typeof dpop === 'boolean'
+  context.check(clientMetadataIsTyped, isTyped, 'dpop_bound_access_tokens', 'true or false')
   const bound = dpop === undefined ? {} : { dpop_bound_access_tokens: dpop }
   const method = readText(body, 'token_endpoint_auth_method', context)
   const known = method === undefined || isAuthenticationMethod(method)

@@ -14,7 +14,7 @@ export interface Question {
   readonly user: User
   /** What the user decided on this client before. */
   readonly earlier: Consent | undefined
-  /** The fields that make the two forms of the page those of this browser. */
+  /** The hidden fields of the two forms of the page: which request is decided on, and what shows whose browser it is. */
   readonly decisionField: Html
   readonly signOutFields: Html
 }

@@ -1,7 +1,7 @@
 /**
- * Consent: the question to the user, and his decision. The request waits in the store meanwhile, under an id that only
- * the page knows, and is bound to the browser by a cookie and to the user by his session: so a decision cannot be forged
- * by another site, be repeated, be altered, or be made in another browser or by another user (RFC 6749 section 10.12).
+ * Consent: the question to the user, and his decision. The request waits in the store meanwhile, under a `consent_token`
+ * that only the page knows, and is bound to the browser by a cookie and to the user by his session: so a decision cannot be
+ * forged by another site, be repeated, be altered, or be made in another browser or by another user (RFC 6749 section 10.12).
  */
 import type { Context } from '../context.ts'
 import { constantTimeEqual, randomToken, sha256 } from '../crypto.ts'
@@ -28,14 +28,14 @@ export async function askForConsent(
   requested: RequestedGrant, client: Client, signedIn: SignedIn, earlier: Consent | undefined, request: Request, context: Context,
 ): Promise<Reply> {
   const { browser, headers } = identifyBrowser(request, context)
-  const id = randomToken()
+  const consent_token = randomToken()
   const { user } = signedIn
-  await context.store.addAuthorizationRequest(sha256(id), {
+  await context.store.addAuthorizationRequest(sha256(consent_token), {
     ...requested, browser_hash: sha256(browser), sub: user.sub, client_name: clientName(client),
   })
   const question = {
     requested, client, user, earlier,
-    decisionField: html`<input type="hidden" name="csrf_token" value="${id}">`,
+    decisionField: html`<input type="hidden" name="consent_token" value="${consent_token}">`,
     signOutFields: html`${csrfField(browser, signedIn, context)}
 <input type="hidden" name="return_to" value="${returnToRequest(request)}">`,
   }
@@ -48,8 +48,8 @@ export async function decide(request: Request, context: Context): Promise<Reply>
   const { store } = context
   checkFormSite(request, context)
   const form = await parseForm(request, context)
-  const id_hash = sha256(form.required('csrf_token'))
-  const waiting = await store.findAuthorizationRequest(id_hash)
+  const token_hash = sha256(form.required('consent_token'))
+  const waiting = await store.findAuthorizationRequest(token_hash)
   context.check(consentIsOpen, waiting !== undefined)
   const browser = readBrowser(request, context)
   const same = browser !== undefined && constantTimeEqual(sha256(browser), waiting.browser_hash)
@@ -60,7 +60,7 @@ export async function decide(request: Request, context: Context): Promise<Reply>
   // While the user thought, the client may have withdrawn the redirect URI, or itself.
   const client = await findClient(waiting.client_id, context)
   checkRedirectUri(waiting.redirect_uri, client?.metadata.redirect_uris ?? [], context)
-  context.check(consentIsOpen, await store.useAuthorizationRequest(id_hash) !== undefined)
+  context.check(consentIsOpen, await store.useAuthorizationRequest(token_hash) !== undefined)
   return redirect(303, await decisionLocation(form.get('decision') === 'approve', kept, waiting, context))
 }
 

@@ -15,6 +15,7 @@ import { oneTimeUseCanBeRemembered } from '../rules/http.ts'
 import type { Client } from '../store/records.ts'
 import type { OneTimeUse } from '../store/store.ts'
 import type { AccessToken } from './access-token.ts'
+import { isPublicClient } from './client-authentication.ts'
 import { decodeJws, isPrivateKey, signatureAlgorithms, thumbprint, verifiesJws } from './jws.ts'
 
 export const dpopAlgorithms = signatureAlgorithms
@@ -48,6 +49,11 @@ export async function useTokenRequestProof(proof: Proof | undefined, client: Cli
 export function checkBoundKey(bound: string | undefined, proof: Proof | undefined, context: Context): void {
   const jkt = proof?.jkt
   context.check(dpopKeyIsTheSame, bound === undefined || bound === jkt, jkt, bound)
+}
+
+/** The key to bind refresh tokens to (section 5): that of a public client, since any other authenticates. */
+export function refreshTokenKey(proof: Proof | undefined, client: Client): string | undefined {
+  return isPublicClient(client) ? proof?.jkt : undefined
 }
 
 /** Checks that the access token is sent as what it is, and a bound one with a proof by its key (section 7). */

@@ -1,4 +1,7 @@
-/** The introspection endpoint (RFC 7662). */
+/**
+ * The introspection endpoint (RFC 7662 section 2). It needs no token_type_hint: what a refresh token is, the store knows, and
+ * an access token is a JWT.
+ */
 import type { Context } from '../context.ts'
 import { sha256 } from '../crypto.ts'
 import { json, type Reply, type Request } from '../http/message.ts'
@@ -16,7 +19,7 @@ export async function introspect(request: Request, context: Context): Promise<Re
   // Registration is open, so a client learns of its own tokens only; of all others that they are not active
   // (RFC 7662 section 2.2), which is all that a guess may bring.
   const active = found !== undefined && found.client_id === client.client_id
-  return json(200, active ? { active, ...found } : { active: false }, { 'cache-control': 'no-store' })
+  return json(200, active ? { active, ...found } : { active: false })
 }
 
 async function describeRefreshToken(token: string, { store, now, config }: Context) {

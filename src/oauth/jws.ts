@@ -83,7 +83,7 @@ function importKey(jwk: JsonObject): KeyObject | undefined {
     const { modulusLength, publicExponent } = key.asymmetricKeyDetails ?? {}
     // RFC 7518 section 3.3: 2048 bits at the least. A huge modulus or exponent makes verifying slow, and 1 makes it void.
     const isSound = modulusLength === undefined
-      || modulusLength >= 2048 && modulusLength <= 8192 && publicExponent! > 2n && publicExponent! < 2n ** 33n
+      || (modulusLength >= 2048 && modulusLength <= 8192 && publicExponent! > 2n && publicExponent! < 2n ** 33n)
     return isSound ? key : undefined
   } catch {
     return undefined

@@ -8,11 +8,11 @@ import {
 } from '../rules/token.ts'
 import type { Client } from '../store/records.ts'
 import { issueAccessToken, type IssuedTokens } from './access-token.ts'
-import { isPublicClient } from './client-authentication.ts'
-import { checkBoundKey, useTokenRequestProof, type Proof } from './dpop.ts'
+import { checkBoundKey, refreshTokenKey, useTokenRequestProof, type Proof } from './dpop.ts'
 import { readResource } from './resource.ts'
 import { formatScope, includesScope, parseScope, selectScopes } from './scope.ts'
 
+/** Every check comes before the rotation, so that a refused attempt takes nothing from its owner. */
 export async function refreshAccessToken(
   form: Parameters, client: Client, context: Context, proof: Proof | undefined,
 ): Promise<IssuedTokens> {
@@ -32,7 +32,7 @@ export async function refreshAccessToken(
   const salt = randomToken(16)
   const offered = { token_hash: sha256(successorOf(presented, salt)), salt }
   const rotation = await store.rotateRefreshToken(
-    token.token_hash, offered, config.refreshTokenReuseWindow, isPublicClient(client) ? proof?.jkt : undefined,
+    token.token_hash, offered, config.refreshTokenReuseWindow, refreshTokenKey(proof, client),
   )
   // RFC 9700 section 4.14.2: a refresh token that comes twice is held by two parties, so the whole grant ends.
   context.check(refreshTokenIsUnused, rotation.outcome !== 'reused')

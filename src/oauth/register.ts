@@ -7,6 +7,9 @@ import { bodyIsJson, jsonIsWellFormed } from '../rules/http.ts'
 import type { Client, ClientMetadata } from '../store/records.ts'
 import { readClientMetadata } from './client-metadata.ts'
 
+/** For what carries a secret (RFC 7591 section 3.2.1); pragma is there for caches that know HTTP/1.0 alone. */
+export const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' }
+
 export async function register(request: Request, context: Context): Promise<Reply> {
   const metadata = readClientMetadata(await readJsonBody(request, context), context)
   const registration_access_token = randomToken()
@@ -24,7 +27,7 @@ export async function register(request: Request, context: Context): Promise<Repl
     ...describeClient(client, context),
     ...(client_secret === undefined ? {} : { client_secret }),
     registration_access_token,
-  }, { 'cache-control': 'no-store', pragma: 'no-cache' })
+  }, noStore)
 }
 
 /** Whether a client authenticates with a secret: by default it does (RFC 7591 section 2). */
@@ -32,6 +35,7 @@ export function hasSecret({ token_endpoint_auth_method: method }: ClientMetadata
   return method !== 'none' && method !== 'private_key_jwt'
 }
 
+/** The body of a request with client metadata, which is JSON and says so (RFC 7591 section 3.1). */
 export async function readJsonBody(request: Request, context: Context): Promise<unknown> {
   const type = mediaType(request.headers)
   context.check(bodyIsJson, type === 'application/json', type || 'nothing')

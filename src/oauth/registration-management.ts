@@ -6,9 +6,7 @@ import { empty, json, type Reply, type Request } from '../http/message.ts'
 import { clientIdIsUnchanged, clientMetadataIsAnObject, registrationAccessTokenMatches } from '../rules/registration.ts'
 import type { Client } from '../store/records.ts'
 import { readClientMetadata } from './client-metadata.ts'
-import { describeClient, hasSecret, readJsonBody } from './register.ts'
-
-const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' }
+import { describeClient, hasSecret, noStore, readJsonBody } from './register.ts'
 
 /** RFC 7592 section 2.1. */
 export async function readRegistration(request: Request, context: Context): Promise<Reply> {
@@ -23,7 +21,7 @@ export async function updateRegistration(request: Request, context: Context): Pr
   context.check(clientMetadataIsAnObject, isJsonObject(body))
   const secret = body['client_secret']
   const sameSecret = secret === undefined
-    || typeof secret === 'string' && client.client_secret_hash === sha256(secret)
+    || (typeof secret === 'string' && client.client_secret_hash === sha256(secret))
   context.check(clientIdIsUnchanged, body['client_id'] === client.client_id && sameSecret, body['client_id'], client.client_id)
   const metadata = readClientMetadata(body, context)
 

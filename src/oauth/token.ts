@@ -31,8 +31,10 @@ export async function token(request: Request, context: Context): Promise<Reply> 
   context.check(clientMayUseGrantType, client.metadata.grant_types.includes(grant_type), grant_type)
   const proof = readTokenRequestProof(request, client, context)
   const issued = await grant(form, client, context, proof)
-  // Whoever registers can get himself a token by client_credentials: that keeps nobody from giving way to others.
-  await context.store.keepClient(client.client_id, grant_type !== 'client_credentials')
+  // A client that a user approved is kept for long; the others make room for new ones where there are too many. By
+  // client_credentials whoever registers gets a token, without any user: so a flood of such clients still makes room.
+  const approvedByUser = grant_type !== 'client_credentials'
+  await context.store.keepClient(client.client_id, approvedByUser)
   return tokenResponse(issued, proof !== undefined, context)
 }
 

@@ -80,7 +80,7 @@ const operations: Readonly<Record<string, Operation>> = {
   'POST /oauth/consent': {
     summary: 'The decision of the user, from the consent page', mediaType: form,
     parameters: [
-      csrfToken,
+      { name: 'consent_token', required: true, description: 'From the page' },
       { name: 'decision', description: 'approve; anything else denies' },
       { name: 'scope.<scope>', description: 'Each scope that is allowed, whatever its value' },
     ],

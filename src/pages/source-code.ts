@@ -11,7 +11,7 @@ const ruleOfConstant: ReadonlyMap<string, string> = new Map(catalogue.flatMap(({
 const linkable = new RegExp(`${citation.source}|'\\.{1,2}/[\\w./-]+\\.ts'|\\b[a-z][A-Za-z0-9]+\\b`, 'g')
 
 /** A line of code of the file at `path`; `base` is what stands before `/explain` and `/source`. */
-export function codeText(line: string, path: string, base: string): Html {
+function codeText(line: string, path: string, base: string): Html {
   const parts: Html[] = []
   let end = 0
   for (const match of line.matchAll(linkable)) {

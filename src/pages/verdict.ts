@@ -22,7 +22,7 @@ ${verdict.passed ? undefined : comparison(verdict)}
 </li>`
 }
 
-export function ruleName(id: string, base: string | undefined): Html {
+function ruleName(id: string, base: string | undefined): Html {
   return findRule(id) && base !== undefined ? html`<a href="${base}/explain/${id}">${id}</a>` : html`<strong>${plainText(id)}</strong>`
 }
 

@@ -13,7 +13,7 @@ import type { Rule } from './rule.ts'
 import * as token from './token.ts'
 import * as user from './user.ts'
 
-export interface RuleGroup {
+interface RuleGroup {
   /** Who enforces it. */
   readonly role: 'Authorization server' | 'Resource server' | 'Both servers' | 'Client'
   readonly title: string

@@ -26,7 +26,8 @@ export const resourceMetadataMatches: Rule = {
   clause: 'RFC 9728 section 3.3',
   error: 'client_error',
   says: 'the protected resource metadata speaks of {received}, not of {expected}',
-  requires: 'The resource of the metadata is the URL of the MCP server, or a parent of its path where the metadata stands at the root.',
+  requires: 'The resource of the metadata is the URL of the MCP server, or a parent of its path where the metadata stands '
+    + 'at the root.',
   otherwise: 'A malicious server could have a token issued for another one and use it there.',
   remedy: 'Connect by the URL that the metadata names, or correct resource in the metadata: localhost is not 127.0.0.1, '
     + 'and a slash counts.',
@@ -79,8 +80,9 @@ export const registrationIsPossible: Rule = {
   says: '{received} has no registration_endpoint and there is no client_id for it',
   requires: 'The client has a client_id for the authorization server, or can register to get one.',
   otherwise: 'No authorization request can be made.',
-  remedy: 'Register a client by hand at the authorization server and name it: --client-id ID, with its secret in MCP_CLIENT_SECRET '
-    + '(or --client-secret) or with --private-key FILE. Where the server takes metadata documents: --client-metadata-url URL.',
+  remedy: 'Register a client by hand at the authorization server and name it: --client-id ID, with its secret in '
+    + 'MCP_CLIENT_SECRET (or --client-secret) or with --private-key FILE. Where the server takes metadata documents: '
+    + '--client-metadata-url URL.',
 }
 
 export const credentialsBelongToIssuer: Rule = {

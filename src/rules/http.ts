@@ -57,8 +57,9 @@ export const addressIsWithinLimits: Rule = {
   clause: 'RFC 6585 section 4',
   error: 'too_many_requests',
   says: 'too many requests of this kind from this address: try again in {expected} s',
-  requires: 'One address sends no more registrations, authorization requests and refused requests with credentials in a minute than '
-    + 'RATE_LIMIT_REGISTRATIONS_PER_MINUTE, RATE_LIMIT_AUTHORIZATIONS_PER_MINUTE and RATE_LIMIT_TOKEN_FAILURES_PER_MINUTE say.',
+  requires: 'One address sends no more registrations, authorization requests and refused requests with credentials in a '
+    + 'minute than RATE_LIMIT_REGISTRATIONS_PER_MINUTE, RATE_LIMIT_AUTHORIZATIONS_PER_MINUTE and '
+    + 'RATE_LIMIT_TOKEN_FAILURES_PER_MINUTE say.',
   otherwise: 'One machine could press the new registrations of all others out of the store, or guess without end.',
   remedy: 'Wait as long as Retry-After says. Behind a proxy set SERVER_BEHIND_PROXY, so that each client has its own address.',
 }

@@ -37,7 +37,8 @@ export const signInAttemptsAreBounded: Rule = {
   clause: 'RFC 6819 section 5.1.4.2.3',
   error: 'too_many_requests',
   says: 'there were too many attempts to sign in; the next can be made in {expected} seconds',
-  requires: 'Within 15 minutes there are at most 10 failures of a user name and 100 attempts from an address, and few run at once.',
+  requires: 'Within 15 minutes there are at most 10 failures of a user name and 100 attempts from an address, and few run '
+    + 'at once.',
   otherwise: 'Passwords could be guessed, one after the other or all users at once.',
   remedy: 'Wait until the time of the Retry-After header has passed.',
 }

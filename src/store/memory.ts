@@ -8,7 +8,7 @@ import type {
 import { SessionTable } from './session-table.ts'
 import type { ListedGrant, OneTimeUse, Rotation, Store, UseOutcome } from './store.ts'
 
-export interface MemoryStoreOptions {
+interface MemoryStoreOptions {
   readonly now: () => number
   /** Lifetimes in seconds. */
   readonly accessTokenLifetime: number
@@ -105,16 +105,16 @@ export class MemoryStore extends MemoryOfUsers implements Store {
     return this.used.use(use, id_hash, client_id)
   }
 
-  async addAuthorizationRequest(id_hash: string, request: AuthorizationRequest): Promise<void> {
-    this.authorizationRequests.set(id_hash, request)
+  async addAuthorizationRequest(token_hash: string, request: AuthorizationRequest): Promise<void> {
+    this.authorizationRequests.set(token_hash, request)
   }
 
-  async findAuthorizationRequest(id_hash: string): Promise<AuthorizationRequest | undefined> {
-    return this.authorizationRequests.get(id_hash)
+  async findAuthorizationRequest(token_hash: string): Promise<AuthorizationRequest | undefined> {
+    return this.authorizationRequests.get(token_hash)
   }
 
-  async useAuthorizationRequest(id_hash: string): Promise<AuthorizationRequest | undefined> {
-    return this.authorizationRequests.delete(id_hash)
+  async useAuthorizationRequest(token_hash: string): Promise<AuthorizationRequest | undefined> {
+    return this.authorizationRequests.delete(token_hash)
   }
 
   async addAuthorizationCode(code: AuthorizationCode): Promise<void> {

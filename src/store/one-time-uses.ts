@@ -36,7 +36,7 @@ export class OneTimeUses {
   use(use: OneTimeUse, id_hash: string, client_id: string): UseOutcome {
     const used = this.used[use]
     if (used.get(id_hash)) return 'repeated'
-    if (used.isFull || use === 'assertion' && !this.countAssertion(client_id)) return 'full'
+    if (used.isFull || (use === 'assertion' && !this.countAssertion(client_id))) return 'full'
     used.set(id_hash, true)
     return 'first'
   }

@@ -5,7 +5,7 @@
  * | record               | key                        | ends                                         |
  * | -------------------- | -------------------------- | -------------------------------------------- |
  * | Client               | client_id                  | unused for a day, once used for 90 days      |
- * | AuthorizationRequest | SHA-256 of its id          | 10 minutes, or answered                      |
+ * | AuthorizationRequest | SHA-256 of consent_token   | 10 minutes, or answered                      |
  * | AuthorizationCode    | SHA-256 of the code        | twice its lifetime, to tell used from unknown|
  * | Grant                | grant_id                   | lifetime of refresh tokens, or revoked       |
  * | RefreshToken         | SHA-256 of the token       | with its grant                               |

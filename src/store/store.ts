@@ -54,10 +54,10 @@ export interface Store {
    */
   useOnce(use: OneTimeUse, id_hash: string, client_id: string): Promise<UseOutcome>
 
-  addAuthorizationRequest(id_hash: string, request: AuthorizationRequest): Promise<void>
-  findAuthorizationRequest(id_hash: string): Promise<AuthorizationRequest | undefined>
+  addAuthorizationRequest(token_hash: string, request: AuthorizationRequest): Promise<void>
+  findAuthorizationRequest(token_hash: string): Promise<AuthorizationRequest | undefined>
   /** Takes the request, once. */
-  useAuthorizationRequest(id_hash: string): Promise<AuthorizationRequest | undefined>
+  useAuthorizationRequest(token_hash: string): Promise<AuthorizationRequest | undefined>
 
   addAuthorizationCode(code: AuthorizationCode): Promise<void>
   /** Finds a code for some time after it has expired, too. */

@@ -304,7 +304,7 @@ describe('Authorization', { concurrency: 8 }, () => {
 
   attack('approves by a form of its own, without the token of the page', 'consent-is-open', async t => {
     const server = await startServer(t, asks)
-    const response = await decide(server, await openConsent(server, await register(server)), { csrf_token: 'forged' })
+    const response = await decide(server, await openConsent(server, await register(server)), { consent_token: 'forged' })
     await assertRefused(response, 'consent-is-open', 'access_denied', 403)
   })
 

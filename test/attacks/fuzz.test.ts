@@ -139,7 +139,7 @@ describe('Fuzzing a server', () => {
       ['/oauth/token', form, [`grant_type=refresh_token&refresh_token=${tokens['refresh_token']}&client_id=${client['client_id']}`, 'grant_type=authorization_code&code=a&code_verifier=b&client_id=c&resource=d']],
       ['/oauth/revoke', form, ['token=a&token_type_hint=refresh_token&client_id=b']],
       ['/oauth/introspect', form, ['token=a&client_id=b&client_secret=c']],
-      ['/oauth/consent', form, ['csrf_token=a&decision=approve&scope=b']],
+      ['/oauth/consent', form, ['consent_token=a&decision=approve&scope=b']],
       ['/oauth/register', 'application/json', ['{"redirect_uris":["http://127.0.0.1/cb"],"grant_types":["authorization_code"],"client_name":"a","contacts":[],"jwks":{"keys":[]}}']],
       ['/mcp', 'application/json', ['{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"list_files","arguments":{"pattern":"src/**/*.ts"}}}',
         '{"jsonrpc":"2.0","id":"x","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"a","version":"1"}}}']],

@@ -43,8 +43,9 @@ export const getWeather: Tool = {
     const celsius = (a! % 40) - 5
     const temperature = units === 'celsius' ? celsius : Math.round(celsius * 1.8 + 32)
     const weather = { location, temperature, units, conditions: conditions[b! % conditions.length]!, humidity: c! % 101 }
+    const unit = units === 'celsius' ? '°C' : '°F'
     return {
-      text: `${location}: ${temperature} °${units === 'celsius' ? 'C' : 'F'}, ${weather.conditions}, ${weather.humidity} % humidity`,
+      text: `${location}: ${temperature} ${unit}, ${weather.conditions}, ${weather.humidity} % humidity`,
       structuredContent: weather,
     }
   },

@@ -18,7 +18,9 @@ export const listFiles: Tool = {
   inputSchema: {
     type: 'object',
     properties: {
-      pattern: { type: 'string', description: 'A glob pattern, such as src/**/*.ts', minLength: 1, maxLength: 200, default: '**' },
+      pattern: {
+        type: 'string', description: 'A glob pattern, such as src/**/*.ts', minLength: 1, maxLength: 200, default: '**',
+      },
     },
     additionalProperties: false,
   },
@@ -43,8 +45,9 @@ export const listFiles: Tool = {
     const found = Object.entries(files)
       .filter(([path]) => matchesGlob(path.split('/'), pattern.split('/')))
       .map(([path, size]) => ({ path, size }))
+    const lines = found.map(({ path, size }) => `${path} (${size} bytes)`)
     return {
-      text: found.length === 0 ? `No file matches ${pattern}` : found.map(({ path, size }) => `${path} (${size} bytes)`).join('\n'),
+      text: found.length === 0 ? `No file matches ${pattern}` : lines.join('\n'),
       structuredContent: { files: found },
     }
   },
@@ -57,7 +60,9 @@ function matchesGlob(path: readonly string[], pattern: readonly string[]): boole
 
 /** Within a segment `*` stands for any text and `?` for one character. */
 function matchesSegment(segment: string, pattern: string): boolean {
-  return matchesSequence([...segment], [...pattern], part => part === '*', (character, part) => part === '?' || part === character)
+  return matchesSequence(
+    [...segment], [...pattern], part => part === '*', (character, part) => part === '?' || part === character,
+  )
 }
 
 /** The classic greedy match with one point of return, which needs no recursion and no regular expression. */
