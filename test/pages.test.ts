@@ -56,7 +56,7 @@ describe('GET /', () => {
     const server = await startServer(t)
     const packed = (text: string): string => text.replace(/\s/g, '')
     const readme = packed(escapeHtml(readFileSync(join(root, 'README.md'), 'utf8')))
-    const commands = [...(await page(server, '/')).matchAll(/<pre class="command"[^>]*>([^<]*)/g)].map(([, text]) => text!)
+    const commands = [...(await page(server, '/')).matchAll(/<details name="client">.*?<pre class="command"[^>]*>([^<]*)/gs)].map(([, text]) => text!)
     assert.equal(commands.length, 6)
     for (const text of commands) assert.ok(readme.includes(packed(text.replace(server.config.resource, 'http://localhost:8000/mcp'))), text)
   })
