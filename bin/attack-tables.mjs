@@ -1,4 +1,4 @@
-// The tables of docs/security.md: attack, defence and test, read from the calls of attack() in test/attacks; and what the
+// The tables of docs/attacks.md: attack, defence and test, read from the calls of attack() in test/attacks; and what the
 // rules prevent that no attack there names. Used by bin/ledger.
 
 const isAttack = line => /^\s*(?:attack|rejects)\(/.test(line)
@@ -29,13 +29,13 @@ export function attackTables({ catalogue, src, tests, sourceLinks, testLinks, or
     const rows = lines.flatMap((line, i) => isAttack(line) ? attacksAt(lines, i) : []).map(({ title, defence, line }) => (
       `| ${escape(title)} | ${defenceCell(defence, `test/${path}:${line}`)} | [test](../test/${path}#L${line}) |`))
     const title = /^describe\('([^']+)'/m.exec(lines.join('\n'))?.[1]
-    return rows.length === 0 ? [] : `### ${title}\n\nAn attacker ...\n\n| attack | defence | test |\n| --- | --- | --- |\n${rows.join('\n')}\n`
+    return rows.length === 0 ? [] : `## ${title}\n\nAn attacker ...\n\n| attack | defence | test |\n| --- | --- | --- |\n${rows.join('\n')}\n`
   })
 
   const others = [...rules.values()].filter(({ id }) => !named.has(id)).map(({ id, otherwise }) => (
     `| ${escape(otherwise)} | \`${id}\` ${sourceLinks(id)[0] ?? ''} | ${testLinks(id)[0] ?? ''} |`))
   return `${sections.join('\n')}
-### What the other rules prevent
+## What the other rules prevent
 
 | without the rule | defence | test |
 | --- | --- | --- |

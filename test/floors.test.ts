@@ -48,6 +48,17 @@ describe('Every import of src', () => {
     assert.deepEqual(files.filter(file => floorOf(file) === undefined), [])
   })
 
+  it('comes from the floor that docs/architecture.md shows', () => {
+    const [, table] = readFileSync(join(source, '../docs/architecture.md'), 'utf8').split('\n```\n').filter((_, i) => i < 2)
+    const shown: [string, number][] = []
+    let floor = NaN
+    for (const line of table!.split('\n')) {
+      if (/^\d/.test(line)) floor = Number(line[0])
+      else for (const [name] of line.matchAll(/\S+/g)) shown.push(...namesOf(name).map(name => [name, floor] as [string, number]))
+    }
+    assert.deepEqual(Object.fromEntries(shown), floors)
+  })
+
   it('goes down, or stays on its floor', () => {
     assert.deepEqual(internal().filter(([from, to]) => !entries.includes(from) && floorOf(to)! > floorOf(from)!), [])
   })
@@ -93,6 +104,13 @@ function internal(): readonly (readonly [string, string])[] {
 
 function resolve(from: string, to: string): string {
   return to.startsWith('.') ? posix.join(posix.dirname(from), to) : to
+}
+
+/** The names that the page shortens: `http/{body,cors}` is two files, and `pages/*` a folder. */
+function namesOf(shown: string): readonly string[] {
+  const [, folder, names] = /^(.*\/)\{(.*)\}$/.exec(shown) ?? []
+  if (names !== undefined) return names.split(',').map(name => `${folder}${name}.ts`)
+  return [shown.endsWith('/*') ? shown.slice(0, -1) : `${shown}.ts`]
 }
 
 function floorOf(file: string): number | undefined {

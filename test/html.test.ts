@@ -19,6 +19,7 @@ describe('displayText()', () => {
     'keeps letters of every script': { text: 'Zürich 世界 🌍', is: 'Zürich 世界 🌍' },
     'keeps the marks that a language puts on a letter': { text: 'ที่ e\u0323\u0302', is: 'ที่ e\u0323\u0302' },
     'takes out what would be drawn over other text': { text: `a${'\u0323\u0333'.repeat(40)}b\u20dd`, is: 'a\u0323\u0333\u0323b' },
+    'counts the marks on a letter through what has no shape': { text: `a${'\u0323\u200b'.repeat(40)}`, is: 'a\u0323\u0323\u0323' },
     'takes out what turns the reading direction': { text: 'safe\u202egnp.exe\u2066', is: 'safegnp.exe' },
     'takes out what has no shape': { text: 'Cl\u200baude\u00ad\ufeff', is: 'Claude' },
     'takes out what is shown as nothing': { text: '\u3164\u2800a\ufe0f\u115f', is: 'a' },

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { routes } from '../src/routes.ts'
 import { catalogue } from '../src/rules/catalogue.ts'
 import {
@@ -7,6 +10,8 @@ import {
 } from './harness.ts'
 
 const asBrowser = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+let root = dirname(fileURLToPath(import.meta.url))
+while (!existsSync(join(root, 'README.md'))) root = dirname(root)
 
 async function page(server: TestServer, path: string): Promise<string> {
   const response = await get(`${server.url}${path}`, asBrowser)
@@ -39,13 +44,22 @@ describe('GET /', () => {
     assert.match(await page(server, '/'), /<h1>&lt;b&gt;Weather&lt;\/b&gt;<\/h1>/)
   })
 
-  for (const client of ['claude mcp add --transport http', 'mcpServers', 'code --add-mcp', 'modelcontextprotocol/inspector', 'mcp-remote', 'dist/client.js']) {
+  for (const client of ['claude mcp add --transport http', 'mcpServers', '&quot;servers&quot;', 'modelcontextprotocol/inspector', 'mcp-remote', 'dist/client.js']) {
     it(`says how to connect by ${client}`, async t => {
       const server = await startServer(t)
       const commands = [...(await page(server, '/')).matchAll(/<pre class="command"[^>]*>([^<]*)/g)].map(([, text]) => text!)
       assert.ok(commands.some(text => text.includes(client) && text.includes(server.config.resource)))
     })
   }
+
+  it('says the same as the README', async t => {
+    const server = await startServer(t)
+    const packed = (text: string): string => text.replace(/\s/g, '')
+    const readme = packed(escapeHtml(readFileSync(join(root, 'README.md'), 'utf8')))
+    const commands = [...(await page(server, '/')).matchAll(/<details name="client">.*?<pre class="command"[^>]*>([^<]*)/gs)].map(([, text]) => text!)
+    assert.equal(commands.length, 6)
+    for (const text of commands) assert.ok(readme.includes(packed(text.replace(server.config.resource, 'http://localhost:8000/mcp'))), text)
+  })
 
   it('leaves nothing of the name of the server in a command that a shell would read', async t => {
     const server = await startServer(t, { MCP_SERVER_NAME: 'My "server"; $(reboot)' })

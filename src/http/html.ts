@@ -40,7 +40,7 @@ const shapeless = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Cod
  * itself off as another, or draw over what stands around its name.
  */
 export function displayText(text: string, limit = 120): string {
-  const plain = text.replace(surplusMark, '').replace(shapeless, '').replace(/\s+/gu, ' ').trim()
+  const plain = text.replace(shapeless, '').replace(surplusMark, '').replace(/\s+/gu, ' ').trim()
   const characters = [...plain]
   return characters.length > limit ? `${characters.slice(0, limit).join('')}…` : plain
 }

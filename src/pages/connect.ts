@@ -1,4 +1,4 @@
-/** How to connect an MCP client to this server: commands and files to copy. */
+/** How to connect an MCP client to this server: commands and files to copy. The README has the same. */
 import type { Config } from '../config.ts'
 import { html, type Html } from '../http/html.ts'
 import { command } from '../http/parts.ts'
@@ -10,10 +10,10 @@ export function connectionGuide({ resource, serverName }: Config): Html {
   const clients: readonly (readonly [client: string, how: string, text: string])[] = [
     ['Claude Code', 'in a terminal, then /mcp inside of it', `claude mcp add --transport http ${name} ${resource}`],
     ['Cursor', 'in ~/.cursor/mcp.json', json({ mcpServers: { [name]: { url: resource } } })],
-    ['VS Code', 'in a terminal', `code --add-mcp '${JSON.stringify({ name, type: 'http', url: resource })}'`],
-    ['MCP Inspector', 'in a terminal', `npx @modelcontextprotocol/inspector --transport http --server-url ${resource}`],
+    ['VS Code', 'in .vscode/mcp.json', json({ servers: { [name]: { type: 'http', url: resource } } })],
+    ['MCP Inspector', 'in a terminal, with Node 22.19 or newer', `npx @modelcontextprotocol/inspector --transport http --server-url ${resource}`],
     ['Any client that speaks stdio alone', 'by mcp-remote', json({
-      mcpServers: { [name]: { command: 'npx', args: ['mcp-remote', resource] } },
+      mcpServers: { [name]: { command: 'npx', args: ['-y', 'mcp-remote', resource] } },
     })],
     ['The client of this program', 'in its folder', `node dist/client.js --server-url ${resource} --demo`],
   ]

@@ -1,4 +1,4 @@
-/** Attacks as tests. `bin/ledger` makes the tables of docs/security.md of them. */
+/** Attacks as tests. `bin/ledger` makes docs/attacks.md of them. */
 import { it } from 'node:test'
 import type { TestContext } from '../harness.ts'
 
