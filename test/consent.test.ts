@@ -293,7 +293,7 @@ describe('POST /oauth/consent', () => {
 
   it('refuses a form without consent_token (RFC 6749 section 10.12)', async t => {
     const { server, page } = await open(t)
-    await assertRefused(await decide(server, page, { consent_token: undefined }), 'parameter-is-sent', 'invalid_request', 400)
+    await assertRefused(await decide(server, page, { consent_token: undefined }), 'consent-is-open', 'access_denied', 403)
   })
 
   it('refuses a browser without the cookie (RFC 6749 section 10.12)', async t => {

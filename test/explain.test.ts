@@ -123,8 +123,27 @@ const failures: readonly Failure[] = [
       return exchange(server, client, authorization)
     },
     rule: 'code-is-fresh',
-    cause: () => ['it lies 12', 's before the present'],
+    cause: () => ['it ended', 'it came', 'it lies 12', 'to live 600 s; 612', 's had passed.'],
     remedy: 'Redeem the code at once; now start a new authorization request.',
+  },
+  {
+    what: 'a code that has expired so long ago that it is forgotten',
+    fail: async server => {
+      const client = await register(server)
+      const authorization = await authorize(server, client)
+      server.advance(1300)
+      return exchange(server, client, authorization)
+    },
+    rule: 'code-is-known',
+    cause: () => ['It was issued at', '1300', 's earlier: it has expired, and is forgotten since.'],
+    remedy: 'Start a new authorization request.',
+  },
+  {
+    what: 'a code of another server',
+    fail: async server => exchange(server, await register(server), { code: 'x', code_verifier: createCodeVerifier() }),
+    rule: 'code-is-known',
+    cause: () => ['No authorization response that is recorded here carried it.'],
+    remedy: 'Start a new authorization request.',
   },
   {
     what: 'a code that comes twice',
@@ -328,6 +347,7 @@ describe('GET /explain', () => {
   for (const [sought, found] of [
     ['verifier does not match', ['code-verifier-matches']],
     ['REDIRECT uri 8252 port', ['redirect-uri-is-registered']],
+    ['https://www.rfc-editor.org/rfc/rfc7636.html#section-4.6', ['code-verifier-matches']],
     ['nothing-speaks-of-this', []],
     ['<script>', []],
   ] as const) {

@@ -116,6 +116,14 @@ describe('POST /sign-in', () => {
     assert.equal(await isSignedIn(server, withCookies(page.cookie, response)), false)
   })
 
+  it('still says which client it is for after a wrong password', async t => {
+    const { server } = await open(t)
+    const query = authorizationParameters(await register(server, { client_name: 'Editor' }), createCodeVerifier())
+    const page = await openPage(`${server.url}/oauth/authorize?${query}`, { accept: 'text/html' })
+    const response = await submit(server, page, { password: 'wrong', return_to: `/oauth/authorize?${query}` }, { accept: 'text/html' })
+    assert.match(await response.text(), /<strong>Editor<\/strong> registered itself/)
+  })
+
   it('answers an unknown name as it does a wrong password', async t => {
     const { server, page } = await open(t)
     const accept = { accept: 'text/html' }
@@ -163,7 +171,7 @@ describe('POST /sign-in', () => {
     for (let i = 0; i < 10; i++) await submit(server, page, { password: 'wrong' })
     const response = await submit(server, page, {}, { accept: 'text/html' })
     assert.equal(response.status, 429)
-    assert.match(await response.text(), /<h1>Too many attempts<\/h1>/)
+    assert.match(await response.text(), /<h1>Too many attempts<\/h1>.*Wait 15 minutes, then go back and try again\./s)
   })
 
   it('forgets the failures of a name when it signs in', async t => {
@@ -233,6 +241,11 @@ describe('POST /sign-in', () => {
   it('refuses a form without the cookie of the browser (RFC 6749 section 10.12)', async t => {
     const { server, page } = await open(t)
     await assertRefused(await submit(server, { ...page, cookie: '' }), 'form-belongs-to-browser', 'access_denied', 403)
+  })
+
+  it('refuses a form without csrf_token, as a page of somebody else sends it (RFC 6749 section 10.12)', async t => {
+    const { server, page } = await open(t)
+    await assertRefused(await submit(server, page, { csrf_token: undefined }), 'form-belongs-to-browser', 'access_denied', 403)
   })
 
   it('refuses the form of another browser (RFC 6749 section 10.12)', async t => {

@@ -6,7 +6,6 @@
  */
 import type { Context } from '../context.ts'
 import { OAuthError } from '../errors.ts'
-import { html } from '../http/html.ts'
 import { redirect, type Reply, type Request } from '../http/message.ts'
 import { Parameters } from '../http/parameters.ts'
 import {
@@ -19,7 +18,7 @@ import type { Client, RequestedGrant } from '../store/records.ts'
 import { errorLocation, grantedLocation } from './authorization-response.ts'
 import { findSession } from './browser-session.ts'
 import { askForConsent } from './consent.ts'
-import { voucher } from './consent-page.ts'
+import { signInReason } from './consent-page.ts'
 import { findClient } from './find-client.ts'
 import { isThumbprint } from './jws.ts'
 import { isCodeChallengeS256 } from './pkce.ts'
@@ -68,8 +67,8 @@ async function askUser(
   const signedIn = await findSession(request, context)
   context.check(userIsSignedIn, signedIn !== undefined || !silent)
   if (!signedIn || prompts.includes('login') || prompts.includes('select_account')) {
-    const reason = html`${voucher(client)}<p>What it asks for comes next: nothing is granted by signing in.</p>`
-    return askToSignIn({ return_to: returnToRequest(request), reason, username: query.get('login_hint') }, request, context)
+    const prompt = { return_to: returnToRequest(request), reason: signInReason(client), username: query.get('login_hint') }
+    return askToSignIn(prompt, request, context)
   }
   const earlier = await context.store.findConsent(signedIn.user.sub, client.client_id, redirectHost(requested.redirect_uri))
   const answered = earlier !== undefined && !prompts.includes('consent') && answersRequest(earlier, requested, request)

@@ -23,6 +23,11 @@ export function clientName({ metadata }: Pick<Client, 'metadata'>): string {
   return displayText(metadata.client_name ?? '') || 'A client without a name'
 }
 
+/** What stands on the sign-in page that an authorization request leads to. */
+export function signInReason(client: Client): Html {
+  return html`${voucher(client)}<p>What it asks for comes next: nothing is granted by signing in.</p>`
+}
+
 export function consentTitle({ client }: Question, { config }: Context): string {
   return `Allow ${clientName(client)} to use ${config.serverName}?`
 }
@@ -35,6 +40,7 @@ ${voucher(client)}
 ${earlier && html`<p>You allowed it <code>${earlier.scope}</code> on ${timeElement(earlier.given_at)}, which you can take back
 at <a href="${config.issuer}/account">your account</a>.</p>`}
 <form method="post" action="${config.basePath}/oauth/consent">
+${noDefaultButton}
 ${question.decisionField}
 <fieldset>
 <legend>What it may do</legend>
@@ -55,6 +61,9 @@ ${warning(requested.redirect_uri)}
 </form>
 <form id="sign-out" method="post" action="${config.basePath}/sign-out">${question.signOutFields}</form>`
 }
+
+/** The Enter key in a checkbox presses the first button of a form: this one, which sends nothing, so that nothing is allowed by accident. */
+const noDefaultButton = html`<button formmethod="dialog" hidden>Nothing</button>`
 
 /** A NumericDate for people. */
 export function timeElement(time: number): Html {

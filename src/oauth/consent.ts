@@ -48,7 +48,7 @@ export async function decide(request: Request, context: Context): Promise<Reply>
   const { store } = context
   checkFormSite(request, context)
   const form = await parseForm(request, context)
-  const token_hash = sha256(form.required('consent_token'))
+  const token_hash = sha256(form.get('consent_token') ?? '')
   const waiting = await store.findAuthorizationRequest(token_hash)
   context.check(consentIsOpen, waiting !== undefined)
   const browser = readBrowser(request, context)

@@ -16,6 +16,8 @@ import { signInAttemptsAreBounded, userIsAuthenticated } from '../rules/user.ts'
 import { comparableName, type User } from '../users.ts'
 import { csrfField, identifyBrowser, parseOwnForm } from './browser.ts'
 import { beginSession, endSession, findSession } from './browser-session.ts'
+import { signInReason } from './consent-page.ts'
+import { findClient } from './find-client.ts'
 import { readPageToReturnTo, readReturnTo } from './return-to.ts'
 
 /** Attempts within 15 minutes. Those of a name are forgotten when one succeeds. */
@@ -29,7 +31,7 @@ export interface SignInPrompt {
   /** The path and query to go back to. */
   readonly return_to: string
   /** Why to sign in, where it is for a client. */
-  readonly reason?: Html
+  readonly reason?: Html | undefined
   readonly username?: string | undefined
   /** What went wrong the last time. */
   readonly failure?: OAuthError
@@ -56,7 +58,7 @@ export async function signIn(request: Request, context: Context): Promise<Reply>
   } catch (error) {
     const isWrong = error instanceof OAuthError && error.details.rule === userIsAuthenticated.id
     if (!isWrong || !prefersHtml(request)) throw error
-    return askToSignIn({ return_to, username, failure: error }, request, context)
+    return askToSignIn({ return_to, reason: await reasonFor(return_to, context), username, failure: error }, request, context)
   }
 }
 
@@ -66,6 +68,13 @@ export async function signOut(request: Request, context: Context): Promise<Reply
   const form = await parseOwnForm(request, signedIn, context)
   const location = context.config.basePath + readReturnTo(form, context)
   return redirect(303, location, signedIn && await endSession(signedIn, context))
+}
+
+/** Why to sign in, where that is for a client. */
+async function reasonFor(return_to: string, context: Context): Promise<Html | undefined> {
+  const client_id = new URLSearchParams(return_to.split('?')[1]).get('client_id')
+  const client = client_id === null ? undefined : await findClient(client_id, context)
+  return client && signInReason(client)
 }
 
 async function authenticate(username: string, password: string | undefined, request: Request, context: Context): Promise<User> {
@@ -105,13 +114,15 @@ ${fields}
 </form>`}`, { site: config, width: 'narrow', asksUser: true }, headers)
 }
 
+const focus = html` autofocus`
+
 function passwordFields({ username, failure }: SignInPrompt): Html {
   const invalid = failure && html` aria-invalid="true"`
   return html`<label class="field"><span>User name</span>
 <input name="username" value="${username ?? ''}" autocomplete="username" autocapitalize="none" spellcheck="false"
-required${invalid}></label>
+required${invalid}${username ? undefined : focus}></label>
 <label class="field"><span>Password</span>
-<input type="password" name="password" autocomplete="current-password" required${invalid}></label>
+<input type="password" name="password" autocomplete="current-password" required${invalid}${username ? focus : undefined}></label>
 <div class="actions"><button class="primary">Sign in</button></div>`
 }
 

@@ -1,11 +1,12 @@
 /** An error for a person in a browser: what happened, and what to do about it. It never leads anywhere else. */
 import type { Context } from '../context.ts'
 import type { OAuthError } from '../errors.ts'
-import { displayText, html, type Html } from '../http/html.ts'
+import { displayText, html, type Html, type HtmlValue } from '../http/html.ts'
 import type { Reply, Request } from '../http/message.ts'
 import { pageReply } from '../http/page.ts'
 import { facts, notice } from '../http/parts.ts'
 import { findRule } from '../rules/catalogue.ts'
+import type { Rule } from '../rules/rule.ts'
 import { showVerdict } from '../rules/shown-verdict.ts'
 import { clauseLink, comparison } from './verdict.ts'
 
@@ -19,7 +20,7 @@ export function errorPage(
 ${notice('bad', html`<p>${sentence(displayText(error.message, 400))}</p>
 ${verdict && comparison(showVerdict(verdict))}`)}
 ${rule && html`<h2>What to do</h2>
-<p>${status === 404 ? wayOn(request, context) : rule.remedy}</p>
+<p>${whatToDo(rule, status, headers, request, context)}</p>
 <h2>Why it stops here</h2>
 ${facts([
   ['It is required', rule.requires],
@@ -31,6 +32,14 @@ ${isForClient(request) ? html`<p class="muted">Nothing was sent to the applicati
 }
 
 const titles: Readonly<Record<number, string>> = { 404: 'There is nothing here', 429: 'Too many attempts' }
+
+function whatToDo(
+  { remedy }: Rule, status: number, headers: Readonly<Record<string, string>>, request: Request, context: Context,
+): HtmlValue {
+  if (status === 404) return wayOn(request, context)
+  const seconds = Number(headers['retry-after'])
+  return seconds > 0 ? `Wait ${seconds < 100 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`}, then go back and try again.` : remedy
+}
 
 /** Where somebody who looked for a page finds what there is. */
 function wayOn({ path }: Request, { config: { issuer } }: Context): Html {

@@ -61,6 +61,8 @@ function find(rule: Rule, id: string, recorder: FlowRecorder): Traced | undefine
 function cause({ exchange, verdict }: Traced, recorder: FlowRecorder): string | undefined {
   switch (verdict?.rule) {
     case 'code-verifier-matches': return causeOfVerifier(verdict, recorder)
+    case 'code-is-known': return causeOfUnknownCode(exchange, recorder)
+    case 'code-is-fresh': return causeOfExpiry(verdict, exchange, recorder)
     case 'code-is-unused': return causeOfReuse('code', exchange, recorder)
     case 'refresh-token-is-unused': return causeOfReuse('refresh_token', exchange, recorder)
     default: return undefined
@@ -76,13 +78,35 @@ function causeOfVerifier({ received, expected = [] }: ShownVerdict, recorder: Fl
     : `The verifier belongs to no authorization request that is recorded here.${codeOf}`
 }
 
+function causeOfUnknownCode(exchange: Exchange, recorder: FlowRecorder): string {
+  const issued = issuanceOf(exchange, recorder)
+  return issued ? `It was issued at ${clock(issued.time)}, ${span(exchange.time - issued.time)} earlier: it has expired, and is forgotten since.`
+    : 'No authorization response that is recorded here carried it.'
+}
+
+function causeOfExpiry({ received = '' }: ShownVerdict, exchange: Exchange, recorder: FlowRecorder): string | undefined {
+  const issued = issuanceOf(exchange, recorder)
+  return issued && `It was issued at ${clock(issued.time)}, to live ${span(Date.parse(received) / 1000 - issued.time)}; ${
+    span(exchange.time - issued.time)} had passed.`
+}
+
+/** The exchange whose redirect carried the code that was sent to the token endpoint. */
+function issuanceOf({ request }: Exchange, recorder: FlowRecorder): Exchange | undefined {
+  const code = sentSecret('code', request.body)
+  return allExchanges(recorder).find(({ response }) => code !== undefined && response.headers['location']?.includes(`code=${code}`))
+}
+
 function causeOfReuse(name: string, exchange: Exchange, recorder: FlowRecorder): string | undefined {
-  const mark = new RegExp(`(?:^|&)${name}=(sha256:[\\w-]+)`)
-  const secret = mark.exec(exchange.request.body)?.[1]
+  const secret = sentSecret(name, exchange.request.body)
   const first = allExchanges(recorder)
-    .find(({ status, target, request }) => target === '/oauth/token' && status === 200 && mark.exec(request.body)?.[1] === secret)
+    .find(({ status, target, request }) => target === '/oauth/token' && status === 200 && sentSecret(name, request.body) === secret)
   if (secret === undefined || first === undefined) return undefined
-  return `It was used before: at ${clock(first.time)}, ${Math.round((exchange.time - first.time) * 10) / 10} s earlier, and tokens were issued for it then.`
+  return `It was used before: at ${clock(first.time)}, ${span(exchange.time - first.time)} earlier, and tokens were issued for it then.`
+}
+
+/** What the record of a form has in the place of a secret. */
+function sentSecret(name: string, form: string): string | undefined {
+  return new RegExp(`(?:^|&)${name}=(sha256:[\\w-]+)`).exec(form)?.[1]
 }
 
 function allExchanges(recorder: FlowRecorder): readonly Exchange[] {
@@ -90,5 +114,9 @@ function allExchanges(recorder: FlowRecorder): readonly Exchange[] {
 }
 
 function clock(time: number): string {
-  return `${new Date(time * 1000).toISOString().slice(11, 19)} UTC`
+  return `${new Date(time * 1000).toISOString().slice(11, 23)} UTC`
+}
+
+function span(seconds: number): string {
+  return `${Math.round(seconds * 10) / 10} s`
 }

@@ -67,7 +67,13 @@ ${groups.map(({ title, rules }) => html`<h2>${title}</h2>
 function matches(rule: Rule, sought: string): boolean {
   const { id, clause, error, says, requires, otherwise, remedy } = rule
   const text = [id, id.replaceAll('-', ' '), clause, error, says, requires, otherwise, remedy].join('\n').toLowerCase()
-  return sought.toLowerCase().split(/\s+/).every(word => text.includes(word))
+  return wordsOf(sought).every(word => text.includes(word))
+}
+
+/** The address of an RFC stands for its name: `https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2`. */
+function wordsOf(sought: string): readonly string[] {
+  const named = sought.toLowerCase().replace(/(?:https?:\/\/\S*\/)?rfc(\d+)\S*?(?:#section-([\d.]+))?(?=\s|$)/g, 'rfc $1 section $2')
+  return named.trim().split(/\s+/)
 }
 
 function specifications(): readonly { title: string; rules: readonly Rule[] }[] {

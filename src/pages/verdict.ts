@@ -36,13 +36,14 @@ export function clauseLink(clause: string, linked = true): Html {
 export function comparison(verdict: ShownVerdict): Html | undefined {
   const { received, expected = [] } = verdict
   const miss = missOf(verdict)
+  const words = findRule(verdict.rule)?.words ?? verdictWords
   if (received === undefined && expected.length === 0) return undefined
   const others = expected.filter(value => value !== miss?.candidate)
   const wanted = miss ? [...others.map(value => html`<code>${plainText(value)}</code>`), nearest(miss, others.length > 0)]
     : expected.map(value => html`<code>${plainText(value)}</code>`)
   return html`<div class="comparison">${facts([
-    ...(received === undefined ? [] : [[verdictWords.received, miss ? marked(miss, miss.came) : html`<code>${plainText(received)}</code>`] as const]),
-    ...(wanted.length === 0 ? [] : [[verdictWords.expected, html`${joined(wanted)}`] as const]),
+    ...(received === undefined ? [] : [[words.received, miss ? marked(miss, miss.came) : html`<code>${plainText(received)}</code>`] as const]),
+    ...(wanted.length === 0 ? [] : [[words.expected, html`${joined(wanted)}`] as const]),
     ...(miss && miss.differences.length > 0 ? [['the difference', miss.differences.map(plainText).join('; ')] as const] : []),
   ])}</div>`
 }

@@ -1,5 +1,5 @@
 /** Rules of the access token at the resource server. */
-import type { Rule } from './rule.ts'
+import { endAndPresent, type Rule } from './rule.ts'
 
 const again = 'Refresh the access token, or start a new authorization request.'
 
@@ -121,6 +121,7 @@ export const accessTokenIsFresh: Rule = {
   requires: 'The present lies before exp, give or take 30 s of clock skew.',
   otherwise: 'A stolen token would work for ever.',
   remedy: again,
+  words: endAndPresent,
 }
 
 export const accessTokenIsFromThePast: Rule = {

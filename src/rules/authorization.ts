@@ -21,7 +21,8 @@ export const redirectUriIsRegistered: Rule = {
   requires: 'The redirect_uri is, character by character, one that the client registered; only the port of an http '
     + 'loopback redirect URI may differ (RFC 8252 section 7.3).',
   otherwise: 'A forged request would send the code of the user to the attacker.',
-  remedy: 'Register this very redirect URI. localhost, 127.0.0.1 and [::1] are three different hosts.',
+  remedy: 'Register this very redirect URI. localhost, 127.0.0.1 and [::1] are three different hosts. A slash counts, and so '
+    + 'does the port of https.',
 }
 
 export const redirectUriIsClear: Rule = {
@@ -81,7 +82,7 @@ export const codeChallengeMethodIsS256: Rule = {
   says: 'code_challenge_method must be S256, not {received}',
   requires: 'The code_challenge_method is S256. An absent one means plain, which this server does not take.',
   otherwise: 'With plain, whoever sees the authorization request knows the verifier.',
-  remedy: 'Send code_challenge_method=S256.',
+  remedy: 'Send code_challenge_method=S256, and BASE64URL(SHA-256(code_verifier)) as the code_challenge.',
 }
 
 export const codeChallengeIsWellFormed: Rule = {
@@ -101,7 +102,8 @@ export const resourceIsOurs: Rule = {
   says: 'resource must be {expected}',
   requires: 'The resource is the MCP server of this installation.',
   otherwise: 'A token would be issued for a server that another party runs, who could then use it here.',
-  remedy: 'Send the resource member of the protected resource metadata as it stands, byte for byte.',
+  remedy: 'Send the resource member of the protected resource metadata as it stands, byte for byte. A slash at the end, or '
+    + 'its absence, makes it another resource.',
 }
 
 export const scopeIsSupported: Rule = {

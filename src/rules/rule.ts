@@ -22,9 +22,14 @@ export interface Rule {
   readonly otherwise: string
   /** What the other side should do. */
   readonly remedy: string
+  /** What stands before the two values that were compared, where it is not `came` and `expected`. */
+  readonly words?: { readonly received: string; readonly expected: string }
   /** The rule that the wire shows in place of this one, where telling them apart would help an attacker. */
   readonly shownAs?: Rule
 }
+
+/** The words of a rule about something that has an end. */
+export const endAndPresent = { received: 'it ended', expected: 'it came' } as const
 
 /** The outcome of one `check`. */
 export interface Verdict {

@@ -1,5 +1,5 @@
 /** Rules of the token endpoint: both grants, and the tokens they are given. */
-import type { Rule } from './rule.ts'
+import { endAndPresent, type Rule } from './rule.ts'
 
 export const grantTypeIsSupported: Rule = {
   id: 'grant-type-is-supported',
@@ -50,6 +50,7 @@ export const codeIsFresh: Rule = {
   requires: 'The code is redeemed within its lifetime (OAUTH_AUTHORIZATION_CODE_EXPIRE_MINUTES).',
   otherwise: 'A code that leaked into a log or a history could be redeemed long after.',
   remedy: 'Redeem the code at once; now start a new authorization request.',
+  words: endAndPresent,
 }
 
 export const redirectUriIsTheSame: Rule = {
@@ -122,6 +123,7 @@ export const refreshTokenIsFresh: Rule = {
     + 'rotation does not stretch.',
   otherwise: 'A forgotten grant would live for ever.',
   remedy: 'Start a new authorization request.',
+  words: endAndPresent,
 }
 
 export const refreshTokenIsUnused: Rule = {

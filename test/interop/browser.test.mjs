@@ -98,6 +98,19 @@ interop('Chromium', () => {
     await page.getByRole('heading', { name: 'The client' }).waitFor()
   })
 
+  it('allows nothing by the Enter key in a checkbox', async t => {
+    const { request, browser } = await start(t)
+    const { page } = await openConsent(browser, request)
+    const sent = []
+    page.on('request', request => { if (request.method() === 'POST') sent.push(request.url()) })
+    await page.getByRole('checkbox').first().press('Enter')
+    await page.waitForTimeout(300)
+    assert.deepEqual(sent, [])
+    await press(page, 'Allow')
+    await page.getByRole('heading', { name: 'The client' }).waitFor()
+    assert.equal(sent.length, 1)
+  })
+
   it('withdraws: the token is dead at once', async t => {
     const { server, request, browser } = await start(t)
     const { page } = await openConsent(browser, request)

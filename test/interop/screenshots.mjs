@@ -1,5 +1,6 @@
 /** Makes the pictures of docs/images: npm run screenshots, after a build. They show what the pages are, at one size. */
 import { mkdir } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { createRequest, exchange, listTools, openWindow, startChromium } from './chromium.mjs'
 import { startServer } from './harness.mjs'
@@ -17,6 +18,8 @@ async function make() {
     await mkdir(folder, { recursive: true })
     const server = await startServer(t, { DEBUG: 'true', OAUTH_AUTO_APPROVE: 'false' })
     const browser = await startChromium(t)
+    const client = createServer((_request, reply) => reply.end('The client')).listen(7777, '127.0.0.1')
+    ends.push(() => client.close())
     const { page } = await openWindow(browser, { width: 1000 })
     const picture = async (name, height) => {
       await page.setViewportSize({ width: 1000, height })
@@ -32,12 +35,9 @@ async function make() {
     await page.getByRole('heading', { name: /^Allow / }).waitFor()
     await picture('consent', 940)
 
-    // Nothing listens at the redirect URI: the browser stays, and the code is in the address that it was sent to.
-    const [sent] = await Promise.all([
-      page.waitForRequest(request => request.url().startsWith(redirect_uri)),
-      page.getByRole('button', { name: 'Allow', exact: true }).click(),
-    ])
-    const tokens = await exchange(server, request, sent.url())
+    await page.getByRole('button', { name: 'Allow', exact: true }).click()
+    await page.waitForURL(`${redirect_uri}?*`)
+    const tokens = await exchange(server, request, page.url())
     await listTools(server, tokens)
     await page.goto(`${server.url}/flow`)
     await page.locator('#flows a').last().click()
