@@ -42,6 +42,8 @@ describe('redactParameters()', () => {
 
   it('hides each of two', () => assert.equal(redactParameters(`code=${secret}&code=${secret}`), `code=${mark}&code=${mark}`))
 
+  it('leaves one parameter one', () => assert.equal(redactParameters('x=%26state%3Dy&a%26=1'), 'x=%26state=y&a%26=1'))
+
   it('hides a value behind an encoded name', () => assert.equal(redactParameters(`c%6Fde=${secret}`), `code=${mark}`))
 
   it('shows the others decoded', () => {

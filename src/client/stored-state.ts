@@ -1,4 +1,5 @@
 /** What the storage holds: its records, and whether a text is one of a state that may be used. */
+import { isJsonObject, type JsonObject } from '../http/json.ts'
 
 /**
  * A client as an authorization server registered it; it is never shown to another
@@ -89,4 +90,3 @@ function mayHaveTexts(value: JsonObject, names: readonly string[]): boolean {
 function isDate(value: unknown): boolean {
   return value === undefined || (typeof value === 'number' && Math.abs(value) <= 8.64e12)
 }
-import { isJsonObject, type JsonObject } from '../http/json.ts'

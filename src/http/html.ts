@@ -29,8 +29,8 @@ function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, character => entities[character]!)
 }
 
-/** No language puts a fourth mark on a letter, or one around it. */
-const surplusMark = /\p{Me}|(?<=\p{M}{3})\p{M}/gu
+/** More marks on one letter than writing needs, those around it but for keycaps, and those before any letter. */
+const surplusMark = /(?<=\p{Mn}{4})\p{Mn}|(?!\u20e3)\p{Me}|(?<![0-9#*])\u20e3|^\p{M}+/gu
 
 const shapeless = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu
 

@@ -32,13 +32,11 @@ export function redactHeaders(headers: Readonly<Record<string, string>>): Record
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, redactHeader(name.toLowerCase(), value)]))
 }
 
-/** The query of a URL, or the fields of a form. */
+/** The query of a URL, or the fields of a form, decoded but for what would make two parameters of one. */
 export function redactParameters(text: string): string {
-  const parameters = [...new URLSearchParams(text)]
-  return parameters.map(([name, value]) => {
-    const shown = isSecretName(name) ? fingerprint(value) : redactText(value)
-    return `${redactText(name)}=${shown}`
-  }).join('&')
+  const shown = (part: string): string => redactText(part).replaceAll('&', '%26')
+  return [...new URLSearchParams(text)]
+    .map(([name, value]) => `${shown(name)}=${isSecretName(name) ? fingerprint(value) : shown(value)}`).join('&')
 }
 
 /** The query and the fragment, either of which can carry an authorization response. */

@@ -102,8 +102,7 @@ export const resourceIsOurs: Rule = {
   says: 'resource must be {expected}',
   requires: 'The resource is the MCP server of this installation.',
   otherwise: 'A token would be issued for a server that another party runs, who could then use it here.',
-  remedy: 'Send the resource member of the protected resource metadata as it stands, byte for byte. A slash at the end, or '
-    + 'its absence, makes it another resource.',
+  remedy: 'Send the resource member of the protected resource metadata as it stands, byte for byte.',
 }
 
 export const scopeIsSupported: Rule = {
