@@ -23,6 +23,9 @@ export interface MissOptions {
   readonly isScope?: boolean
 }
 
+/** The difference of two texts that have too little in common to point at anything. */
+export const anotherValue = 'it is another value altogether'
+
 /** Compares no more than this, so that a hostile length costs nothing. */
 const maxLength = 2048
 
@@ -77,7 +80,7 @@ function differencesOf(received: string, candidate: string, options: MissOptions
   }
   if (received.toLowerCase() === candidate.toLowerCase()) return ['it differs in upper and lower case alone']
   if (options.isScope) return setDifferences(received.split(' '), candidate.split(' '))
-  return isAnotherValue(received, candidate) ? ['it is another value altogether'] : []
+  return isAnotherValue(received, candidate) ? [anotherValue] : []
 }
 
 interface UriParts {

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test'
 import { createCodeVerifier } from '../src/oauth/pkce.ts'
 import { catalogue } from '../src/rules/catalogue.ts'
 import {
-  authorize, callMcp, craftToken, exchange, get, getTokens, locationOf, readJson, refresh, register, requestCode, startServer,
+  authorize, callMcp, craftToken, decide, exchange, get, getTokens, locationOf, openConsent, openPage, postForm, readJson, refresh, register,
+  requestCode, startServer,
   type Members, type TestContext, type TestServer,
 } from './harness.ts'
 
@@ -136,6 +137,21 @@ const failures: readonly Failure[] = [
     },
     rule: 'code-is-known',
     cause: () => ['It was issued at', '1300', 's earlier: it has expired, and is forgotten since.'],
+    remedy: 'Start a new authorization request.',
+  },
+  {
+    what: 'a code that was withdrawn',
+    env: { OAUTH_AUTO_APPROVE: 'false' },
+    fail: async server => {
+      const client = await register(server)
+      const page = await openConsent(server, client)
+      const code = locationOf(await decide(server, page)).searchParams.get('code')!
+      const { csrf_token, cookie } = await openPage(`${server.url}/account`, { cookie: page.cookie, accept: 'text/html' })
+      await postForm(`${server.url}/account`, { csrf_token, client_id: client['client_id'] }, { cookie })
+      return exchange(server, client, { code, code_verifier: createCodeVerifier() })
+    },
+    rule: 'code-is-known',
+    cause: () => ['It was issued at', 's earlier: it was withdrawn since, or had to give way to newer ones.'],
     remedy: 'Start a new authorization request.',
   },
   {
@@ -348,6 +364,7 @@ describe('GET /explain', () => {
     ['verifier does not match', ['code-verifier-matches']],
     ['REDIRECT uri 8252 port', ['redirect-uri-is-registered']],
     ['https://www.rfc-editor.org/rfc/rfc7636.html#section-4.6', ['code-verifier-matches']],
+    ['(rfc7636) verifier unreserved', ['code-verifier-is-well-formed']],
     ['nothing-speaks-of-this', []],
     ['<script>', []],
   ] as const) {

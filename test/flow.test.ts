@@ -185,6 +185,17 @@ describe('A flow', () => {
     assert.deepEqual((await flows(server)).map(({ title }) => title), ['Notebook'])
   })
 
+  it('is not renamed by a registration of somebody else that says its client_id', async t => {
+    const server = await start(t)
+    const { client_id } = await register(server, { client_name: 'Editor' })
+    for (const redirect_uris of [['x'], ['http://127.0.0.1:1/cb']]) {
+      await fetch(`${server.url}/oauth/register?client_id=${client_id}`, {
+        method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ client_name: 'Evil', redirect_uris }),
+      })
+    }
+    assert.ok((await flows(server)).map(({ title }) => title).includes('Editor'))
+  })
+
   it('has the name of a client whose registration is refused', async t => {
     const server = await start(t)
     await requestRegistration(server, { client_name: 'Editor', redirect_uris: ['javascript:x'] })
@@ -282,6 +293,12 @@ describe('A flow', () => {
     await get(`${server.url}/anything.webp`, { 'sec-fetch-dest': 'image' })
     await get(`${server.url}/mistyped`, asBrowser)
     assert.deepEqual((await flows(server)).map(({ ending }) => ending), ['tool called'])
+  })
+
+  it('takes in what is refused at a path that there is, whatever it accepts', async t => {
+    const server = await start(t)
+    await sendRaw(server, ['GET /mcp HTTP/1.1', 'Host: evil.example', 'Accept: text/html', 'Sec-Fetch-Dest: document'])
+    assert.deepEqual((await flows(server)).map(({ ending }) => ending), ['refused by host-is-served'])
   })
 
   it('shows a client that sends its user to the wrong path', async t => {

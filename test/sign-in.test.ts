@@ -124,6 +124,14 @@ describe('POST /sign-in', () => {
     assert.match(await response.text(), /<strong>Editor<\/strong> registered itself/)
   })
 
+  it('fetches no document for a wrong password, and keeps the form', async t => {
+    const { server, page } = await open(t)
+    const return_to = '/oauth/authorize?client_id=https%3A%2F%2Fapp.example.com%2Fclient.json'
+    const response = await submit(server, page, { password: 'wrong', return_to }, { accept: 'text/html' })
+    assert.equal(response.status, 403)
+    assert.match(await response.text(), /<input type="password"/)
+  })
+
   it('answers an unknown name as it does a wrong password', async t => {
     const { server, page } = await open(t)
     const accept = { accept: 'text/html' }

@@ -78,9 +78,10 @@ export function isRecorded(path: string): boolean {
  * What browsers ask of any site by themselves, or for somebody who mistyped a path: it belongs to no flow. An unknown path
  * with the request of a client does: that client has the endpoint wrong.
  */
-export function isStray({ caller, request }: RawExchange): boolean {
+export function isStray({ caller, request, reply }: RawExchange): boolean {
   const { path, query, headers } = request
-  if (caller !== undefined || path.startsWith('/.well-known/') || query.includes('client_id=')) return false
+  const isUnknown = caller === undefined && reply.status === 404
+  if (!isUnknown || path.startsWith('/.well-known/') || query.includes('client_id=')) return false
   const destination = headers['sec-fetch-dest'] ?? 'empty'
   return destination !== 'empty' || prefersHtml(request) || /^\/(?:favicon\.ico|robots\.txt|apple-touch-icon.*\.png)$/.test(path)
 }
@@ -90,6 +91,7 @@ export function recordExchange(raw: RawExchange): JoinedExchange {
   const parts = readParts(raw)
   const { method, path, query, headers, remoteAddress } = request
   const from = fromWhom(raw)
+  const client_id = clientOf(path, parts)
   const exchange: Exchange = {
     id, time, duration, from,
     to: /^\/(?:mcp|\.well-known\/oauth-protected-resource)(?:\/|$)/.test(path) ? 'resource server' : 'authorization server',
@@ -105,8 +107,9 @@ export function recordExchange(raw: RawExchange): JoinedExchange {
   return {
     exchange,
     keys: keysOf(parts, request, reply),
-    client_id: clientOf(path, parts),
-    client_name: shownTitle(clientNameOf(path, parts)),
+    client_id,
+    // Whoever is refused names no client: the request may say the client_id of another.
+    client_name: client_id === undefined || reply.status < 300 ? shownTitle(clientNameOf(path, parts)) : undefined,
     agent: `${from} ${remoteAddress} ${headers['user-agent'] ?? ''}`.slice(0, 300),
   }
 }
@@ -189,7 +192,8 @@ function keysOf({ sent, answered, redirected, bearer, claims, hidden }: Parts, {
 function clientOf(path: string, { sent, answered, basic, claims }: Parts): string | undefined {
   const assertion = sent.get('client_assertion')
   const inPath = /^\/oauth\/register\/([^/]+)$/.exec(path)?.[1]
-  const named = [sent.get('client_id'), basic, inPath, answered['client_id'], claims?.['client_id'],
+  const registered = path === '/oauth/register' ? answered['client_id'] : undefined
+  const named = [registered, sent.get('client_id'), basic, inPath, answered['client_id'], claims?.['client_id'],
     assertion && claimsOf(assertion)?.['sub'], clientOfReturn(sent.get('return_to'))]
     .find((name): name is string => typeof name === 'string' && name !== '')
   return named?.slice(0, 300)

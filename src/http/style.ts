@@ -26,7 +26,6 @@ export const style = `
   }
 }
 *, ::before, ::after { box-sizing: border-box; }
-[hidden] { display: none !important; }
 html { font: 1rem/1.6 var(--sans); -webkit-text-size-adjust: 100%; }
 body {
   margin: 0; min-height: 100vh; display: flex; flex-direction: column; background: var(--paper); color: var(--ink);

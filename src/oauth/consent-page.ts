@@ -62,8 +62,11 @@ ${warning(requested.redirect_uri)}
 <form id="sign-out" method="post" action="${config.basePath}/sign-out">${question.signOutFields}</form>`
 }
 
-/** The Enter key in a checkbox presses the first button of a form: this one, which sends nothing, so that nothing is allowed by accident. */
-const noDefaultButton = html`<button formmethod="dialog" hidden>Nothing</button>`
+/**
+ * The Enter key in a checkbox presses the first button of a form: this one, which sends nothing, so that nothing is allowed
+ * by accident. It is out of sight, not hidden: some browsers pass over a button that is.
+ */
+const noDefaultButton = html`<button class="unseen" formmethod="dialog" tabindex="-1" aria-hidden="true">Nothing</button>`
 
 /** A NumericDate for people. */
 export function timeElement(time: number): Html {

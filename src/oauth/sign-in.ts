@@ -17,7 +17,6 @@ import { comparableName, type User } from '../users.ts'
 import { csrfField, identifyBrowser, parseOwnForm } from './browser.ts'
 import { beginSession, endSession, findSession } from './browser-session.ts'
 import { signInReason } from './consent-page.ts'
-import { findClient } from './find-client.ts'
 import { readPageToReturnTo, readReturnTo } from './return-to.ts'
 
 /** Attempts within 15 minutes. Those of a name are forgotten when one succeeds. */
@@ -70,10 +69,10 @@ export async function signOut(request: Request, context: Context): Promise<Reply
   return redirect(303, location, signedIn && await endSession(signedIn, context))
 }
 
-/** Why to sign in, where that is for a client. */
-async function reasonFor(return_to: string, context: Context): Promise<Html | undefined> {
+/** Why to sign in, where that is for a client that registered here: for a wrong password no document is fetched. */
+async function reasonFor(return_to: string, { store }: Context): Promise<Html | undefined> {
   const client_id = new URLSearchParams(return_to.split('?')[1]).get('client_id')
-  const client = client_id === null ? undefined : await findClient(client_id, context)
+  const client = client_id === null ? undefined : await store.findClient(client_id)
   return client && signInReason(client)
 }
 

@@ -5,9 +5,11 @@ import { displayText, html, type Html, type HtmlValue } from '../http/html.ts'
 import type { Reply, Request } from '../http/message.ts'
 import { pageReply } from '../http/page.ts'
 import { facts, notice } from '../http/parts.ts'
+import { anotherValue } from '../nearest-miss.ts'
 import { findRule } from '../rules/catalogue.ts'
 import type { Rule } from '../rules/rule.ts'
-import { showVerdict } from '../rules/shown-verdict.ts'
+import { missOf, showVerdict, type ShownVerdict } from '../rules/shown-verdict.ts'
+import { isLocal } from './flow.ts'
 import { clauseLink, comparison } from './verdict.ts'
 
 export function errorPage(
@@ -18,7 +20,7 @@ export function errorPage(
   const verdict = context.trace.findLast(({ rule, passed }) => !passed && rule.id === error.details.rule)
   return pageReply(status, titles[status] ?? 'This cannot go on', html`
 ${notice('bad', html`<p>${sentence(displayText(error.message, 400))}</p>
-${verdict && comparison(showVerdict(verdict))}`)}
+${verdict && nearComparison(showVerdict(verdict))}`)}
 ${rule && html`<h2>What to do</h2>
 <p>${whatToDo(rule, status, headers, request, context)}</p>
 <h2>Why it stops here</h2>
@@ -33,6 +35,12 @@ ${isForClient(request) ? html`<p class="muted">Nothing was sent to the applicati
 
 const titles: Readonly<Record<number, string>> = { 404: 'There is nothing here', 429: 'Too many attempts' }
 
+/** What came beside what was expected, where the two are near enough for the difference to tell something. */
+function nearComparison(verdict: ShownVerdict): Html | undefined {
+  const { differences = [] } = missOf(verdict) ?? {}
+  return differences.length === 0 || differences.includes(anotherValue) ? undefined : comparison(verdict)
+}
+
 function whatToDo(
   { remedy }: Rule, status: number, headers: Readonly<Record<string, string>>, request: Request, context: Context,
 ): HtmlValue {
@@ -42,16 +50,19 @@ function whatToDo(
 }
 
 /** Where somebody who looked for a page finds what there is. */
-function wayOn({ path }: Request, { config: { issuer } }: Context): Html {
-  const [to, text] = ways.find(([to]) => path.startsWith(`${to}/`)) ?? ['/', 'The start page leads to everything that there is.']
+function wayOn(request: Request, { config: { issuer }, recorder }: Context): Html {
+  const { path } = request
+  const known = recorder !== undefined && isLocal(request) ? [...ways, flowsAreThere] : ways
+  const [to, text] = known.find(([to]) => path.startsWith(`${to}/`)) ?? ['/', 'The start page leads to everything that there is.']
   return html`<a href="${issuer}${to}">${text}</a>`
 }
 
 const ways = [
   ['/explain', 'All rules are in one list, which can be searched.'],
-  ['/flow', 'See the flows that are kept: older ones give way to newer ones, and a server that starts has none.'],
   ['/source', 'See the list of all source files.'],
 ] as const
+
+const flowsAreThere = ['/flow', 'See the flows that are kept: older ones give way to newer ones, and a server that starts has none.'] as const
 
 /** Whether an application has sent the user here, which waits for an answer. */
 function isForClient({ path }: Request): boolean {

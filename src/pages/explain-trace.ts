@@ -2,6 +2,7 @@
  * The very request that broke a rule, by the trace id that its `error_uri` carried. The id cannot be guessed and went to
  * nobody but the one that was refused, so it opens this request from anywhere; the flow around it is for this machine alone.
  */
+import type { Config } from '../config.ts'
 import type { Context } from '../context.ts'
 import type { Exchange } from '../flow/exchange.ts'
 import type { Flow, FlowRecorder } from '../flow/recorder.ts'
@@ -28,9 +29,9 @@ export function traceSection(rule: Rule, request: Request, context: Context): Ht
   const id = new URLSearchParams(request.query).get('trace')
   if (id === null || recorder === undefined) return undefined
   const traced = find(rule, id, recorder)
-  if (traced === undefined) return notice('neutral', html`<p>The request that led here is no longer kept: the newest flows are, until the server stops.</p>`)
+  if (traced === undefined) return notice('neutral', html`<p>The request that led here is no longer kept, or belongs to no flow: the newest flows are, until the server stops.</p>`)
   const { flow, exchange, verdict } = traced
-  const told = cause(traced, recorder)
+  const told = cause(traced, context)
   return notice('bad', html`<h2>Your request</h2>
 <p>At ${clock(exchange.time)} the ${exchange.from} sent <code>${exchange.method} ${plainText(exchange.target.split('?', 1)[0]!)}</code>${
   exchange.title ? html` (${plainText(exchange.title)})` : undefined}, and it was answered with ${exchange.status}${
@@ -42,12 +43,12 @@ ${isLocal(request) ? html`<p><a href="${config.basePath}/flow/${flow.id}?open=${
 }
 
 /** The same for a program. */
-export function describeTrace(rule: Rule, request: Request, { recorder }: Context): Record<string, unknown> {
+export function describeTrace(rule: Rule, request: Request, context: Context): Record<string, unknown> {
   const id = new URLSearchParams(request.query).get('trace')
-  const traced = id === null ? undefined : recorder && find(rule, id, recorder)
+  const traced = id === null ? undefined : context.recorder && find(rule, id, context.recorder)
   if (traced === undefined) return {}
   const { exchange: { time, method, target, status }, verdict } = traced
-  return { request: { time, method, target, status, ...verdict, nearest_miss: verdict && missOf(verdict), cause: cause(traced, recorder!) } }
+  return { request: { time, method, target, status, ...verdict, nearest_miss: verdict && missOf(verdict), cause: cause(traced, context) } }
 }
 
 function find(rule: Rule, id: string, recorder: FlowRecorder): Traced | undefined {
@@ -58,10 +59,11 @@ function find(rule: Rule, id: string, recorder: FlowRecorder): Traced | undefine
 }
 
 /** What the record of other requests adds. */
-function cause({ exchange, verdict }: Traced, recorder: FlowRecorder): string | undefined {
+function cause({ exchange, verdict }: Traced, { config, recorder }: Context): string | undefined {
+  if (recorder === undefined) return undefined
   switch (verdict?.rule) {
     case 'code-verifier-matches': return causeOfVerifier(verdict, recorder)
-    case 'code-is-known': return causeOfUnknownCode(exchange, recorder)
+    case 'code-is-known': return causeOfUnknownCode(verdict, exchange, config, recorder)
     case 'code-is-fresh': return causeOfExpiry(verdict, exchange, recorder)
     case 'code-is-unused': return causeOfReuse('code', exchange, recorder)
     case 'refresh-token-is-unused': return causeOfReuse('refresh_token', exchange, recorder)
@@ -78,21 +80,22 @@ function causeOfVerifier({ received, expected = [] }: ShownVerdict, recorder: Fl
     : `The verifier belongs to no authorization request that is recorded here.${codeOf}`
 }
 
-function causeOfUnknownCode(exchange: Exchange, recorder: FlowRecorder): string {
-  const issued = issuanceOf(exchange, recorder)
-  return issued ? `It was issued at ${clock(issued.time)}, ${span(exchange.time - issued.time)} earlier: it has expired, and is forgotten since.`
-    : 'No authorization response that is recorded here carried it.'
+function causeOfUnknownCode({ received }: ShownVerdict, exchange: Exchange, config: Config, recorder: FlowRecorder): string {
+  const issued = issuanceOf(received, recorder)
+  if (issued === undefined) return 'No authorization response that is recorded here carried it.'
+  const age = exchange.time - issued.time
+  const why = age > config.authorizationCodeLifetime ? 'it has expired, and is forgotten since' : 'it was withdrawn since, or had to give way to newer ones'
+  return `It was issued at ${clock(issued.time)}, ${span(age)} earlier: ${why}.`
 }
 
 function causeOfExpiry({ received = '' }: ShownVerdict, exchange: Exchange, recorder: FlowRecorder): string | undefined {
-  const issued = issuanceOf(exchange, recorder)
+  const issued = issuanceOf(sentSecret('code', exchange.request.body), recorder)
   return issued && `It was issued at ${clock(issued.time)}, to live ${span(Date.parse(received) / 1000 - issued.time)}; ${
     span(exchange.time - issued.time)} had passed.`
 }
 
-/** The exchange whose redirect carried the code that was sent to the token endpoint. */
-function issuanceOf({ request }: Exchange, recorder: FlowRecorder): Exchange | undefined {
-  const code = sentSecret('code', request.body)
+/** The exchange whose redirect carried the code of this fingerprint. */
+function issuanceOf(code: string | undefined, recorder: FlowRecorder): Exchange | undefined {
   return allExchanges(recorder).find(({ response }) => code !== undefined && response.headers['location']?.includes(`code=${code}`))
 }
 

@@ -45,7 +45,8 @@ ${testList(heldBy(rule.id, tests))}
 export function explainAll(request: Request, { config }: Context): Reply {
   const query = new URLSearchParams(request.query)
   const sought = query.get('q')?.trim() ?? ''
-  const found = (rules: readonly Rule[]): readonly Rule[] => rules.filter(rule => matches(rule, sought))
+  const words = wordsOf(sought)
+  const found = (rules: readonly Rule[]): readonly Rule[] => rules.filter(rule => matches(rule, words))
   if (!prefersHtml(request)) return json(200, catalogue.flatMap(({ rules }) => found(rules).map(describeRule)))
   const bySpecification = query.get('by') === 'specification'
   const groups = (bySpecification ? specifications() : catalogue.map(({ role, title, rules }) => ({ title: `${role}: ${title}`, rules })))
@@ -64,16 +65,19 @@ ${groups.map(({ title, rules }) => html`<h2>${title}</h2>
 </dl>`)}`, { site: config, path: '/explain' })
 }
 
-function matches(rule: Rule, sought: string): boolean {
+function matches(rule: Rule, words: readonly string[]): boolean {
   const { id, clause, error, says, requires, otherwise, remedy } = rule
   const text = [id, id.replaceAll('-', ' '), clause, error, says, requires, otherwise, remedy].join('\n').toLowerCase()
-  return wordsOf(sought).every(word => text.includes(word))
+  return words.every(word => text.includes(word))
 }
 
 /** The address of an RFC stands for its name: `https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2`. */
 function wordsOf(sought: string): readonly string[] {
-  const named = sought.toLowerCase().replace(/(?:https?:\/\/\S*\/)?rfc(\d+)\S*?(?:#section-([\d.]+))?(?=\s|$)/g, 'rfc $1 section $2')
-  return named.trim().split(/\s+/)
+  return sought.toLowerCase().split(/\s+/).flatMap(word => {
+    const [, rfc] = /rfc(\d{3,5})/.exec(word) ?? []
+    const [, kind, part] = /#(section|appendix)-([a-z0-9.]+)/.exec(word) ?? []
+    return rfc === undefined ? word : [`rfc ${rfc}`, kind === undefined ? '' : `${kind} ${part}`]
+  })
 }
 
 function specifications(): readonly { title: string; rules: readonly Rule[] }[] {

@@ -2,7 +2,7 @@
 import { html, type Html } from '../http/html.ts'
 import { badge, facts } from '../http/parts.ts'
 import { specificationUrl } from '../http/specification.ts'
-import type { NearestMiss } from '../nearest-miss.ts'
+import { anotherValue, type NearestMiss } from '../nearest-miss.ts'
 import { plainText } from '../plain-text.ts'
 import { findRule } from '../rules/catalogue.ts'
 import { missOf, verdictWords, type ShownVerdict } from '../rules/shown-verdict.ts'
@@ -58,7 +58,7 @@ function joined(values: readonly Html[]): Html {
 
 /** Where characters are missing, the mark is the empty place. Another value altogether has nothing to point at. */
 function marked({ prefix, suffix, came, wanted, differences }: NearestMiss, middle: string): Html {
-  if (differences.includes('it is another value altogether')) return html`<code>${plainText(prefix + middle + suffix)}</code>`
+  if (differences.includes(anotherValue)) return html`<code>${plainText(prefix + middle + suffix)}</code>`
   const mark = middle === '' ? html`<mark class="gap"><span class="unseen">(${came === '' ? wanted.length : came.length} missing here)</span></mark>`
     : html`<mark>${plainText(middle)}</mark>`
   return html`<code>${plainText(prefix)}${mark}${plainText(suffix)}</code>`
