@@ -224,6 +224,16 @@ describe('A flow', () => {
     assert.equal((await flows(server)).length, 1)
   })
 
+  it('goes on when the client is not known any more and registers again', async t => {
+    const server = await start(t)
+    await callMcp(server, undefined, 'initialize')
+    const forgotten = { 'user-agent': 'node', ...bearer('a-token-of-before') }
+    assert.equal((await get(`${server.url}/oauth/register/client-of-before`, forgotten)).status, 401)
+    const { tokens } = await getTokens(server, { client_name: 'Editor' })
+    await callMcp(server, tokens['access_token'], 'tools/call', { name: 'get_user_profile', arguments: {} })
+    assert.deepEqual((await flows(server)).map(({ title, ending }) => [title, ending]), [['Editor', 'tool called']])
+  })
+
   it('follows the browser from the consent page to the decision', async t => {
     const server = await start(t, { OAUTH_AUTO_APPROVE: 'false' })
     const client = await register(server)

@@ -1,5 +1,5 @@
 /** How a flow ended, read off its exchanges: what was reached last, or the rule that refused. */
-import type { Exchange } from './exchange.ts'
+import { refusalOf, type Exchange } from './exchange.ts'
 import type { Flow } from './recorder.ts'
 
 /** How a flow ended, or how far it is. */
@@ -15,12 +15,6 @@ const patience = 600
 
 const tokensIssued = 'tokens issued'
 const toolCalled = 'tool called'
-
-/** The rule that an exchange was refused by. A rule that was broken and led to no error decided nothing. */
-export function refusalOf({ status, response, verdicts }: Exchange): string | undefined {
-  const refused = status >= 400 || /[?&]error=/.test(response.headers['location'] ?? '') || /"error":\{"code":/.test(response.body)
-  return refused ? verdicts.findLast(({ passed }) => !passed)?.rule : undefined
-}
 
 /** Refusals that are part of a healthy flow: the first challenge, the stream that is not offered, a document that is not here. */
 export function isUsualRefusal({ method, target, status }: Exchange, rule: string): boolean {

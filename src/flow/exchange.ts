@@ -114,6 +114,12 @@ export function recordExchange(raw: RawExchange): JoinedExchange {
   }
 }
 
+/** The rule that an exchange was refused by. A rule that was broken and led to no error decided nothing. */
+export function refusalOf({ status, response, verdicts }: Exchange): string | undefined {
+  const refused = status >= 400 || /[?&]error=/.test(response.headers['location'] ?? '') || /"error":\{"code":/.test(response.body)
+  return refused ? verdicts.findLast(({ passed }) => !passed)?.rule : undefined
+}
+
 /** The route decides: where people go, a user agent does. A path that is unknown is told by what the request accepts. */
 function fromWhom({ caller, request }: RawExchange): Party {
   if (caller !== undefined) return caller === 'browser' ? 'user agent' : 'client'

@@ -4,7 +4,7 @@
  */
 import { randomToken } from '../crypto.ts'
 import { ExpiringMap } from '../store/expiring-map.ts'
-import { isRecorded, isStray, recordExchange, type Exchange, type JoinedExchange, type RawExchange } from './exchange.ts'
+import { isRecorded, isStray, recordExchange, refusalOf, type Exchange, type JoinedExchange, type RawExchange } from './exchange.ts'
 
 export interface Flow {
   readonly id: string
@@ -148,7 +148,7 @@ export class FlowRecorder {
 
   private flowWithoutName(recent: LiveFlow | undefined, client_id: string | undefined, exchange: Exchange): LiveFlow | undefined {
     if (recent === undefined) return undefined
-    if (isNameless(recent)) return recent
+    if (isNameless(recent) || registersAnew(exchange, recent)) return recent
     if (exchange.from === 'user agent') return client_id === undefined ? recent : undefined
     return client_id === undefined && !hasTokens(recent) && !isStart(exchange) ? recent : undefined
   }
@@ -187,9 +187,9 @@ export class FlowRecorder {
     this.bytes += bytes
   }
 
-  private remember(flow: LiveFlow, { keys, client_id, client_name, agent }: JoinedExchange): void {
+  private remember(flow: LiveFlow, { exchange, keys, client_id, client_name, agent }: JoinedExchange): void {
     if (client_id !== undefined) {
-      flow.client_id ??= client_id
+      if (flow.client_id === undefined || isRegistration(exchange)) flow.client_id = client_id
       this.point(`client ${client_id}`, flow)
     }
     this.rememberName(flow, client_id, client_name)
@@ -247,6 +247,19 @@ function isNameless({ client_id }: LiveFlow): boolean {
 /** A new authorization request of a client that has its tokens begins a new flow. */
 function beginsAnew({ target }: Exchange, flow: Flow): boolean {
   return target.startsWith('/oauth/authorize?') && hasTokens(flow)
+}
+
+/** After a restart of the server: the client asks with what it had, is not known any more, and registers again. */
+function registersAnew(exchange: Exchange, { exchanges }: Flow): boolean {
+  const last = exchanges.at(-1)
+  const rule = last && refusalOf(last)
+  return rule !== undefined && forgottenClient.has(rule) && isRegistration(exchange)
+}
+
+const forgottenClient: ReadonlySet<string> = new Set(['registration-access-token-matches', 'client-is-known', 'client-is-registered'])
+
+function isRegistration({ target, status }: Exchange): boolean {
+  return target === '/oauth/register' && status === 201
 }
 
 /** What a program does first: it calls the MCP server without a token, or registers. */

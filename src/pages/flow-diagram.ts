@@ -2,8 +2,8 @@
  * A flow as a sequence diagram: a list in the order of time, whose items are drawn as arrows between four lifelines. It is
  * text first, so it reads without the drawing, and every arrow opens to what was sent, what was answered and why.
  */
-import { parties, type Exchange, type Message, type Party } from '../flow/exchange.ts'
-import { isUsualRefusal, refusalOf, type Ending } from '../flow/ending.ts'
+import { parties, refusalOf, type Exchange, type Message, type Party } from '../flow/exchange.ts'
+import { isUsualRefusal, type Ending } from '../flow/ending.ts'
 import type { Flow } from '../flow/recorder.ts'
 import { parseJson } from '../http/json.ts'
 import { html, type Html } from '../http/html.ts'
