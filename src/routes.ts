@@ -1,13 +1,16 @@
 /**
  * Every endpoint, on one screen. Start here: pick a row and read its file from the top.
  *
+ * A handler goes through rules in the order of the specification, one line each: `context.check(rule, condition, received,
+ * expected)` throws what the rule is answered with unless the condition holds (`rules/rule.ts`).
+ *
  * Where SERVER_URL has a path all of this stands below it, the well-known URIs in the inserted and the appended form.
  */
 import type { Handler, RouteDescription } from './context.ts'
 import { maxFlowFile } from './flow/flow-file.ts'
 import { limited } from './http/limited-handler.ts'
 import type { Limited } from './http/rate-limits.ts'
-import { directPath, mcp, openInitialize } from './mcp/endpoint.ts'
+import { directPath, mcp, initializeWithoutToken } from './mcp/endpoint.ts'
 import { protectedResourceMetadata } from './mcp/protected-resource-metadata.ts'
 import { account, changeAccount } from './oauth/account.ts'
 import { authorize } from './oauth/authorize.ts'
@@ -60,7 +63,7 @@ export const routes: readonly Route[] = [
   row('POST',   '/account',                                  changeAccount,               'browser',  'RFC 7009 section 1, by the user'),
 
   row('*',      '/mcp',                                      mcp,                         'resource', 'MCP 2026-07-28 basic/transports/streamable-http'),
-  row('POST',   '/mcp/initialize',                           openInitialize,              'resource', 'MCP 2025-11-25 basic/lifecycle'),
+  row('POST',   '/mcp/initialize',                           initializeWithoutToken,      'resource', 'MCP 2025-11-25 basic/lifecycle'),
   row('POST',   '/mcp/tools/list',                           directPath('tools/list'),    'resource', 'MCP 2026-07-28 server/tools, Listing Tools'),
   row('POST',   '/mcp/tools/call',                           directPath('tools/call'),    'resource', 'MCP 2026-07-28 server/tools, Calling Tools'),
 

@@ -33,7 +33,7 @@ export function directPath(method: string): Handler {
 }
 
 /** `/mcp/initialize`, the one path that needs no token: it tells what anybody may know and begins no session. */
-export const openInitialize: Handler = (request, context) => answer(request, undefined, 'initialize', context)
+export const initializeWithoutToken: Handler = (request, context) => answer(request, undefined, 'initialize', context)
 
 function withNonce(reply: Reply, token: AccessToken, context: Context): Reply {
   const nonce = nonceHeader(token.cnf !== undefined, context)

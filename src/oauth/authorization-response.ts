@@ -8,8 +8,8 @@ import { errorText, type OAuthError } from '../errors.ts'
 import type { RequestedGrant } from '../store/records.ts'
 import { withParameters } from './redirect-uri.ts'
 
-/** Issues the code of a request that the user `sub` approved. */
-export async function grantedLocation(approved: RequestedGrant, sub: string, context: Context): Promise<string> {
+/** Issues the code of a request that the user `sub` approved; the location is where the browser takes it. */
+export async function issueCode(approved: RequestedGrant, sub: string, context: Context): Promise<string> {
   const { client_id, redirect_uri, state, code_challenge, scope, resource, dpop_jkt } = approved
   const code = randomToken()
   const grant_id = randomToken(16)

@@ -15,7 +15,7 @@ import {
 import { dpopJktIsAThumbprint } from '../rules/dpop.ts'
 import { methodIsAllowed, parameterIsBounded } from '../rules/http.ts'
 import type { Client, RequestedGrant } from '../store/records.ts'
-import { errorLocation, grantedLocation } from './authorization-response.ts'
+import { errorLocation, issueCode } from './authorization-response.ts'
 import { findSession } from './browser-session.ts'
 import { askForConsent } from './consent.ts'
 import { signInReason } from './consent-page.ts'
@@ -43,7 +43,7 @@ export async function authorize(request: Request, context: Context): Promise<Rep
     // For development: the first user approves everything, but sends no code away from this machine unasked.
     const [approver] = context.users.list
     if (context.config.autoApprove && approver && isLoopbackRedirectUri(redirect_uri)) {
-      return redirect(302, await grantedLocation(requested, approver.sub, context))
+      return redirect(302, await issueCode(requested, approver.sub, context))
     }
     return await askUser(requested, client, query, request, context)
   } catch (error) {
@@ -72,7 +72,7 @@ async function askUser(
   }
   const earlier = await context.store.findConsent(signedIn.user.sub, client.client_id, redirectHost(requested.redirect_uri))
   const answered = earlier !== undefined && !prompts.includes('consent') && answersRequest(earlier, requested, request)
-  if (answered) return redirect(302, await grantedLocation(requested, signedIn.user.sub, context))
+  if (answered) return redirect(302, await issueCode(requested, signedIn.user.sub, context))
   context.check(consentIsGiven, !silent)
   return askForConsent(requested, client, signedIn, earlier, request, context)
 }

@@ -14,7 +14,7 @@ import {
   consentBelongsToBrowser, consentBelongsToUser, consentIsOpen, consentIsWithinRequest, scopeIsKept, userApproved,
 } from '../rules/authorization.ts'
 import type { AuthorizationRequest, Client, Consent, RequestedGrant } from '../store/records.ts'
-import { errorLocation, grantedLocation } from './authorization-response.ts'
+import { errorLocation, issueCode } from './authorization-response.ts'
 import { checkFormSite, csrfField, identifyBrowser, readBrowser } from './browser.ts'
 import { findSession, type SignedIn } from './browser-session.ts'
 import { clientName, consentBody, consentTitle } from './consent-page.ts'
@@ -61,7 +61,7 @@ export async function decide(request: Request, context: Context): Promise<Reply>
   const client = await findClient(waiting.client_id, context)
   checkRedirectUri(waiting.redirect_uri, client?.metadata.redirect_uris ?? [], context)
   context.check(consentIsOpen, await store.useAuthorizationRequest(token_hash) !== undefined)
-  return redirect(303, await decisionLocation(form.get('decision') === 'approve', kept, waiting, context))
+  return redirect(303, await carryOut(form.get('decision') === 'approve', kept, waiting, context))
 }
 
 /** The scopes that the user left ticked, in the order in which they were asked for. */
@@ -72,7 +72,8 @@ function readKept(form: Parameters, waiting: AuthorizationRequest, context: Cont
   return requested.filter(scope => ticked.includes(scope))
 }
 
-async function decisionLocation(
+/** Remembers what the user decided, and says it to the client. */
+async function carryOut(
   approved: boolean, kept: readonly string[], waiting: AuthorizationRequest, context: Context,
 ): Promise<string> {
   const { sub, client_id, client_name, redirect_uri } = waiting
@@ -84,7 +85,7 @@ async function decisionLocation(
     context.check(scopeIsKept, kept.length > 0)
     const scope = formatScope(kept)
     await context.store.rememberConsent({ sub, client_id, client_name, redirect_host, scope, given_at: context.now() })
-    return await grantedLocation({ ...waiting, scope }, sub, context)
+    return await issueCode({ ...waiting, scope }, sub, context)
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error
     context.audit('authorization denied', { client_id, sub, scope: waiting.scope })

@@ -13,9 +13,9 @@ import { supportedGrantTypes } from './grant-types.ts'
 import { refreshAccessToken } from './refresh-token-grant.ts'
 
 /** `proof` is by the key to which the tokens are bound, where the client uses DPoP; the grant marks it as used. */
-type Grant = (form: Parameters, client: Client, context: Context, proof: Proof | undefined) => Promise<IssuedTokens>
+type GrantHandler = (form: Parameters, client: Client, context: Context, proof: Proof | undefined) => Promise<IssuedTokens>
 
-const grants: ReadonlyMap<string, Grant> = new Map([
+const grants: ReadonlyMap<string, GrantHandler> = new Map([
   ['authorization_code', exchangeAuthorizationCode],
   ['refresh_token', refreshAccessToken],
   ['client_credentials', grantToClient],

@@ -315,7 +315,7 @@ describe('Authorization', { concurrency: 8 }, () => {
     await assertRefused(await decide(server, page), 'consent-is-open', 'access_denied', 403)
   })
 
-  attack('has the approval of one request count for another by changing its parameters', 'src/oauth/consent.ts: grantedLocation(', async t => {
+  attack('has the approval of one request count for another by changing its parameters', 'src/oauth/consent.ts: issueCode(', async t => {
     const server = await startServer(t, asks)
     const client = await register(server, { redirect_uris: [redirect_uri, 'https://app.example.com/cb'] })
     const page = await openConsent(server, client, { scope: 'mcp:tools:read' })
