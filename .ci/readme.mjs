@@ -33,7 +33,8 @@ try {
   steps.forEach(({ command, output }, i) => compare(command, output, stdout.split(`--- ${i}\n`)[1].split('--- ')[0], url))
   const programs = runPrograms()
   addTool()
-  console.log(`README: ${steps.length} steps and ${programs} programs do what they show, and the tool is there`)
+  const messages = checkFlow()
+  console.log(`README: ${steps.length} steps and ${programs} programs do what they show, the tool is there, and ${messages} messages are whole`)
 } finally {
   server.kill()
   rmSync(folder, { recursive: true })
@@ -95,4 +96,20 @@ function addTool() {
     const { text } = await toolsByName(tools).get('roll_dice').run({ count: 2 }, { sub: 'ada' })
     console.log(text)` })
   if (!/^ada rolled \d, \d$/m.test(rolled)) throw new Error(`the tool of the README gave ${rolled}`)
+}
+
+/** In docs/flow.md every content-length counts the body under it, and every token names the issuer that is shown. */
+function checkFlow() {
+  const page = readFileSync(join(root, 'docs/flow.md'), 'utf8')
+  const messages = [...page.matchAll(/```http\n(.*?)\n```/gs)].map(([, message]) => message)
+  for (const message of messages) {
+    const [head, body = ''] = message.split(/\n\n(.*)/s)
+    const length = /^content-length: (\d+)$/m.exec(head)?.[1] ?? 0
+    if (Number(length) !== Buffer.byteLength(body)) throw new Error(`docs/flow.md: ${length} is not the length of\n${body}`)
+  }
+  for (const [, claims] of page.matchAll(/eyJ[\w-]+\.(eyJ[\w-]+)\./g)) {
+    const { iss } = JSON.parse(Buffer.from(claims, 'base64url'))
+    if (iss !== 'http://localhost:8000') throw new Error(`docs/flow.md has a token of ${iss}`)
+  }
+  return messages.length
 }
