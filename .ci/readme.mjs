@@ -17,6 +17,7 @@ const [start, ...steps] = [
   ...blocks('docs/more-flows.md', '# More flows with curl'),
   ...blocks('README.md', '## Use the client', '## Let people sign in'),
   ...blocks('docs/client.md', '## Call tools without a user'),
+  ...blocks('docs/debugging.md', '# Debug a server or a client of your own'),
 ]
 
 const server = spawn('sh', ['-c', `cd ${root}; ${start.command.split('\n').filter(line => !line.startsWith('npm')).join('\n').replace('node dist', 'exec node dist')}`], {
@@ -28,7 +29,7 @@ try {
     server.on('close', () => reject(new Error('the server did not start')))
   })
   const script = steps.map(({ command }, i) => `echo "--- ${i}"\n${command}\necho`).join('\n')
-    .replaceAll('http://localhost:8000', url).replaceAll(/client\.js (?!--remove)/g, `client.js --server-url ${url} `)
+    .replaceAll('http://localhost:8000', url).replaceAll(/client\.js (?!--remove|--server-url)/g, `client.js --server-url ${url} `)
   const stdout = run('sh', ['-c', `set -e\n${script}`])
   steps.forEach(({ command, output }, i) => compare(command, output, stdout.split(`--- ${i}\n`)[1].split('--- ')[0], url))
   const programs = runPrograms()
@@ -61,7 +62,7 @@ function run(command, args, options = {}) {
 
 /** Every member name and every plain word of the shown output is in the real one. */
 function compare(command, shown = '', real, url) {
-  const plain = /"[a-z_]+":|[a-z][a-z_-]+="|HTTP\/1.1 \d+|error|code=|iss=|state=\w+|Lisbon: .*humidity|insufficient_scope|this needs [a-z: ]+|PASSED: .*|bound to a key|can be refreshed/g
+  const plain = /"[a-z_]+":|[a-z][a-z_-]+="|HTTP\/1.1 \d+|error|code=|iss=|state=\w+|Lisbon: .*humidity|insufficient_scope|this needs [a-z: ]+|PASSED: .*|[✓✗] [a-z-]+|came +http\S+|expected +http\S+|difference +[a-z ]+|exit code \d|bound to a key|can be refreshed/g
   const words = [...shown.replaceAll('http://localhost:8000', url).matchAll(plain)].map(([word]) => word)
   const missing = words.filter(word => !real.includes(word))
   if (missing.length > 0) throw new Error(`the README shows ${missing.join(' ')} for\n${command}\nwhich gave\n${real}`)
