@@ -62,7 +62,7 @@ function run(command, args, options = {}) {
 
 /** Every member name and every plain word of the shown output is in the real one. */
 function compare(command, shown = '', real, url) {
-  const plain = /"[a-z_]+":|[a-z][a-z_-]+="|HTTP\/1.1 \d+|error|code=|iss=|state=\w+|Lisbon: .*humidity|insufficient_scope|this needs [a-z: ]+|PASSED: .*|[✓✗] [a-z-]+|came +http\S+|expected +http\S+|difference +[a-z ]+|exit code \d|bound to a key|can be refreshed/g
+  const plain = /"[a-z_]+":|[a-z][a-z_-]+="|HTTP\/1.1 \d+|error|code=|iss=|state=\w+|Lisbon: .*humidity|insufficient_scope|this needs [a-z: ]+|PASSED: .*|Tells .*|removed http\S+|can be refreshed|[✓✗] [a-z-]+|came +http\S+|expected +http\S+|difference +[a-z ]+|exit code \d|bound to a key/g
   const words = [...shown.replaceAll('http://localhost:8000', url).matchAll(plain)].map(([word]) => word)
   const missing = words.filter(word => !real.includes(word))
   if (missing.length > 0) throw new Error(`the README shows ${missing.join(' ')} for\n${command}\nwhich gave\n${real}`)
