@@ -16,7 +16,7 @@ const [start, ...steps] = [
   ...blocks('README.md', '## Step by step with curl', '## Use the client'),
   ...blocks('docs/more-flows.md', '# More flows with curl'),
   ...blocks('README.md', '## Use the client', '## Let people sign in'),
-  ...blocks('docs/client.md', '## Call tools without a user'),
+  ...blocks('docs/client.md', '# The client: its other options'),
   ...blocks('docs/debugging.md', '# Debug a server or a client of your own'),
 ]
 
