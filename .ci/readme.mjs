@@ -1,6 +1,7 @@
 /**
  * Pastes the commands of the README and of the pages that it leads to into one shell, as they stand, and holds what they
- * print against what they show. Then it runs the programs of the README, and builds the tool that it adds. Build first.
+ * print against what they show. Then it runs the programs of the README, builds what it and docs/architecture.md change in
+ * the source, and counts the bytes of docs/flow.md. Build first.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -33,9 +34,9 @@ try {
   const stdout = run('sh', ['-c', `set -e\n${script}`])
   steps.forEach(({ command, output }, i) => compare(command, output, stdout.split(`--- ${i}\n`)[1].split('--- ')[0], url))
   const programs = runPrograms()
-  addTool()
+  changeSource()
   const messages = checkFlow()
-  console.log(`README: ${steps.length} steps and ${programs} programs do what they show, the tool is there, and ${messages} messages are whole`)
+  console.log(`README: ${steps.length} steps and ${programs} programs do what they show, the changes of the source compile, and ${messages} messages are whole`)
 } finally {
   server.kill()
   rmSync(folder, { recursive: true })
@@ -81,8 +82,8 @@ function runPrograms() {
   return programs.length
 }
 
-/** Builds a copy of the source with the tool of the README, and calls it. */
-function addTool() {
+/** Builds a copy of the source with the tool of the README and the seam of docs/architecture.md, and calls the tool. */
+function changeSource() {
   const copy = join(folder, 'copy')
   for (const name of ['src', 'tsconfig.json', 'package.json']) cpSync(join(root, name), join(copy, name), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
@@ -91,6 +92,11 @@ function addTool() {
   const before = readFileSync(join(copy, 'src/mcp/tools.ts'), 'utf8')
   writeFileSync(join(copy, 'src/mcp/tools/roll-dice.ts'), tool)
   writeFileSync(join(copy, 'src/mcp/tools.ts'), `${importLine}\n${before.replace(/^export const tools.*?^\]\n/ms, () => list)}`)
+  const [, [, seam]] = section('docs/architecture.md', '## Rules, not ifs').matchAll(/```ts\n(.*?)```/gs)
+  const [imports, ...verification] = seam.split('\n\n')
+  const seamFile = join(copy, 'src/oauth/access-token.ts')
+  writeFileSync(seamFile, `${imports}\n${readFileSync(seamFile, 'utf8').replace('signJwt, verifyJwt', 'signJwt')
+    .replace(/^\/\*\* Verifies an access token .*?^}\n/ms, () => verification.join('\n\n'))}`)
   run('npx', ['tsc'], { cwd: copy })
   const rolled = run(process.execPath, ['--input-type=module'], { cwd: copy, input: `
     import { tools, toolsByName } from './dist/mcp/tools.js'
