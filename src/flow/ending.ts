@@ -1,6 +1,6 @@
 /** How a flow ended, read off its exchanges: what was reached last, or the rule that refused. */
 import type { Exchange } from './exchange.ts'
-import type { Flow } from './recorder.ts'
+import type { Flow } from './kept-flows.ts'
 
 /** How a flow ended, or how far it is. */
 export interface Ending {

@@ -3,7 +3,7 @@
  * is believed to be there, and a file that is not whole is refused with the reason.
  */
 import { parties, type Exchange, type Message } from './exchange.ts'
-import type { Flow } from './recorder.ts'
+import type { Flow } from './kept-flows.ts'
 import { isJsonObject, parseJson, type JsonObject } from '../http/json.ts'
 import type { ShownVerdict } from '../rules/shown-verdict.ts'
 

@@ -4,7 +4,8 @@
  */
 import type { Context } from '../context.ts'
 import type { Exchange } from '../flow/exchange.ts'
-import type { Flow, FlowRecorder } from '../flow/recorder.ts'
+import type { Flow } from '../flow/kept-flows.ts'
+import type { FlowRecorder } from '../flow/recorder.ts'
 import { html, type Html } from '../http/html.ts'
 import type { Request } from '../http/message.ts'
 import { notice } from '../http/parts.ts'

@@ -4,7 +4,7 @@
  */
 import { parties, type Exchange, type Message, type Party } from '../flow/exchange.ts'
 import { isUsualRefusal, refusalOf, type Ending } from '../flow/ending.ts'
-import type { Flow } from '../flow/recorder.ts'
+import type { Flow } from '../flow/kept-flows.ts'
 import { parseJson } from '../http/json.ts'
 import { html, type Html } from '../http/html.ts'
 import { badge } from '../http/parts.ts'

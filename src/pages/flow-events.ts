@@ -1,7 +1,8 @@
 /** `/flow/events`: what happens, as server-sent events whose data is HTML for the page that is open (WHATWG HTML section 9.2). */
 import type { Context } from '../context.ts'
 import type { Exchange } from '../flow/exchange.ts'
-import type { Flow, FlowRecorder } from '../flow/recorder.ts'
+import type { Flow } from '../flow/kept-flows.ts'
+import type { FlowRecorder } from '../flow/recorder.ts'
 import type { Html } from '../http/html.ts'
 import { empty, type Reply, type Request } from '../http/message.ts'
 import { pathIsKnown } from '../rules/http.ts'
