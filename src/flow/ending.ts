@@ -18,7 +18,9 @@ const toolCalled = 'tool called'
 
 /** The rule that an exchange was refused by. A rule that was broken and led to no error decided nothing. */
 export function refusalOf({ status, response, verdicts }: Exchange): string | undefined {
-  const refused = status >= 400 || /[?&]error=/.test(response.headers['location'] ?? '') || /"error":\{"code":/.test(response.body)
+  const refused = status >= 400
+    || /[?&]error=/.test(response.headers['location'] ?? '')
+    || /"error":\{"code":/.test(response.body)
   return refused ? verdicts.findLast(({ passed }) => !passed)?.rule : undefined
 }
 
@@ -29,6 +31,7 @@ export function isUsualRefusal({ method, target, status }: Exchange, rule: strin
     || (status === 404 && target.startsWith('/.well-known/'))
 }
 
+/** How a flow ended, or how far it is by now: its last step of which there is something to say. */
 export function endingOf({ exchanges }: Pick<Flow, 'exchanges'>, now: number): Ending {
   let ending: Ending = { kind: 'open', text: 'begun' }
   for (const exchange of exchanges) {
@@ -37,9 +40,11 @@ export function endingOf({ exchanges }: Pick<Flow, 'exchanges'>, now: number): E
     if (step && !(step.text === tokensIssued && ending.text === toolCalled)) ending = step
   }
   const last = exchanges.at(-1)
-  return ending.kind === 'open' && last && now - last.time > patience ? { kind: 'open', text: `abandoned: ${ending.text}` } : ending
+  const isAbandoned = ending.kind === 'open' && last !== undefined && now - last.time > patience
+  return isAbandoned ? { kind: 'open', text: `abandoned: ${ending.text}` } : ending
 }
 
+/** What an exchange reached; undefined where it changed nothing. */
 function stepOf(exchange: Exchange): Ending | undefined {
   const { status, title, target, response } = exchange
   const rule = refusalOf(exchange)
