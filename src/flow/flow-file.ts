@@ -105,7 +105,9 @@ function verdictOf(value: unknown): ShownVerdict {
     rule: text(verdict, 'rule'),
     passed,
     ...(received === undefined ? {} : { received: text(verdict, 'received') }),
-    ...(expected === undefined ? {} : { expected: list(verdict, 'expected', maxExpected).map(value => string(value, 'expected')) }),
+    ...(expected === undefined ? {} : {
+      expected: list(verdict, 'expected', maxExpected).map(value => string(value, 'expected')),
+    }),
   }
 }
 
