@@ -5,6 +5,7 @@
  */
 import { diagramStyle } from './style-diagram.ts'
 
+/** All of it, as the text of one `style` element. */
 export const style = `
 :root {
   color-scheme: light dark;

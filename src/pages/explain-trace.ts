@@ -45,12 +45,6 @@ ${behind && html`<p>${findRule(behind)?.remedy}</p>`}
 ${isLocal(request) ? seeInFlow(`${config.basePath}/flow/${flow.id}?open=${exchangeId}#x-${exchangeId}`) : undefined}`)
 }
 
-const forgotten = html`<p>The request that led here is no longer kept: the newest flows are, until the server stops.</p>`
-
-function seeInFlow(url: string): Html {
-  return html`<p><a href="${url}">See it in its flow</a></p>`
-}
-
 /** The same for a program. */
 export function describeTrace(rule: Rule, request: Request, { recorder }: Context): Record<string, unknown> {
   const id = new URLSearchParams(request.query).get('trace')
@@ -61,6 +55,13 @@ export function describeTrace(rule: Rule, request: Request, { recorder }: Contex
   return { request: { time, method, target, status, ...verdict, nearest_miss, cause: cause(traced, recorder!) } }
 }
 
+const forgotten = html`<p>The request that led here is no longer kept: the newest flows are, until the server stops.</p>`
+
+function seeInFlow(url: string): Html {
+  return html`<p><a href="${url}">See it in its flow</a></p>`
+}
+
+/** The request with that trace id, and what it says about a rule. */
 function find(rule: Rule, id: string, recorder: FlowRecorder): Traced | undefined {
   const found = recorder.trace(id)
   const broken = found?.exchange.verdicts.filter(({ passed }) => !passed) ?? []
