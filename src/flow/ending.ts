@@ -1,6 +1,6 @@
 /** How a flow ended, read off its exchanges: what was reached last, or the rule that refused. */
-import { refusalOf, type Exchange } from './exchange.ts'
-import type { Flow } from './recorder.ts'
+import type { Exchange } from './exchange.ts'
+import type { Flow } from './kept-flows.ts'
 
 /** How a flow ended, or how far it is. */
 export interface Ending {
@@ -16,6 +16,14 @@ const patience = 600
 const tokensIssued = 'tokens issued'
 const toolCalled = 'tool called'
 
+/** The rule that an exchange was refused by. A rule that was broken and led to no error decided nothing. */
+export function refusalOf({ status, response, verdicts }: Exchange): string | undefined {
+  const refused = status >= 400
+    || /[?&]error=/.test(response.headers['location'] ?? '')
+    || /"error":\{"code":/.test(response.body)
+  return refused ? verdicts.findLast(({ passed }) => !passed)?.rule : undefined
+}
+
 /** Refusals that are part of a healthy flow: the first challenge, the stream that is not offered, a document that is not here. */
 export function isUsualRefusal({ method, target, status }: Exchange, rule: string): boolean {
   return rule === 'access-token-is-sent'
@@ -23,6 +31,7 @@ export function isUsualRefusal({ method, target, status }: Exchange, rule: strin
     || (status === 404 && target.startsWith('/.well-known/'))
 }
 
+/** How a flow ended, or how far it is by now: its last step of which there is something to say. */
 export function endingOf({ exchanges }: Pick<Flow, 'exchanges'>, now: number): Ending {
   let ending: Ending = { kind: 'open', text: 'begun' }
   for (const exchange of exchanges) {
@@ -31,9 +40,11 @@ export function endingOf({ exchanges }: Pick<Flow, 'exchanges'>, now: number): E
     if (step && !(step.text === tokensIssued && ending.text === toolCalled)) ending = step
   }
   const last = exchanges.at(-1)
-  return ending.kind === 'open' && last && now - last.time > patience ? { kind: 'open', text: `abandoned: ${ending.text}` } : ending
+  const isAbandoned = ending.kind === 'open' && last !== undefined && now - last.time > patience
+  return isAbandoned ? { kind: 'open', text: `abandoned: ${ending.text}` } : ending
 }
 
+/** What an exchange reached; undefined where it changed nothing. */
 function stepOf(exchange: Exchange): Ending | undefined {
   const { status, title, target, response } = exchange
   const rule = refusalOf(exchange)

@@ -2,8 +2,8 @@
  * A flow as a file: JSON with a version. What is opened again may come from anybody, so every member is looked at before it
  * is believed to be there, and a file that is not whole is refused with the reason.
  */
-import { parties, type Exchange, type Message } from './exchange.ts'
-import type { Flow } from './recorder.ts'
+import { parties, type Exchange, type Message, type Party } from './exchange.ts'
+import type { Flow } from './kept-flows.ts'
 import { isJsonObject, parseJson, type JsonObject } from '../http/json.ts'
 import type { ShownVerdict } from '../rules/shown-verdict.ts'
 
@@ -13,9 +13,13 @@ const version = 1
 /** In bytes: a flow that is full of long messages stays below it. */
 export const maxFlowFile = 4_194_304
 
+/** What one list or one text of a file may hold. */
 const maxExchanges = 1000
+const maxVerdicts = 500
+const maxExpected = 50
 const maxText = 20_000
 
+/** A flow, and where it comes from. */
 export interface FlowFile {
   readonly flow: Flow
   /** When it was saved, as a NumericDate, and by the server of which issuer. */
@@ -23,12 +27,15 @@ export interface FlowFile {
   readonly issuer: string
 }
 
-export function writeFlowFile({ flow: { id, client_id, client_name, dropped, exchanges }, saved_at, issuer }: FlowFile): string {
-  // JSON has no undefined: a client that has no name yet is left out.
-  const flow = { id, client_id, client_name, dropped, exchanges }
-  return `${JSON.stringify({ format, version, issuer, saved_at, flow }, undefined, 1)}\n`
+/** The text of a file. A client that has no name yet is left out, since JSON has no undefined. */
+export function writeFlowFile({ flow, saved_at, issuer }: FlowFile): string {
+  // A flow that is kept has its keys and its size as well, so what belongs in a file is named.
+  const { id, client_id, client_name, dropped, exchanges } = flow
+  const file = { format, version, issuer, saved_at, flow: { id, client_id, client_name, dropped, exchanges } }
+  return `${JSON.stringify(file, undefined, 1)}\n`
 }
 
+/** The flow of a file, or what is wrong with the file. */
 export function readFlowFile(text: string): FlowFile | { readonly problem: string } {
   const parsed = parseJson(text)
   if ('problem' in parsed) return { problem: `This is no JSON file that can be read: ${parsed.problem}.` }
@@ -40,11 +47,14 @@ export function readFlowFile(text: string): FlowFile | { readonly problem: strin
   }
 }
 
+/** Its message is for the person who chose the file. */
 class FileProblem extends Error {}
 
 function fileOf(file: JsonObject): FlowFile {
   if (file['format'] !== format) throw new FileProblem('This file was not saved from /flow.')
-  if (file['version'] !== version) throw new FileProblem(`This file has version ${shown(file['version'])}; version ${version} can be opened here.`)
+  if (file['version'] !== version) {
+    throw new FileProblem(`This file has version ${shown(file['version'])}; version ${version} can be opened here.`)
+  }
   const flow = object(file['flow'], 'flow')
   return {
     saved_at: number(file, 'saved_at'),
@@ -74,14 +84,17 @@ function exchangeOf(value: unknown): Exchange {
     request: messageOf(exchange['request']),
     response: messageOf(exchange['response']),
     ...(exchange['claims'] === undefined ? {} : { claims: text(exchange, 'claims') }),
-    verdicts: list(exchange, 'verdicts', 500).map(verdictOf),
+    verdicts: list(exchange, 'verdicts', maxVerdicts).map(verdictOf),
   }
 }
 
 function messageOf(value: unknown): Message {
   const message = object(value, 'a message')
   const headers = object(message['headers'], 'headers')
-  return { headers: Object.fromEntries(Object.keys(headers).map(name => [name, text(headers, name)])), body: text(message, 'body') }
+  return {
+    headers: Object.fromEntries(Object.keys(headers).map(name => [name, text(headers, name)])),
+    body: text(message, 'body'),
+  }
 }
 
 function verdictOf(value: unknown): ShownVerdict {
@@ -92,15 +105,13 @@ function verdictOf(value: unknown): ShownVerdict {
     rule: text(verdict, 'rule'),
     passed,
     ...(received === undefined ? {} : { received: text(verdict, 'received') }),
-    ...(expected === undefined ? {} : { expected: list(verdict, 'expected', 50).map(item => string(item, 'expected')) }),
+    ...(expected === undefined ? {} : {
+      expected: list(verdict, 'expected', maxExpected).map(value => string(value, 'expected')),
+    }),
   }
 }
 
-function party(owner: JsonObject, name: string): Exchange['from'] {
-  const value = parties.find(party => party === owner[name])
-  if (value === undefined) throw new FileProblem(`${name} names no party: ${shown(owner[name])}.`)
-  return value
-}
+// Each of the following reads one member, or one value of it, and refuses the file where that is of another kind.
 
 function object(value: unknown, name: string): JsonObject {
   if (!isJsonObject(value)) throw new FileProblem(`${name} is not an object.`)
@@ -121,6 +132,12 @@ function optionalText(owner: JsonObject, name: string): string | undefined {
   return owner[name] === undefined ? undefined : text(owner, name)
 }
 
+function party(owner: JsonObject, name: string): Party {
+  const value = parties.find(party => party === owner[name])
+  if (value === undefined) throw new FileProblem(`${name} names no party: ${shown(owner[name])}.`)
+  return value
+}
+
 /** An id or an HTTP method. */
 function word(owner: JsonObject, name: string): string {
   const value = string(owner[name], name)
@@ -129,17 +146,21 @@ function word(owner: JsonObject, name: string): string {
 }
 
 function string(value: unknown, name: string): string {
-  if (typeof value !== 'string' || value.length > maxText) throw new FileProblem(`${name.slice(0, 40)} is not a text of at most ${maxText} characters.`)
+  if (typeof value !== 'string' || value.length > maxText) {
+    // The name of a header is of the file as well, and can be as long as it likes.
+    throw new FileProblem(`${name.slice(0, 40)} is not a text of at most ${maxText} characters.`)
+  }
   return value
 }
 
-/** A number that is no time would break every clock. */
+/** A time, or a number that is shown. One that is too large for a date would make the page fail that shows it. */
 function number(owner: JsonObject, name: string): number {
   const value = owner[name]
   if (typeof value !== 'number' || !(value >= 0 && value < 1e11)) throw new FileProblem(`${name} is not a number from 0.`)
   return value
 }
 
+/** A value of the file as part of a sentence. */
 function shown(value: unknown): string {
   return (JSON.stringify(value) ?? 'nothing').slice(0, 40)
 }

@@ -8,6 +8,7 @@ import { html, Html } from './html.ts'
 import { htmlReply, type Reply } from './message.ts'
 import { style } from './style.ts'
 
+/** What stands around a page, and how wide it is. */
 export interface Frame {
   /** Whose page it is. A page without one stands alone, as those of the client's loopback listener do. */
   readonly site?: Pick<Config, 'issuer' | 'serverName' | 'debug'>
@@ -44,6 +45,7 @@ export function pageReply(
   return htmlReply(status, page(title, body, frame), { ...policy, ...headers })
 }
 
+/** A whole document: the title, the header of the site, and the body below a heading. */
 export function page(title: string, body: Html, { site, program, subject, asksUser, path, width, script }: Frame = {}): Html {
   return html`<!doctype html>
 <html lang="en">
@@ -83,7 +85,8 @@ function header({ issuer, serverName, debug }: NonNullable<Frame['site']>, path:
 }
 
 function plainHeader(name: string | undefined): Html | undefined {
-  return name === undefined ? undefined : html`<header class="site-header"><span class="site-name">${mark}<span>${name}</span></span></header>`
+  if (name === undefined) return undefined
+  return html`<header class="site-header"><span class="site-name">${mark}<span>${name}</span></span></header>`
 }
 
 function footer({ issuer }: NonNullable<Frame['site']>): Html {
@@ -115,4 +118,5 @@ const directives = [
   "frame-ancestors 'none'",
 ]
 
+/** The policy of a page without a script. */
 export const contentSecurityPolicy = directives.join('; ')

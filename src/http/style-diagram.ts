@@ -1,7 +1,10 @@
 /** The part of the style sheet for the sequence diagram, the explanations and the annotated source. */
 export const diagramStyle = `
 .unseen { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
-.live::before { content: ""; display: inline-block; width: .6rem; height: .6rem; margin-right: .5rem; border-radius: 50%; background: var(--good); }
+.live::before {
+  content: ""; display: inline-block; width: .6rem; height: .6rem; margin-right: .5rem; border-radius: 50%;
+  background: var(--good);
+}
 .flow-page { display: grid; grid-template-columns: minmax(0, 17rem) minmax(0, 1fr); gap: var(--wide); align-items: start; }
 .flows ol { list-style: none; margin: 0; padding: 0; max-height: 70vh; overflow: auto; }
 .flows li { padding: .5rem 0; border-bottom: 1px solid var(--line); display: grid; gap: .15rem; justify-items: start; }
@@ -11,20 +14,42 @@ export const diagramStyle = `
 .flow-head { display: flex; flex-wrap: wrap; gap: .25rem .75rem; align-items: baseline; margin: 0 0 var(--space); }
 .flow-head h2, .flow-head .actions { margin: 0; }
 .open-file { margin-top: var(--wide); max-width: 34rem; }
-.diagram { background: repeating-linear-gradient(var(--line) 0 6px, transparent 6px 10px) 12.5% 0 / 1px 100% no-repeat, repeating-linear-gradient(var(--line) 0 6px, transparent 6px 10px) 37.5% 0 / 1px 100% no-repeat, repeating-linear-gradient(var(--line) 0 6px, transparent 6px 10px) 62.5% 0 / 1px 100% no-repeat, repeating-linear-gradient(var(--line) 0 6px, transparent 6px 10px) 87.5% 0 / 1px 100% no-repeat; margin: 0 0 var(--space); --row: var(--paper); }
-.lifelines { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); position: sticky; top: 0; z-index: 1; background: var(--paper); padding: .5rem 0; }
-.lifelines span { text-align: center; margin: 0 .25rem; padding: .25rem; border: 1px solid var(--strong-line); border-radius: var(--radius); background: var(--surface); font-weight: 600; font-size: var(--small); line-height: 1.25; display: grid; place-items: center; }
+.diagram {
+  --row: var(--paper); --lifeline: repeating-linear-gradient(var(--line) 0 6px, transparent 6px 10px);
+  background:
+    var(--lifeline) 12.5% 0 / 1px 100% no-repeat, var(--lifeline) 37.5% 0 / 1px 100% no-repeat,
+    var(--lifeline) 62.5% 0 / 1px 100% no-repeat, var(--lifeline) 87.5% 0 / 1px 100% no-repeat;
+  margin: 0 0 var(--space);
+}
+.lifelines {
+  display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); position: sticky; top: 0; z-index: 1;
+  background: var(--paper); padding: .5rem 0;
+}
+.lifelines span {
+  text-align: center; margin: 0 .25rem; padding: .25rem; border: 1px solid var(--strong-line);
+  border-radius: var(--radius); background: var(--surface); font-weight: 600; font-size: var(--small);
+  line-height: 1.25; display: grid; place-items: center;
+}
 #diagram > li, #diagram summary { scroll-margin-top: 4rem; }
 .diagram > ol { list-style: none; margin: 0; padding: 0; }
 .diagram li > details { border: 0; background: none; padding: 0; margin: 0; border-radius: 0; }
-.diagram li > details > summary { display: grid; grid-template-columns: repeat(8, minmax(0, 1fr)); padding: .6rem 0 .5rem; margin: 0; font-weight: 400; }
-.diagram li > details > summary { position: relative; list-style: none; }
+.diagram li > details > summary {
+  display: grid; grid-template-columns: repeat(8, minmax(0, 1fr)); padding: .6rem 0 .5rem; margin: 0;
+  font-weight: 400; position: relative; list-style: none;
+}
 .diagram li > details > summary::-webkit-details-marker { display: none; }
-.diagram li > details > summary::before { content: "\\25B8"; position: absolute; left: .25rem; top: .6rem; color: var(--accent); }
+.diagram li > details > summary::before {
+  content: "\\25B8"; position: absolute; left: .25rem; top: .6rem; color: var(--accent);
+}
 .diagram li > details[open] > summary::before { content: "\\25BE"; }
-.diagram li > details > summary:hover { --row: color-mix(in srgb, var(--accent-surface) 60%, var(--paper)); background: var(--row); }
+.diagram li > details > summary:hover {
+  --row: color-mix(in srgb, var(--accent-surface) 60%, var(--paper)); background: var(--row);
+}
 .diagram li > details[open] > summary { --row: var(--accent-surface); background: var(--row); }
-.call, .answer { grid-column-end: -1; justify-self: start; padding: 0 .4rem; line-height: 1.4; overflow-wrap: anywhere; background: var(--row); border-radius: .25rem; }
+.call, .answer {
+  grid-column-end: -1; justify-self: start; padding: 0 .4rem; line-height: 1.4; overflow-wrap: anywhere;
+  background: var(--row); border-radius: .25rem;
+}
 .answer, .line + .call { margin-top: .3rem; }
 .call .path { font-family: var(--mono); font-size: .9em; }
 .call em { color: var(--accent); font-style: normal; font-weight: 600; }
@@ -36,7 +61,10 @@ export const diagramStyle = `
 .line.lane-2-end { grid-column-end: 4; }
 .line.lane-3-end { grid-column-end: 6; }
 .line.lane-4-end { grid-column-end: 8; }
-.line::after { content: ""; position: absolute; right: 0; bottom: -6px; border: 5px solid transparent; border-left: 9px solid var(--ink); border-right: 0; }
+.line::after {
+  content: ""; position: absolute; right: 0; bottom: -6px; border: 5px solid transparent;
+  border-left: 9px solid var(--ink); border-right: 0;
+}
 .line.back, .line.unseen-leg { border-bottom-style: dashed; }
 .line.back::after { right: auto; left: 0; border-right: 9px solid var(--ink); border-left: 0; }
 .diagram .good .status { color: var(--good); }
@@ -46,7 +74,10 @@ export const diagramStyle = `
 .diagram .bad .line.back::after { border-right-color: var(--bad); }
 .diagram .usual .answer { color: var(--warn); }
 .unseen-leg, .unseen-leg::after { opacity: .6; }
-.inside { background: var(--surface); border: 1px solid var(--line); border-radius: var(--radius); padding: 1rem; margin: .25rem 0 var(--space); }
+.inside {
+  background: var(--surface); border: 1px solid var(--line); border-radius: var(--radius); padding: 1rem;
+  margin: .25rem 0 var(--space);
+}
 .inside h3 { margin-top: var(--space); font-size: var(--small); color: var(--muted); }
 .inside pre, .excerpt pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8125rem; }
 .inside pre { max-height: 28rem; }
@@ -55,7 +86,10 @@ export const diagramStyle = `
 .notice > h2:first-child { margin-top: 0; }
 .verdicts { list-style: none; padding: 0; margin: 0 0 var(--space); }
 .verdicts > li { padding: .3rem 0; }
-.comparison { margin: .5rem 0 .5rem; padding: .75rem 1rem .25rem; border-left: .3rem solid var(--bad); background: var(--bad-surface); border-radius: 0 var(--radius) var(--radius) 0; }
+.comparison {
+  margin: .5rem 0; padding: .75rem 1rem .25rem; border-left: .3rem solid var(--bad);
+  background: var(--bad-surface); border-radius: 0 var(--radius) var(--radius) 0;
+}
 .comparison :not(pre) > code { background: var(--surface); }
 .verdicts > .usual .comparison { border-color: var(--strong-line); background: var(--code); }
 .comparison dl { margin-bottom: .5rem; }
@@ -64,27 +98,47 @@ dl.rules dt span { font-weight: 400; }
 main p > a[aria-current] { color: inherit; font-weight: 650; text-decoration: none; }
 mark { outline: 1px solid var(--on-mark); outline-offset: -1px; font-weight: 650; }
 mark.gap { position: relative; display: inline-block; width: .5em; height: 1em; vertical-align: text-bottom; }
-@media (max-width: 60rem) { .flow-page { grid-template-columns: minmax(0, 1fr); } .flows ol { max-height: 14rem; } }
+@media (max-width: 60rem) {
+  .flow-page { grid-template-columns: minmax(0, 1fr); }
+  .flows ol { max-height: 14rem; }
+}
 @media (max-width: 40rem) {
   .call.lane-1, .call.lane-2, .answer.lane-1, .answer.lane-2 { grid-column-start: 1; margin-left: 1.1rem; }
   .lifelines span { font-size: .6875rem; margin: 0 .1rem; padding: .25rem 0; hyphens: manual; }
 }
-@media (prefers-reduced-motion: no-preference) { #diagram > .arrived { animation: arrive .3s ease-out; } @keyframes arrive { from { translate: 0 -.5rem; } } }
+@media (prefers-reduced-motion: no-preference) {
+  #diagram > .arrived { animation: arrive .3s ease-out; }
+  @keyframes arrive { from { translate: 0 -.5rem; } }
+}
 
 .excerpt { margin: 0 0 var(--space); }
 .excerpt pre { padding-left: 0; padding-right: 0; }
-.excerpt .name { display: flex; justify-content: space-between; flex-wrap: wrap; gap: 0 1rem; font-size: var(--small); margin-bottom: .25rem; }
-.n { display: inline-block; text-indent: 0; width: 3.25em; padding-right: 1em; text-align: right; color: var(--muted); user-select: none; -webkit-user-select: none; }
+.excerpt .name {
+  display: flex; justify-content: space-between; flex-wrap: wrap; gap: 0 1rem; font-size: var(--small);
+  margin-bottom: .25rem;
+}
+.n {
+  display: inline-block; text-indent: 0; width: 3.25em; padding-right: 1em; text-align: right; color: var(--muted);
+  user-select: none; -webkit-user-select: none;
+}
 .code-line { display: block; min-height: 1.5em; padding: 0 .75rem 0 3.25em; text-indent: -3.25em; }
 .code-line.hit { background: var(--mark); color: var(--on-mark); }
 .code-line.hit :is(.n, a) { color: inherit; }
 .code-line:target, .annotated div:target { background: var(--accent-surface); }
-.annotated { display: grid; grid-template-columns: minmax(0, 24rem) minmax(0, 1fr); gap: 0 var(--wide); margin: 0 0 var(--wide); }
+.annotated {
+  display: grid; grid-template-columns: minmax(0, 24rem) minmax(0, 1fr); gap: 0 var(--wide); margin: 0 0 var(--wide);
+}
 .annotated > div { min-width: 0; padding: .35rem 0; }
 .annotated .prose { font-size: .9375rem; line-height: 1.5; }
 .annotated .prose p { margin: 0 0 .5rem; }
 .annotated .prose pre { font-size: .75rem; padding: .5rem .75rem; }
-.annotated .code { font-family: var(--mono); font-size: .8125rem; line-height: 1.5; white-space: pre-wrap; overflow-wrap: anywhere; background: var(--code); padding-left: 0; padding-right: .75rem; tab-size: 2; }
+.annotated .code {
+  font-family: var(--mono); font-size: .8125rem; line-height: 1.5; white-space: pre-wrap; overflow-wrap: anywhere;
+  background: var(--code); padding-left: 0; padding-right: .75rem; tab-size: 2;
+}
 .annotated .code a { text-decoration-thickness: 1px; }
-@media (max-width: 60rem) { .annotated { grid-template-columns: minmax(0, 1fr); } .annotated .prose { padding-top: 1rem; } }
+@media (max-width: 60rem) {
+  .annotated { grid-template-columns: minmax(0, 1fr); }
+  .annotated .prose { padding-top: 1rem; }
+}
 `

@@ -5,6 +5,7 @@
  */
 import { diagramStyle } from './style-diagram.ts'
 
+/** All of it, as the text of one `style` element. */
 export const style = `
 :root {
   color-scheme: light dark;
@@ -191,6 +192,8 @@ input[type=checkbox] { width: 1.25rem; height: 1.25rem; margin: .15rem 0 0; flex
 .choice code { display: block; width: max-content; max-width: 100%; margin-top: .25rem; color: var(--muted); }
 form.search { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; margin: 0 0 var(--space); }
 form.search .field { flex: 1 1 16rem; margin: 0; }
-@media (prefers-reduced-motion: no-preference) { button, .button, .choice { transition: border-color .15s, background-color .15s, color .15s; } }
+@media (prefers-reduced-motion: no-preference) {
+  button, .button, .choice { transition: border-color .15s, background-color .15s, color .15s; }
+}
 @media print { .site-header nav, .site-footer, .skip, .actions { display: none; } }
 ` + diagramStyle

@@ -8,6 +8,7 @@ import { isClientIdUrl } from './client-id-metadata-document.ts'
 import { isLoopbackRedirectUri, redirectHost } from './redirect-uri.ts'
 import { scopeDescriptions } from './scope.ts'
 
+/** What the user is asked. */
 export interface Question {
   readonly requested: RequestedGrant
   readonly client: Client
@@ -19,6 +20,7 @@ export interface Question {
   readonly signOutFields: Html
 }
 
+/** What a client calls itself, fit to be shown. */
 export function clientName({ metadata }: Pick<Client, 'metadata'>): string {
   return displayText(metadata.client_name ?? '') || 'A client without a name'
 }
@@ -28,10 +30,12 @@ export function signInReason(client: Client): Html {
   return html`${voucher(client)}<p>What it asks for comes next: nothing is granted by signing in.</p>`
 }
 
+/** The question in a sentence. */
 export function consentTitle({ client }: Question, { config }: Context): string {
   return `Allow ${clientName(client)} to use ${config.serverName}?`
 }
 
+/** All that the user has to know, and the two answers. */
 export function consentBody(question: Question, { config }: Context): Html {
   const { requested, client, user, earlier } = question
   const { name, email } = user
@@ -73,12 +77,13 @@ export function timeElement(time: number): Html {
   return html`<time datetime="${new Date(time * 1000).toISOString()}">${minute(time)}</time>`
 }
 
+/** A NumericDate in the words of a page: `2026-01-31 12:00 UTC`. */
 export function minute(time: number): string {
   return `${new Date(time * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 
 /** Who stands behind the name: the host of a metadata document vouches for it, for a registered client nobody does. */
-export function voucher(client: Client): Html {
+function voucher(client: Client): Html {
   const name = clientName(client)
   const { client_id } = client
   return isClientIdUrl(client_id)

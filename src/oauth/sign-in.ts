@@ -26,6 +26,7 @@ const mostAttempts = { name: 10, address: 100 } as const
 const longestUsername = 256
 const longestPassword = 1024
 
+/** For what the user is asked to sign in. */
 export interface SignInPrompt {
   /** The path and query to go back to. */
   readonly return_to: string
@@ -36,6 +37,7 @@ export interface SignInPrompt {
   readonly failure?: OAuthError
 }
 
+/** Shows the page, unless the user is signed in. */
 export async function signInPage(request: Request, context: Context): Promise<Reply> {
   const return_to = readPageToReturnTo(new Parameters(request.query, context), context)
   if (await findSession(request, context)) return redirect(302, context.config.basePath + return_to)
@@ -69,7 +71,24 @@ export async function signOut(request: Request, context: Context): Promise<Reply
   return redirect(303, location, signedIn && await endSession(signedIn, context))
 }
 
-/** Why to sign in, where that is for a client that registered here: for a wrong password no document is fetched. */
+/** The page in the place of one that needs a user. */
+export async function askToSignIn(prompt: SignInPrompt, request: Request, context: Context): Promise<Reply> {
+  const { config, users } = context
+  const { browser, headers } = identifyBrowser(request, context)
+  const signedIn = await findSession(request, context)
+  const { failure } = prompt
+  const fields = users.areForDemonstration ? demonstrationFields(users.list) : passwordFields(prompt)
+  return pageReply(failure?.status ?? 200, 'Sign in', html`
+${prompt.reason}
+${failure && notice('bad', html`<p role="alert">The user name or the password is wrong. Check both and try again.</p>`)}
+${users.list.length === 0 ? nobody : html`<form class="card" method="post" action="${config.basePath}/sign-in">
+${csrfField(browser, signedIn, context)}
+<input type="hidden" name="return_to" value="${prompt.return_to}">
+${fields}
+</form>`}`, { site: config, width: 'narrow', asksUser: true }, headers)
+}
+
+/** Why to sign in, where that is for a client. */
 async function reasonFor(return_to: string, { store }: Context): Promise<Html | undefined> {
   const client_id = new URLSearchParams(return_to.split('?')[1]).get('client_id')
   const client = client_id === null ? undefined : await store.findClient(client_id)
@@ -94,23 +113,6 @@ async function authenticate(username: string, password: string | undefined, requ
   context.check(userIsAuthenticated, user !== undefined)
   await store.forgetAttempts('name', keys.name)
   return user
-}
-
-/** The page in the place of one that needs a user. */
-export async function askToSignIn(prompt: SignInPrompt, request: Request, context: Context): Promise<Reply> {
-  const { config, users } = context
-  const { browser, headers } = identifyBrowser(request, context)
-  const signedIn = await findSession(request, context)
-  const { failure } = prompt
-  const fields = users.areForDemonstration ? demonstrationFields(users.list) : passwordFields(prompt)
-  return pageReply(failure?.status ?? 200, 'Sign in', html`
-${prompt.reason}
-${failure && notice('bad', html`<p role="alert">The user name or the password is wrong. Check both and try again.</p>`)}
-${users.list.length === 0 ? nobody : html`<form class="card" method="post" action="${config.basePath}/sign-in">
-${csrfField(browser, signedIn, context)}
-<input type="hidden" name="return_to" value="${prompt.return_to}">
-${fields}
-</form>`}`, { site: config, width: 'narrow', asksUser: true }, headers)
 }
 
 const focus = html` autofocus`

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import { html, type Html } from '../http/html.ts'
 import { command } from '../http/parts.ts'
 
+/** Each client with what to give it, folded up. */
 export function connectionGuide({ resource, serverName }: Config): Html {
   // The name stands in commands, so that nothing may be left of it that a shell or JSON would read.
   const name = serverName.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-|-$/g, '').toLowerCase() || 'mcp-authorization'
@@ -11,7 +12,8 @@ export function connectionGuide({ resource, serverName }: Config): Html {
     ['Claude Code', 'in a terminal, then /mcp inside of it', `claude mcp add --transport http ${name} ${resource}`],
     ['Cursor', 'in ~/.cursor/mcp.json', json({ mcpServers: { [name]: { url: resource } } })],
     ['VS Code', 'in .vscode/mcp.json', json({ servers: { [name]: { type: 'http', url: resource } } })],
-    ['MCP Inspector', 'in a terminal, with Node 22.19 or newer', `npx @modelcontextprotocol/inspector --transport http --server-url ${resource}`],
+    ['MCP Inspector', 'in a terminal, with Node 22.19 or newer',
+      `npx @modelcontextprotocol/inspector --transport http --server-url ${resource}`],
     ['Any client that speaks stdio alone', 'by mcp-remote', json({
       mcpServers: { [name]: { command: 'npx', args: ['-y', 'mcp-remote', resource] } },
     })],

@@ -5,6 +5,7 @@ import { pageReply } from '../http/page.ts'
 import { table } from '../http/parts.ts'
 import { describeOperation, operationId } from './openapi.ts'
 
+/** The page, which is made once. */
 export const docs = documentHandler(({ config, routes }) => pageReply(200, 'Endpoints', html`
 <p class="lead">All paths stand below <code>${config.issuer}</code>. For tools there is
 <a href="${config.issuer}/openapi.json">the same as an OpenAPI document</a>.</p>

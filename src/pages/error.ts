@@ -12,6 +12,7 @@ import { missOf, showVerdict, type ShownVerdict } from '../rules/shown-verdict.t
 import { isLocal } from './flow.ts'
 import { clauseLink, comparison } from './verdict.ts'
 
+/** The page of an error, with the status and the headers that its reply has to have. */
 export function errorPage(
   error: OAuthError, status: number, headers: Readonly<Record<string, string>>, request: Request, context: Context,
 ): Reply {
@@ -30,8 +31,10 @@ ${facts([
   ['Specified in', clauseLink(rule.clause)],
   ['More', html`<a href="${context.errorUri(rule.id)}">${rule.id}</a>`],
 ])}`}
-${isForClient(request) ? html`<p class="muted">Nothing was sent to the application that led you here. You can close this page.</p>` : undefined}`, { site, width: 'narrow' }, headers)
+${isForClient(request) ? notSent : undefined}`, { site, width: 'narrow' }, headers)
 }
+
+const notSent = html`<p class="muted">Nothing was sent to the application that led you here. You can close this page.</p>`
 
 const titles: Readonly<Record<number, string>> = { 404: 'There is nothing here', 429: 'Too many attempts' }
 
@@ -46,7 +49,8 @@ function whatToDo(
 ): HtmlValue {
   if (status === 404) return wayOn(request, context)
   const seconds = Number(headers['retry-after'])
-  return seconds > 0 ? `Wait ${seconds < 100 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`}, then go back and try again.` : remedy
+  const wait = seconds < 100 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`
+  return seconds > 0 ? `Wait ${wait}, then go back and try again.` : remedy
 }
 
 /** Where somebody who looked for a page finds what there is. */

@@ -5,7 +5,8 @@
 import type { Config } from '../config.ts'
 import type { Context } from '../context.ts'
 import type { Exchange } from '../flow/exchange.ts'
-import type { Flow, FlowRecorder } from '../flow/recorder.ts'
+import type { Flow } from '../flow/kept-flows.ts'
+import type { FlowRecorder } from '../flow/recorder.ts'
 import { html, type Html } from '../http/html.ts'
 import type { Request } from '../http/message.ts'
 import { notice } from '../http/parts.ts'
@@ -29,17 +30,20 @@ export function traceSection(rule: Rule, request: Request, context: Context): Ht
   const id = new URLSearchParams(request.query).get('trace')
   if (id === null || recorder === undefined) return undefined
   const traced = find(rule, id, recorder)
-  if (traced === undefined) return notice('neutral', html`<p>The request that led here is no longer kept, or belongs to no flow: the newest flows are, until the server stops.</p>`)
-  const { flow, exchange, verdict } = traced
+  if (traced === undefined) return notice('neutral', forgotten)
+  const { flow, exchange: { id: exchangeId, time, from, method, target, title, status }, verdict } = traced
+  const [path] = target.split('?', 1)
   const told = cause(traced, context)
+  // The client was told of another rule than the one that was broken, where the two are not to be told apart.
+  const behind = verdict && verdict.rule !== rule.id ? verdict.rule : undefined
   return notice('bad', html`<h2>Your request</h2>
-<p>At ${clock(exchange.time)} the ${exchange.from} sent <code>${exchange.method} ${plainText(exchange.target.split('?', 1)[0]!)}</code>${
-  exchange.title ? html` (${plainText(exchange.title)})` : undefined}, and it was answered with ${exchange.status}${
-  verdict && verdict.rule !== rule.id ? html` by the rule <a href="${config.issuer}/explain/${verdict.rule}?trace=${id}">${verdict.rule}</a>` : undefined}.</p>
+<p>At ${clock(time)} the ${from} sent <code>${method} ${plainText(path!)}</code>${
+  title ? html` (${plainText(title)})` : undefined}, and it was answered with ${status}${
+  behind && html` by the rule <a href="${config.issuer}/explain/${behind}?trace=${id}">${behind}</a>`}.</p>
 ${verdict && comparison(verdict)}
 ${told && html`<p>${told}</p>`}
-${verdict && verdict.rule !== rule.id ? html`<p>${findRule(verdict.rule)?.remedy}</p>` : undefined}
-${isLocal(request) ? html`<p><a href="${config.basePath}/flow/${flow.id}?open=${exchange.id}#x-${exchange.id}">See it in its flow</a></p>` : undefined}`)
+${behind && html`<p>${findRule(behind)?.remedy}</p>`}
+${isLocal(request) ? seeInFlow(`${config.basePath}/flow/${flow.id}?open=${exchangeId}#x-${exchangeId}`) : undefined}`)
 }
 
 /** The same for a program. */
@@ -48,13 +52,23 @@ export function describeTrace(rule: Rule, request: Request, context: Context): R
   const traced = id === null ? undefined : context.recorder && find(rule, id, context.recorder)
   if (traced === undefined) return {}
   const { exchange: { time, method, target, status }, verdict } = traced
-  return { request: { time, method, target, status, ...verdict, nearest_miss: verdict && missOf(verdict), cause: cause(traced, context) } }
+  const nearest_miss = verdict && missOf(verdict)
+  return { request: { time, method, target, status, ...verdict, nearest_miss, cause: cause(traced, context) } }
 }
 
+const forgotten = html`<p>The request that led here is no longer kept, or belongs to no flow: the newest flows are, until the
+server stops.</p>`
+
+function seeInFlow(url: string): Html {
+  return html`<p><a href="${url}">See it in its flow</a></p>`
+}
+
+/** The request with that trace id, and what it says about a rule. */
 function find(rule: Rule, id: string, recorder: FlowRecorder): Traced | undefined {
   const found = recorder.trace(id)
   const broken = found?.exchange.verdicts.filter(({ passed }) => !passed) ?? []
-  const verdict = broken.findLast(({ rule: id }) => id === rule.id) ?? broken.findLast(({ rule: id }) => findRule(id)?.shownAs === rule)
+  const verdict = broken.findLast(verdict => verdict.rule === rule.id)
+    ?? broken.findLast(verdict => findRule(verdict.rule)?.shownAs === rule)
   return found && { ...found, verdict }
 }
 
@@ -80,34 +94,41 @@ function causeOfVerifier({ received, expected = [] }: ShownVerdict, recorder: Fl
     : `The verifier belongs to no authorization request that is recorded here.${codeOf}`
 }
 
-function causeOfUnknownCode({ received }: ShownVerdict, exchange: Exchange, config: Config, recorder: FlowRecorder): string {
+function causeOfUnknownCode(
+  { received }: ShownVerdict, exchange: Exchange, { authorizationCodeLifetime }: Config, recorder: FlowRecorder,
+): string {
   const issued = issuanceOf(received, recorder)
   if (issued === undefined) return 'No authorization response that is recorded here carried it.'
   const age = exchange.time - issued.time
-  const why = age > config.authorizationCodeLifetime ? 'it has expired, and is forgotten since' : 'it was withdrawn since, or had to give way to newer ones'
+  const why = age > authorizationCodeLifetime ? 'it has expired, and is forgotten since'
+    : 'it was withdrawn since, or had to give way to newer ones'
   return `It was issued at ${clock(issued.time)}, ${span(age)} earlier: ${why}.`
 }
 
 function causeOfExpiry({ received = '' }: ShownVerdict, exchange: Exchange, recorder: FlowRecorder): string | undefined {
   const issued = issuanceOf(sentSecret('code', exchange.request.body), recorder)
-  return issued && `It was issued at ${clock(issued.time)}, to live ${span(Date.parse(received) / 1000 - issued.time)}; ${
-    span(exchange.time - issued.time)} had passed.`
+  if (issued === undefined) return undefined
+  const [lifetime, age] = [Date.parse(received) / 1000 - issued.time, exchange.time - issued.time]
+  return `It was issued at ${clock(issued.time)}, to live ${span(lifetime)}; ${span(age)} had passed.`
 }
 
 /** The exchange whose redirect carried the code of this fingerprint. */
 function issuanceOf(code: string | undefined, recorder: FlowRecorder): Exchange | undefined {
-  return allExchanges(recorder).find(({ response }) => code !== undefined && response.headers['location']?.includes(`code=${code}`))
+  if (code === undefined) return undefined
+  return allExchanges(recorder).find(({ response }) => response.headers['location']?.includes(`code=${code}`))
 }
 
 function causeOfReuse(name: string, exchange: Exchange, recorder: FlowRecorder): string | undefined {
   const secret = sentSecret(name, exchange.request.body)
-  const first = allExchanges(recorder)
-    .find(({ status, target, request }) => target === '/oauth/token' && status === 200 && sentSecret(name, request.body) === secret)
-  if (secret === undefined || first === undefined) return undefined
-  return `It was used before: at ${clock(first.time)}, ${span(exchange.time - first.time)} earlier, and tokens were issued for it then.`
+  if (secret === undefined) return undefined
+  const redeemed = allExchanges(recorder).filter(({ status, target }) => target === '/oauth/token' && status === 200)
+  const first = redeemed.find(({ request }) => sentSecret(name, request.body) === secret)
+  if (first === undefined) return undefined
+  const age = exchange.time - first.time
+  return `It was used before: at ${clock(first.time)}, ${span(age)} earlier, and tokens were issued for it then.`
 }
 
-/** What the record of a form has in the place of a secret. */
+/** What the record of a form has in the place of a secret: two that are equal have one hash. */
 function sentSecret(name: string, form: string): string | undefined {
   return new RegExp(`(?:^|&)${name}=(sha256:[\\w-]+)`).exec(form)?.[1]
 }

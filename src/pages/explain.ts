@@ -15,6 +15,7 @@ import { describeTrace, traceSection } from './explain-trace.ts'
 import { excerpt } from './source-code.ts'
 import { clauseLink } from './verdict.ts'
 
+/** One rule, and the request that broke it where that is asked for. */
 export async function explain(request: Request, context: Context): Promise<Reply> {
   const rule = findRule(request.parameter)
   context.check(pathIsKnown, rule !== undefined, request.path)
@@ -32,7 +33,7 @@ ${facts([
   ['Without it', rule.otherwise],
   ['Specified in', clauseLink(rule.clause)],
   ['Answered with', html`<code>${rule.error}</code>, ${rule.says.replace(/\{(?:received|expected)\}/g, '…')}`],
-  ...(rule.shownAs ? [['Shown as', html`<a href="${config.issuer}/explain/${rule.shownAs.id}">${rule.shownAs.id}</a>, since telling the two apart would help an attacker`] as const] : []),
+  ...(rule.shownAs ? [['Shown as', standIn(rule.shownAs, config)] as const] : []),
 ])}
 <h2>Where it is enforced</h2>
 ${excerpts(enforcedAt(rule.id, src), src, config)}
@@ -49,14 +50,15 @@ export function explainAll(request: Request, { config }: Context): Reply {
   const found = (rules: readonly Rule[]): readonly Rule[] => rules.filter(rule => matches(rule, words))
   if (!prefersHtml(request)) return json(200, catalogue.flatMap(({ rules }) => found(rules).map(describeRule)))
   const bySpecification = query.get('by') === 'specification'
-  const groups = (bySpecification ? specifications() : catalogue.map(({ role, title, rules }) => ({ title: `${role}: ${title}`, rules })))
+  const groups = (bySpecification ? groupsBySpecification() : groupsByRole())
     .map(({ title, rules }) => ({ title, rules: found(rules) })).filter(({ rules }) => rules.length > 0)
   const count = groups.reduce((sum, { rules }) => sum + rules.length, 0)
   return pageReply(200, 'Every rule', html`
-<p class="lead">Each is one MUST of a specification that this program enforces: with its reason, its remedy, the lines that check it and
-the tests that hold it.</p>
+<p class="lead">Each is one MUST of a specification that this program enforces: with its reason, its remedy, the lines that
+check it and the tests that hold it.</p>
 ${searchBox('Search: a name, an error code, a clause, a word', `${config.basePath}/explain`, sought)}
-<p>${choice('By role', '', !bySpecification, sought, config)} · ${choice('By specification', 'specification', bySpecification, sought, config)}
+<p>${choice('By role', '', !bySpecification, sought, config)} ·
+${choice('By specification', 'specification', bySpecification, sought, config)}
 <span class="muted">${count} ${count === 1 ? 'rule' : 'rules'}${sought && ` with ${sought}`}</span></p>
 ${groups.length === 0 ? html`<p>No rule has all these words. <a href="${config.issuer}/explain">All rules</a></p>` : undefined}
 ${groups.map(({ title, rules }) => html`<h2>${title}</h2>
@@ -65,6 +67,12 @@ ${groups.map(({ title, rules }) => html`<h2>${title}</h2>
 </dl>`)}`, { site: config, path: '/explain' })
 }
 
+/** What a broken rule is answered as. */
+function standIn({ id }: Rule, { issuer }: Config): Html {
+  return html`<a href="${issuer}/explain/${id}">${id}</a>, since telling the two apart would help an attacker`
+}
+
+/** Whether a rule has all the words that are looked for. */
 function matches(rule: Rule, words: readonly string[]): boolean {
   const { id, clause, error, says, requires, otherwise, remedy } = rule
   const text = [id, id.replaceAll('-', ' '), clause, error, says, requires, otherwise, remedy].join('\n').toLowerCase()
@@ -80,16 +88,30 @@ function wordsOf(sought: string): readonly string[] {
   })
 }
 
-function specifications(): readonly { title: string; rules: readonly Rule[] }[] {
+interface Group {
+  readonly title: string
+  readonly rules: readonly Rule[]
+}
+
+function groupsByRole(): readonly Group[] {
+  return catalogue.map(({ role, title, rules }) => ({ title: `${role}: ${title}`, rules }))
+}
+
+function groupsBySpecification(): readonly Group[] {
   const rules = catalogue.flatMap(group => group.rules)
-  const titles = [...new Set(rules.map(({ clause }) => specificationOf(clause)))].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+  const titles = [...new Set(rules.map(({ clause }) => specificationOf(clause)))].sort(inOrder)
   return titles.map(title => ({
     title,
-    rules: rules.filter(({ clause }) => specificationOf(clause) === title)
-      .sort((a, b) => a.clause.localeCompare(b.clause, 'en', { numeric: true })),
+    rules: rules.filter(({ clause }) => specificationOf(clause) === title).sort((a, b) => inOrder(a.clause, b.clause)),
   }))
 }
 
+/** Section 9 comes before section 10. */
+function inOrder(a: string, b: string): number {
+  return a.localeCompare(b, 'en', { numeric: true })
+}
+
+/** A link to the rules in one of their orders. */
 function choice(text: string, by: string, current: boolean, sought: string, { basePath }: Config): Html {
   const query = new URLSearchParams({ ...(by && { by }), ...(sought && { q: sought }) }).toString()
   return html`<a href="${basePath}/explain${query && `?${query}`}"${current ? html` aria-current="true"` : undefined}>${text}</a>`
@@ -108,10 +130,13 @@ function excerpts(places: readonly Place[], src: readonly SourceFile[], { issuer
 }
 
 function testList(tests: readonly HoldingTest[]): Html {
-  if (tests.length === 0) return html`<p class="muted">docs/specification.md names them; they are not part of this installation.</p>`
+  if (tests.length === 0) {
+    return html`<p class="muted">docs/specification.md names them; they are not part of this installation.</p>`
+  }
   const files = [...new Set(tests.map(({ path }) => path))]
+  const titlesIn = (file: string) => [...new Set(tests.filter(({ path }) => path === file).map(({ title }) => title))]
   return html`<ul>${files.map(file => html`
-<li><code>test/${file}</code><ul>${[...new Set(tests.filter(({ path }) => path === file).map(({ title }) => title))].map(title => html`
+<li><code>test/${file}</code><ul>${titlesIn(file).map(title => html`
 <li>${title}</li>`)}</ul></li>`)}</ul>`
 }
 

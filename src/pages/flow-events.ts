@@ -1,8 +1,8 @@
 /** `/flow/events`: what happens, as server-sent events whose data is HTML for the page that is open (WHATWG HTML section 9.2). */
 import type { Context } from '../context.ts'
 import type { Exchange } from '../flow/exchange.ts'
-import type { Flow, FlowRecorder } from '../flow/recorder.ts'
-import type { Html } from '../http/html.ts'
+import type { Flow } from '../flow/kept-flows.ts'
+import type { FlowRecorder } from '../flow/recorder.ts'
 import { empty, type Reply, type Request } from '../http/message.ts'
 import { pathIsKnown } from '../rules/http.ts'
 import { arrow } from './flow-diagram.ts'
@@ -19,6 +19,7 @@ const maxWaiting = 200
 const pace = 150
 const keepAlive = 15_000
 
+/** A stream of what happens, for as long as the page is open. */
 export function flowEvents(request: Request, context: Context): Reply {
   const recorder = recorderFor(request, context)
   // A page of another site could not read what comes, but it could take the places of those who watch.
@@ -56,6 +57,7 @@ class Watch {
     this.context = context
   }
 
+  /** The text of the stream, until the page is closed. */
   async *events(place: string, signal: AbortSignal): AsyncGenerator<string> {
     const stop = this.recorder.watch(({ flow, exchange, absorbed }) => {
       if (this.waiting.length < maxWaiting) this.waiting.push({ flow, exchange })
@@ -65,22 +67,25 @@ class Watch {
       this.wake()
     }, place)
     signal.addEventListener('abort', () => this.wake())
+    const hasCause = (): boolean => signal.aborted || this.waiting.length > 0
     try {
       yield 'retry: 2000\n\n'
       while (!signal.aborted) {
         yield* this.news()
-        await this.rest(pace, signal)
-        if (this.waiting.length > 0 || signal.aborted) continue
-        await this.rest(keepAlive, signal)
-        if (this.waiting.length === 0 && !signal.aborted) yield ': keep-alive\n\n'
+        // News cannot shorten this rest, so that a storm is told in portions.
+        await this.rest(pace, () => signal.aborted)
+        await this.rest(keepAlive, hasCause)
+        if (!hasCause()) yield ': keep-alive\n\n'
       }
     } finally {
       stop()
     }
   }
 
+  /** The events that tell the page all that it has not been told. */
   private *news(): Generator<string> {
     const { waiting, stale, recorder, context } = this
+    const { basePath } = context.config
     this.waiting = []
     this.stale = false
     const [newest] = recorder.list()
@@ -91,34 +96,36 @@ class Watch {
       this.shown = flow?.id ?? ''
       return
     }
-    if (this.hasList) yield event('flows', flowList(recorder, context, flow?.id))
-    if (this.moved !== undefined) yield `event: moved\ndata: ${context.config.basePath}/flow/${this.moved}\n\n`
+    if (this.hasList) yield event('flows', flowList(recorder, context, flow?.id).text)
+    if (this.moved !== undefined) yield event('moved', `${basePath}/flow/${this.moved}`)
     this.moved = undefined
     if (stale || (flow?.id ?? '') !== this.shown) {
       this.shown = flow?.id ?? ''
-      yield flow === undefined && this.selected !== undefined ? 'event: gone\ndata:\n\n' : event('flow', flowSection(flow, context))
+      const isGone = flow === undefined && this.selected !== undefined
+      yield isGone ? event('gone', '') : event('flow', flowSection(flow, context).text)
       return
     }
     const added = waiting.filter(news => news.flow.id === flow?.id)
     if (flow === undefined || added.length === 0) return
-    yield event('flow-head', flowHead(flow, context))
-    for (const { exchange } of added) yield event('exchange', arrow(exchange, flow.exchanges[0]!.time, { base: context.config.basePath }))
+    yield event('flow-head', flowHead(flow, context).text)
+    const begun = flow.exchanges[0]!.time
+    for (const { exchange } of added) yield event('exchange', arrow(exchange, begun, { base: basePath }).text)
   }
 
-  /** Waits for news, at most as long as that; `pace` is waited for in any case, so that a storm is told in portions. */
-  private rest(milliseconds: number, signal: AbortSignal): Promise<void> {
+  /** Waits that many milliseconds, or until it is enough, which `wake` asks again. */
+  private rest(milliseconds: number, isEnough: () => boolean): Promise<void> {
     return new Promise(resolve => {
       const timer = setTimeout(resolve, milliseconds)
-      const done = (): void => {
+      this.wake = () => {
+        if (!isEnough()) return
         clearTimeout(timer)
         resolve()
       }
-      this.wake = milliseconds === pace ? () => { if (signal.aborted) done() } : done
-      if (signal.aborted || (milliseconds !== pace && this.waiting.length > 0)) done()
+      this.wake()
     })
   }
 }
 
-function event(name: string, { text }: Html): string {
-  return `event: ${name}\n${text.split(/\r\n|\r|\n/).map(line => `data: ${line}\n`).join('')}\n`
+function event(name: string, data: string): string {
+  return `event: ${name}\n${data.split(/\r\n|\r|\n/).map(line => `data: ${line}\n`).join('')}\n`
 }

@@ -4,6 +4,7 @@
  */
 import { inlineScript } from '../http/page.ts'
 
+/** It is told by the line `#live` which stream to ask for, and says there whether it is live. */
 export const liveScript = inlineScript(`(() => {
   const live = document.getElementById('live')
   const { page, seen } = live.dataset
@@ -11,21 +12,22 @@ export const liveScript = inlineScript(`(() => {
   let source
 
   const say = text => { live.textContent = text }
-  const isLive = () => {
+  const sayLive = () => {
     say('Live: what happens is drawn as it happens.')
     if (!watched.startsWith('list&')) return
     say('Live: this flow alone, while you read it. ')
     live.append(Object.assign(document.createElement('a'), { href: page, textContent: 'Follow the newest' }))
   }
 
-  // An element by the arrow that it belongs to, and by its address or its place in there: it is found again in what replaces it.
+  // The place of an element: the arrow that it belongs to, and its address or its number in there. By its place it is found
+  // again in what replaces it, so that what was open stays open, and the focus stays where it was.
   const scopeOf = (root, item) => item ? document.getElementById(item) : root
   const placeOf = (root, element) => {
     const item = element.closest('li[id^="x-"]')?.id
     const alike = [...scopeOf(root, item).querySelectorAll(element.localName)]
     return { item, name: element.localName, href: element.getAttribute('href'), index: alike.indexOf(element) }
   }
-  const find = (root, { item, name, href, index }) => {
+  const atPlace = (root, { item, name, href, index }) => {
     const alike = [...scopeOf(root, item)?.querySelectorAll(name) ?? []]
     return alike.find(element => href !== null && element.getAttribute('href') === href) ?? alike[index]
   }
@@ -36,10 +38,11 @@ export const liveScript = inlineScript(`(() => {
     const focused = old.contains(document.activeElement) ? placeOf(old, document.activeElement) : undefined
     old.outerHTML = text
     const root = document.getElementById(id)
-    for (const place of open) if (place.item) find(root, place)?.setAttribute('open', '')
-    if (focused) find(root, focused)?.focus({ preventScroll: true })
+    for (const place of open) if (place.item) atPlace(root, place)?.setAttribute('open', '')
+    if (focused) atPlace(root, focused)?.focus({ preventScroll: true })
   }
 
+  // Whoever looks at the end of the diagram goes on looking there.
   const add = text => {
     const atEnd = innerHeight + scrollY > document.documentElement.scrollHeight - 200
     const list = document.getElementById('diagram')
@@ -52,9 +55,10 @@ export const liveScript = inlineScript(`(() => {
   const connect = () => {
     close()
     source = new EventSource(page + '/events?' + watched + '&seen=' + seen)
-    source.onopen = isLive
+    source.onopen = sayLive
     source.onerror = () => {
-      if (source.readyState !== EventSource.CLOSED) return say('The server does not answer. Its flows are gone when it starts again.')
+      const triesAgain = source.readyState !== EventSource.CLOSED
+      if (triesAgain) return say('The server does not answer. Its flows are gone when it starts again.')
       say('Not live, since other pages are. Close one, or reload this to see what is new.')
       setTimeout(() => document.hidden || connect(), 30000)
     }

@@ -8,6 +8,7 @@ import { command, table } from '../http/parts.ts'
 import { connectionGuide } from './connect.ts'
 import { operationId } from './openapi.ts'
 
+/** What this server is, and where each thing of it is found. */
 export function home(request: Request, { config, routes }: Context): Reply {
   return prefersHtml(request) ? homePage(config, routes) : json(200, describeServer(config, routes))
 }
@@ -27,6 +28,9 @@ function describeServer(config: Config, routes: readonly RouteDescription[]): Re
 
 function homePage(config: Config, routes: readonly RouteDescription[]): Reply {
   const { issuer, resource, serverName } = config
+  const rows = routes.map(({ method, path, specification }) => [
+    html`<a href="${issuer}/docs#${operationId(method, path)}"><code>${method} ${path}</code></a>`, specification,
+  ])
   return pageReply(200, serverName, html`
 <p class="lead">An OAuth 2.1 authorization server and an MCP server in one, to read, run and debug. An MCP client
 needs one URL of it, <code>${resource}</code></p>
@@ -40,8 +44,7 @@ ${connectionGuide(config)}
 <p>Without a token the server says where to get one:</p>
 ${command(`curl -i ${resource}`)}
 <h2>Endpoints</h2>
-${table('Endpoints', ['Endpoint', 'Specification'], routes.map(({ method, path, specification }) => (
-  [html`<a href="${issuer}/docs#${operationId(method, path)}"><code>${method} ${path}</code></a>`, specification])))}`, { site: config, path: '/' })
+${table('Endpoints', ['Endpoint', 'Specification'], rows)}`, { site: config, path: '/' })
 }
 
 /** The live flow is there with `DEBUG` alone. */

@@ -18,6 +18,7 @@ interface Operation {
 
 const form = 'application/x-www-form-urlencoded'
 
+/** How a client authenticates, which several endpoints ask for. */
 const client: readonly Parameter[] = [
   { name: 'client_id', description: 'Unless sent by Basic (RFC 6749 section 2.3.1)' },
   { name: 'client_secret', description: 'With client_secret_post only' },
@@ -26,7 +27,10 @@ const client: readonly Parameter[] = [
 ]
 
 const metadata: readonly Parameter[] = [
-  { name: 'redirect_uris', description: 'An array; https, http loopback or a private-use scheme. Required with authorization_code' },
+  {
+    name: 'redirect_uris',
+    description: 'An array; https, http loopback or a private-use scheme. Required with authorization_code',
+  },
   { name: 'client_name', description: 'Shown on the consent page' },
   { name: 'token_endpoint_auth_method', description: 'none, client_secret_post, client_secret_basic or private_key_jwt' },
   { name: 'jwks', description: 'The public keys, with private_key_jwt' },
@@ -57,7 +61,8 @@ const operations: Readonly<Record<string, Operation>> = {
   'POST /oauth/register': { summary: 'Register a client', parameters: metadata, mediaType: 'application/json' },
   'GET /oauth/register/:client_id': { summary: 'Read a registration', security: 'registration access token' },
   'PUT /oauth/register/:client_id': {
-    summary: 'Replace a registration', parameters: [{ name: 'client_id', required: true, description: 'As registered' }, ...metadata],
+    summary: 'Replace a registration',
+    parameters: [{ name: 'client_id', required: true, description: 'As registered' }, ...metadata],
     mediaType: 'application/json', security: 'registration access token',
   },
   'DELETE /oauth/register/:client_id': { summary: 'Delete a client with all its tokens', security: 'registration access token' },
@@ -103,7 +108,8 @@ const operations: Readonly<Record<string, Operation>> = {
     ],
   },
   'POST /oauth/token': {
-    summary: 'Exchange a code, refresh, or get a token for the client itself; with a DPoP header, one that is bound to a key', mediaType: form,
+    summary: 'Exchange a code, refresh, or get a token for the client itself; with a DPoP header, one that is bound to a key',
+    mediaType: form,
     parameters: [
       { name: 'grant_type', required: true, description: 'authorization_code, refresh_token or client_credentials' },
       { name: 'code', description: 'With authorization_code' },
@@ -123,7 +129,10 @@ const operations: Readonly<Record<string, Operation>> = {
     summary: 'Tell whether a token is active', mediaType: form,
     parameters: [{ name: 'token', required: true, description: 'An access or refresh token of the client' }, ...client],
   },
-  '* /mcp': { summary: 'The MCP endpoint: one JSON-RPC message a POST; DELETE ends a session', parameters: message, mediaType: 'application/json', security: 'access token' },
+  '* /mcp': {
+    summary: 'The MCP endpoint: one JSON-RPC message a POST; DELETE ends a session',
+    parameters: message, mediaType: 'application/json', security: 'access token',
+  },
   'POST /mcp/initialize': { summary: 'initialize, without a token', parameters: message, mediaType: 'application/json' },
   'POST /mcp/tools/list': { summary: 'tools/list', parameters: message, mediaType: 'application/json', security: 'access token' },
   'POST /mcp/tools/call': { summary: 'tools/call', parameters: message, mediaType: 'application/json', security: 'access token' },
@@ -172,6 +181,7 @@ export function operationId(method: string, path: string): string {
   return words.join('-')
 }
 
+/** The document, which is made once. */
 export const openApi = documentHandler(services => json(200, openApiDocument(services)))
 
 function openApiDocument({ config, routes }: Services) {
@@ -197,15 +207,18 @@ function openApiDocument({ config, routes }: Services) {
 
 function operationObject(route: RouteDescription, method: string): Record<string, unknown> {
   const { summary, parameters = [], mediaType, security } = describeOperation(route)
-  const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }))
+  const schema = { type: 'string' }
+  const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({ name, in: 'path', required: true, schema }))
   const inQuery = mediaType ? [] : parameters.map(({ name, required, description }) => (
-    { name, in: 'query', required: required === true, description, schema: { type: 'string' } }))
+    { name, in: 'query', required: required === true, description, schema }))
+  const requestBody = mediaType && method !== 'delete'
+    ? { required: true, content: { [mediaType]: { schema: bodySchema(parameters) } } } : undefined
   return {
     operationId: operationId(method, route.path),
     summary,
     description: route.specification,
     parameters: [...inPath, ...inQuery],
-    ...(mediaType && method !== 'delete' ? { requestBody: { required: true, content: { [mediaType]: { schema: bodySchema(parameters) } } } } : {}),
+    ...(requestBody ? { requestBody } : {}),
     ...(security ? { security: [{ [security]: [] }] } : {}),
     responses: { default: { description: `See ${route.specification}` } },
   }

@@ -7,19 +7,24 @@ import { pageReply } from '../http/page.ts'
 import { table } from '../http/parts.ts'
 import { pathIsKnown } from '../rules/http.ts'
 import { readSources, type SourceFile } from '../source-files.ts'
+import { endpointsOf, importsOf, readingOrder } from './reading-order.ts'
+import { blocksOf, type Block } from './source-blocks.ts'
 import { codeLines, proseText } from './source-code.ts'
 
+/** The endpoints with their files, then all files. */
 export async function sourceIndex(_request: Request, { config }: Context): Promise<Reply> {
   const { src } = await readSources()
   const base = config.issuer
   const files = new Map(src.map(file => [file.path, file]))
-  const rows = endpoints(files).map(({ method, path, file }) => [
+  const rows = endpointsOf(files).map(({ method, path, file }) => [
     html`<code>${method} ${path}</code>`, fileLink(file, base), proseText(summaryOf(files.get(file))),
   ])
   const folders = [...new Set(src.map(({ path }) => posix.dirname(path)))].sort()
   return pageReply(200, 'The source of this server', html`
-<p class="lead">What answers you, as it runs. Every MUST is a rule that the code names; every citation leads to its specification.</p>
-<p>Start at ${fileLink('routes.ts', base)}: every endpoint is a row there and a file behind it. Then take an endpoint and follow what it calls.</p>
+<p class="lead">What answers you, as it runs. Every MUST is a rule that the code names; every citation leads to its
+specification.</p>
+<p>Start at ${fileLink('routes.ts', base)}: every endpoint is a row there and a file behind it. Then take an endpoint and
+follow what it calls.</p>
 <h2>Endpoint by endpoint</h2>
 ${table('Endpoints and their files', ['Endpoint', 'File', 'What it is'], rows)}
 <h2>Every file</h2>
@@ -63,43 +68,7 @@ function linkList(what: string, paths: readonly string[], base: string): Html | 
   return html`<p class="small"><span class="muted">${what}:</span> ${links}</p>`
 }
 
-/** A comment and the code that follows it; either may be empty. `start` is the line of the comment, from 0. */
-export interface Block {
-  readonly prose: readonly string[]
-  readonly code: readonly string[]
-  readonly start: number
-  readonly codeStart: number
-}
-
-export function blocksOf(lines: readonly string[]): readonly Block[] {
-  const blocks: Block[] = []
-  let at = 0
-  while (at < lines.length) {
-    const start = at
-    while (at < lines.length && isComment(lines, at)) at = endOfComment(lines, at)
-    const codeStart = at
-    while (at < lines.length && !isComment(lines, at)) at++
-    blocks.push({ prose: lines.slice(start, codeStart).flatMap(proseOf), code: lines.slice(codeStart, at), start, codeStart })
-  }
-  return blocks
-}
-
-function isComment(lines: readonly string[], at: number): boolean {
-  return /^\s*(?:\/\/|\/\*\*)/.test(lines[at]!)
-}
-
-/** The index after a comment that stands on lines of its own. */
-function endOfComment(lines: readonly string[], at: number): number {
-  if (/^\s*\/\//.test(lines[at]!)) return at + 1
-  const end = lines.findIndex((line, i) => i >= at && line.includes('*/'))
-  return (end < 0 ? at : end) + 1
-}
-
-function proseOf(line: string): readonly string[] {
-  const text = line.replace(/^\s*(?:\/\/ ?|\/\*\*? ?|\*\/|\* ?)/, '').replace(/\s*\*\/$/, '')
-  return text === '' && /\/\*\*|\*\//.test(line) ? [] : [text]
-}
-
+/** The comment of a block beside its code. */
 function row({ prose, code, start, codeStart }: Block, path: string, base: string): Html {
   return html`
 <div class="prose"${prose.length > 0 ? html` id="L${start + 1}"` : undefined}>${proseBlocks(prose)}</div>
@@ -130,33 +99,4 @@ function summaryOf(file: SourceFile | undefined): string {
   const [first] = blocksOf((file?.lines ?? []).filter(line => !line.startsWith('#!')))
   const text = (first?.prose ?? []).join(' ').trim()
   return /^.+?\.(?= |$)/.exec(text)?.[0] ?? text
-}
-
-function importsOf({ path, lines }: SourceFile): readonly string[] {
-  const found = [...lines.join('\n').matchAll(/^(?:import|export)\b[^'"]*?\bfrom '(\.{1,2}\/[^']+)'/gm)]
-  return found.map(([, to]) => posix.join(posix.dirname(path), to!))
-}
-
-/** The rows of `routes.ts`, each with the file of its handler. */
-function endpoints(files: ReadonlyMap<string, SourceFile>): readonly { method: string; path: string; file: string }[] {
-  const text = (files.get('routes.ts')?.lines ?? []).join('\n')
-  const fileOf = new Map([...text.matchAll(/^import \{([^}]+)\} from '\.\/([^']+)'/gm)]
-    .flatMap(([, names, file]) => names!.split(',').map(name => [name.trim(), file!] as const)))
-  return [...text.matchAll(/^ {2}row\('(\S+)',\s*'(\S+)',\s*(\w+)/gm)]
-    .map(([, method, path, handler]) => ({ method: method!, path: path!, file: fileOf.get(handler!) ?? 'routes.ts' }))
-}
-
-/** `routes.ts`, then each endpoint with what it calls and has not come before, then the rest. */
-export function readingOrder(src: readonly SourceFile[]): readonly string[] {
-  const files = new Map(src.map(file => [file.path, file]))
-  const order = new Set<string>(['routes.ts'])
-  const visit = (path: string): void => {
-    const file = files.get(path)
-    if (file === undefined || order.has(path)) return
-    order.add(path)
-    importsOf(file).forEach(visit)
-  }
-  for (const { file } of endpoints(files)) visit(file)
-  for (const { path } of src) visit(path)
-  return [...order].filter(path => files.has(path))
 }

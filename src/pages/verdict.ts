@@ -1,5 +1,5 @@
 /** A verdict on a page: the rule, whether it held, and where it did not what came, what was expected and how they differ. */
-import { html, type Html } from '../http/html.ts'
+import { html, type Html, type HtmlValue } from '../http/html.ts'
 import { badge, facts } from '../http/parts.ts'
 import { specificationUrl } from '../http/specification.ts'
 import { anotherValue, type NearestMiss } from '../nearest-miss.ts'
@@ -8,8 +8,8 @@ import { findRule } from '../rules/catalogue.ts'
 import { missOf, verdictWords, type ShownVerdict } from '../rules/shown-verdict.ts'
 
 /**
- * `base` is what stands before `/explain`; without it nothing is a link, as in a page that is handed on. `isUsual` is a
- * refusal that a healthy flow goes through.
+ * A verdict as an item of a list. `base` is what stands before `/explain`; without it nothing is a link, as in a page
+ * that is handed on. `isUsual` is a refusal that a healthy flow goes through.
  */
 export function verdictItem(verdict: ShownVerdict, base: string | undefined, isUsual = false): Html {
   const rule = findRule(verdict.rule)
@@ -22,10 +22,6 @@ ${verdict.passed ? undefined : comparison(verdict)}
 </li>`
 }
 
-function ruleName(id: string, base: string | undefined): Html {
-  return findRule(id) && base !== undefined ? html`<a href="${base}/explain/${id}">${id}</a>` : html`<strong>${plainText(id)}</strong>`
-}
-
 /** A clause as a link to the text of its specification, which nothing but a click follows. */
 export function clauseLink(clause: string, linked = true): Html {
   const url = linked ? specificationUrl(clause) : undefined
@@ -35,17 +31,26 @@ export function clauseLink(clause: string, linked = true): Html {
 /** What came and what was expected, with the characters marked in which the two differ. */
 export function comparison(verdict: ShownVerdict): Html | undefined {
   const { received, expected = [] } = verdict
+  if (received === undefined && expected.length === 0) return undefined
   const miss = missOf(verdict)
   const words = findRule(verdict.rule)?.words ?? verdictWords
-  if (received === undefined && expected.length === 0) return undefined
-  const others = expected.filter(value => value !== miss?.candidate)
-  const wanted = miss ? [...others.map(value => html`<code>${plainText(value)}</code>`), nearest(miss, others.length > 0)]
-    : expected.map(value => html`<code>${plainText(value)}</code>`)
-  return html`<div class="comparison">${facts([
-    ...(received === undefined ? [] : [[words.received, miss ? marked(miss, miss.came) : html`<code>${plainText(received)}</code>`] as const]),
-    ...(wanted.length === 0 ? [] : [[words.expected, html`${joined(wanted)}`] as const]),
-    ...(miss && miss.differences.length > 0 ? [['the difference', miss.differences.map(plainText).join('; ')] as const] : []),
-  ])}</div>`
+  const others = expected.filter(value => value !== miss?.candidate).map(valueText)
+  const wanted = miss ? [...others, nearest(miss, others.length > 0)] : others
+  const pairs: (readonly [name: string, value: HtmlValue])[] = []
+  if (received !== undefined) pairs.push([words.received, miss ? marked(miss, miss.came) : valueText(received)])
+  if (wanted.length > 0) pairs.push([words.expected, joined(wanted)])
+  if (miss && miss.differences.length > 0) pairs.push(['the difference', miss.differences.map(plainText).join('; ')])
+  return html`<div class="comparison">${facts(pairs)}</div>`
+}
+
+/** A rule as a link to its explanation, if there is one. */
+function ruleName(id: string, base: string | undefined): Html {
+  const isLinked = base !== undefined && findRule(id) !== undefined
+  return isLinked ? html`<a href="${base}/explain/${id}">${id}</a>` : html`<strong>${plainText(id)}</strong>`
+}
+
+function valueText(value: string): Html {
+  return html`<code>${plainText(value)}</code>`
 }
 
 function nearest(miss: NearestMiss, isOneOfMany: boolean): Html {
@@ -58,8 +63,9 @@ function joined(values: readonly Html[]): Html {
 
 /** Where characters are missing, the mark is the empty place. Another value altogether has nothing to point at. */
 function marked({ prefix, suffix, came, wanted, differences }: NearestMiss, middle: string): Html {
-  if (differences.includes(anotherValue)) return html`<code>${plainText(prefix + middle + suffix)}</code>`
-  const mark = middle === '' ? html`<mark class="gap"><span class="unseen">(${came === '' ? wanted.length : came.length} missing here)</span></mark>`
+  if (differences.includes(anotherValue)) return valueText(prefix + middle + suffix)
+  const missing = came === '' ? wanted.length : came.length
+  const mark = middle === '' ? html`<mark class="gap"><span class="unseen">(${missing} missing here)</span></mark>`
     : html`<mark>${plainText(middle)}</mark>`
   return html`<code>${plainText(prefix)}${mark}${plainText(suffix)}</code>`
 }

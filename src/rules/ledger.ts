@@ -2,11 +2,7 @@
  * Which lines enforce a rule and which tests hold it: found in the text of source and tests, so it cannot go stale.
  * `bin/ledger` makes `docs/specification.md` of it, and `/explain/<rule>` shows it.
  */
-
-export interface TextFile {
-  readonly path: string
-  readonly lines: readonly string[]
-}
+import type { SourceFile } from '../source-files.ts'
 
 /** `line` counts from 0. */
 export interface Place {
@@ -14,6 +10,7 @@ export interface Place {
   readonly line: number
 }
 
+/** Where a test names a rule, and what the test is called. */
 export interface HoldingTest extends Place {
   readonly title: string
 }
@@ -24,7 +21,7 @@ export function constantOf(id: string): string {
 }
 
 /** Where the rule is used, but for the lines that import it and the files of the rules themselves. */
-export function enforcedAt(id: string, sources: readonly TextFile[]): readonly Place[] {
+export function enforcedAt(id: string, sources: readonly SourceFile[]): readonly Place[] {
   const name = new RegExp(`(?<![\\w'/])${constantOf(id)}\\b`)
   return sources.filter(({ path }) => !path.startsWith('rules/')).flatMap(({ path, lines }) => {
     const imports = lines.findLastIndex(line => / from '/.test(line))
@@ -36,7 +33,7 @@ export function enforcedAt(id: string, sources: readonly TextFile[]): readonly P
 const showing: ReadonlySet<string> = new Set(['explain.test.ts', 'flow.test.ts', 'exchange.test.ts', 'pages.test.ts'])
 
 /** The tests that name the rule. */
-export function heldBy(id: string, tests: readonly TextFile[]): readonly HoldingTest[] {
+export function heldBy(id: string, tests: readonly SourceFile[]): readonly HoldingTest[] {
   return tests.filter(({ path }) => !showing.has(path)).flatMap(({ path, lines }) => lines.flatMap((text, line) => (
     text.includes(`'${id}'`) ? [{ path, line, title: titleAt(lines, line) }] : [])))
 }
@@ -44,7 +41,8 @@ export function heldBy(id: string, tests: readonly TextFile[]): readonly Holding
 /** The title of the test in which a line stands. The row of a table belongs to the test that follows the table. */
 function titleAt(lines: readonly string[], line: number): string {
   const test = lines.findLastIndex((text, i) => i <= line && isTest(text))
-  const table = lines.findLastIndex((text, i) => i <= line && isTable(text) && !(test >= 0 && indentOf(text) > indentOf(lines[test]!)))
+  const isInTest = (text: string): boolean => test >= 0 && indentOf(text) > indentOf(lines[test]!)
+  const table = lines.findLastIndex((text, i) => i <= line && isTable(text) && !isInTest(text))
   if (test > table) return titleOf(lines[test])
   const title = titleOf(lines.find((text, i) => i > line && isTest(text)))
   return title.split('…').length === 2 ? title.replace('…', () => rowName(lines.slice(Math.max(table, 0), line + 1))) : title
@@ -58,6 +56,7 @@ function isTest(line: string): boolean {
   return /^\s*(?:it|test|attack|rejects)\(/.test(line)
 }
 
+/** The first line of a table, or of a function that several tests call. */
 function isTable(line: string): boolean {
   return /^\s*(?:const \w+.* = [[{]|(?:async )?function .*)/.test(line)
 }
@@ -68,6 +67,8 @@ function rowName(lines: readonly string[]): string {
   return names.at(-1)?.[2] ?? names.at(-1)?.[3] ?? '…'
 }
 
+/** The title that a test begins with; what is put into it when it runs is an ellipsis. */
 function titleOf(line = ''): string {
-  return /^\s*(?:it|test|attack|rejects)\((['"`])(.+?)\1, /.exec(line)?.[2]!.replace(/ ?\$\{[^}]*\}+/g, ' …').replaceAll('\\\'', '\'') ?? 'a test'
+  const title = /^\s*(?:it|test|attack|rejects)\((['"`])(.+?)\1, /.exec(line)?.[2]
+  return title?.replace(/ ?\$\{[^}]*\}+/g, ' …').replaceAll("\\'", "'") ?? 'a test'
 }
