@@ -73,7 +73,7 @@ describe('client --authorize --headless', { concurrency: 4 }, () => {
     const { stdout } = await succeed(t, home, ['--server-url', server.url, '--authorize', '--headless'])
     const { server: url, scope, expires_at } = JSON.parse(stdout)
     assert.deepEqual({ url, scope }, { url: `${server.url}/mcp`, scope: 'mcp:tools:read mcp:tools:execute' })
-    assert.ok(expires_at > Date.now() / 1000)
+    assert.ok(Number.isInteger(expires_at) && expires_at > Date.now() / 1000, expires_at)
     assert.equal(await home.opened(), undefined)
   })
 
@@ -356,7 +356,7 @@ describe('client --refresh', { concurrency: 4 }, () => {
     const after = (await home.stored()).servers[`${server.url}/mcp`]
     assert.notEqual(after?.access_token, before?.access_token)
     assert.notEqual(after?.refresh_token, before?.refresh_token)
-    assert.equal(JSON.parse(stdout).expires_at, after?.expires_at)
+    assert.equal(JSON.parse(stdout).expires_at, Math.floor(after!.expires_at!))
   })
 
   it('ends with 3 where there is nothing to renew', async t => {

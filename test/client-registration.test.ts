@@ -7,7 +7,7 @@ import { Trace } from '../src/client/trace.ts'
 import type { Members, TestContext } from './harness.ts'
 import {
   addAuthorizationServer, addMcpServer, assertRefusal, assertUntrusted, clientOf, formOf, headlessRedirectUri, html, json, jsonOf,
-  redirectTo, startHonestPeer, startPeer, validTokens, type Answer, type Peer,
+  record, redirectTo, startHonestPeer, startPeer, validTokens, type Answer, type Peer,
 } from './peer.ts'
 
 const redirect_uri = 'http://127.0.0.1:7777/callback'
@@ -288,6 +288,14 @@ describe('the registration, where it can be read (RFC 7592 section 2.1)', () => 
       assert.equal(peer.to('POST /register').length, 1)
     })
   }
+
+  it('is said to be unknown there when it is replaced', async t => {
+    const peer = await startHonestPeer(t)
+    peer.on('GET /register/known', { status: 401 })
+    const { trace, notes } = record()
+    await clientOf(peer.url, { trace, storage: await registered(peer, managed(peer)) }).authorizer.authorize()
+    assert.ok(notes.includes('the registration of before, known, is not known there any more: registering again'), notes.join('\n'))
+  })
 
   it('is kept when the server cannot answer', async t => {
     const peer = await startHonestPeer(t)

@@ -9,6 +9,7 @@ import { hammerRefresh } from './hammer.ts'
 import type { McpClient } from './mcp-client.ts'
 import { fileStorage, openClient, type Surroundings } from './open-client.ts'
 import { row, textOf } from './output.ts'
+import type { StoredTokens } from './storage.ts'
 import { listClients, removeClient } from './stored-clients.ts'
 
 /** Runs the command and returns the exit code; what fails is thrown, as a `ClientError` with an exit code of its own. */
@@ -38,16 +39,19 @@ async function register(args: Arguments, surroundings: Surroundings): Promise<Ex
 
 async function authorize(args: Arguments, surroundings: Surroundings): Promise<ExitCode> {
   const { client, serverUrl } = await openClient(args, surroundings, true)
-  const { scope, expires_at } = await client.authorizer.authorize()
-  surroundings.print(JSON.stringify({ server: serverUrl, scope, expires_at }))
+  surroundings.print(describeTokens(serverUrl, await client.authorizer.authorize()))
   return exitCodes.ok
 }
 
 async function refresh(args: Arguments, surroundings: Surroundings): Promise<ExitCode> {
   const { client, serverUrl } = await openClient(args, surroundings, false)
-  const { scope, expires_at } = await client.authorizer.renew()
-  surroundings.print(JSON.stringify({ server: serverUrl, scope, expires_at }))
+  surroundings.print(describeTokens(serverUrl, await client.authorizer.renew()))
   return exitCodes.ok
+}
+
+/** The end in whole seconds, rounded down: nobody is told that a token lives longer than it does. */
+function describeTokens(server: string, { scope, expires_at }: StoredTokens): string {
+  return JSON.stringify({ server, scope, expires_at: expires_at === undefined ? undefined : Math.floor(expires_at) })
 }
 
 async function hammer(count: number, raw: boolean, args: Arguments, surroundings: Surroundings): Promise<ExitCode> {

@@ -26,8 +26,8 @@ export const resourceMetadataMatches: Rule = {
   clause: 'RFC 9728 section 3.3',
   error: 'client_error',
   says: 'the protected resource metadata speaks of {received}, not of {expected}',
-  requires: 'The resource of the metadata is the URL of the MCP server, or a parent of its path where the metadata stands '
-    + 'at the root.',
+  requires: 'The resource of the metadata is the URL of the MCP server, with or without the slash at its end, or a parent of its '
+    + 'path on the same origin, without query and fragment. RFC 9728 wants the two identical: what differs is noted.',
   otherwise: 'A malicious server could have a token issued for another one and use it there.',
   remedy: 'Connect by the URL that the metadata names, or correct resource in the metadata: localhost is not 127.0.0.1, '
     + 'and a slash counts.',
