@@ -220,12 +220,32 @@ describe('client --authorize', { concurrency: 4 }, () => {
     assert.equal(await home.opened(), undefined)
   })
 
-  it('survives an opener that is not there', async t => {
+  it('says that an opener is not there, names --headless and goes on waiting', async t => {
     const server = await startServer(t)
     const client = startClient(t, await makeHome(t), ['--server-url', server.url, '--authorize'], { BROWSER: '/nowhere/browser' })
     const [, url] = await client.says(/go to (http:\S+)$/m)
+    await client.says(/No browser could be started: \/nowhere\/browser cannot be started \(ENOENT\)\.\n.+on this machine\..+--headless/)
     await fetch(url!)
     assert.equal((await client.ended).code, 0)
+  })
+
+  it('says that an opener failed, as one does that finds no browser, and goes on waiting', async t => {
+    const server = await startServer(t)
+    const home = await makeHome(t)
+    const BROWSER = await home.writeBrowser('process.exit(3)')
+    const client = startClient(t, home, ['--server-url', server.url, '--authorize'], { BROWSER })
+    const [, url] = await client.says(/go to (http:\S+)$/m)
+    await client.says(/No browser could be started: \S+ ended with exit code 3\./)
+    await fetch(url!)
+    assert.equal((await client.ended).code, 0)
+  })
+
+  it('says nothing of an opener that ends well', async t => {
+    const server = await startServer(t)
+    const home = await makeHome(t)
+    const BROWSER = await home.writeBrowser('await fetch(url)')
+    const { stderr } = await succeed(t, home, ['--server-url', server.url, '--authorize'], { BROWSER })
+    assert.doesNotMatch(stderr, /No browser could be started/)
   })
 })
 

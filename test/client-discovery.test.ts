@@ -119,13 +119,13 @@ describe('discoverResource(): what it accepts', () => {
     ['the path that is missing', url => url, /is not identical to \S+\/mcp(?: \(.+\))?: /],
   ]
   for (const [what, resource, expected] of noted) {
-    it(`notes ${what}, which other clients refuse (RFC 9728 section 3.3)`, async t => {
+    it(`notes ${what}, which stricter clients refuse (RFC 9728 section 3.3)`, async t => {
       const peer = await startPeer(t)
       peer.on('GET /metadata', json(resourceDocument(peer, { resource: resource(peer.url) })))
       const { trace, notes } = record()
       await findResource(peer, `${peer.url}/metadata`, trace)
       assert.match(notes[1] ?? '', expected)
-      assert.match(notes[1] ?? '', /RFC 9728 section 3\.3 wants the two identical, and other clients refuse it here$/)
+      assert.match(notes[1] ?? '', /RFC 9728 section 3\.3 wants the two identical, and stricter clients refuse it$/)
     })
   }
 

@@ -149,9 +149,23 @@ describe('Terminal', () => {
     assert.equal(text(), 'waiting\n')
   })
 
-  it('leaves an empty line when it has waited on a terminal', () => {
+  it('leaves an empty line when it has waited on a terminal', t => {
+    t.mock.timers.enable({ apis: ['setInterval'] })
     const { terminal, text } = screen({ isTTY: true })
-    terminal.waiting('waiting')()
-    assert.match(text(), /\r {9}\r$/)
+    const end = terminal.waiting('waiting')
+    t.mock.timers.tick(200)
+    end()
+    assert.equal(text(), '\r| waiting\r         \r')
+  })
+
+  it('puts a line in the place of the moving one, which goes on below', t => {
+    t.mock.timers.enable({ apis: ['setInterval'] })
+    const { terminal, text } = screen({ isTTY: true })
+    const end = terminal.waiting('waiting')
+    t.mock.timers.tick(200)
+    terminal.line('news')
+    t.mock.timers.tick(200)
+    end()
+    assert.equal(text(), '\r| waiting\r         \rnews\n\r/ waiting\r         \r')
   })
 })

@@ -203,7 +203,7 @@ function differenceNote(resource: string, serverUrl: string): string {
   const differences = nearestMiss(resource, [serverUrl])?.differences ?? []
   const what = differences.length === 0 ? '' : ` (${differences.join('; ')})`
   return `the resource is not identical to ${serverUrl}${what}: this client goes on, but RFC 9728 section 3.3 wants the two `
-    + 'identical, and other clients refuse it here'
+    + 'identical, and stricter clients refuse it'
 }
 
 function stringList(metadata: JsonObject, name: string): readonly string[] | undefined {

@@ -25,6 +25,8 @@ export class Terminal implements TraceListener {
   private readonly traces: boolean
   private readonly secrets = new Set<string>()
   private steps = 0
+  /** How wide the moving line is that stands at the cursor. */
+  private moving = 0
 
   constructor(output: Output, options: { trace: boolean; environment: Readonly<Record<string, string | undefined>> }) {
     this.output = output
@@ -32,8 +34,9 @@ export class Terminal implements TraceListener {
     this.colours = Boolean(output.isTTY) && !options.environment['NO_COLOR'] && options.environment['TERM'] !== 'dumb'
   }
 
-  /** A line of our own text. */
+  /** A line of our own text, in the place of a moving one, which goes on below it. */
   line(text = '', style?: Style): void {
+    this.wipe()
     this.output.write(`${style ? this.paint(this.safe(text), style) : this.safe(text)}\n`)
   }
 
@@ -96,11 +99,19 @@ export class Terminal implements TraceListener {
     }
     const frames = ['|', '/', '-', '\\']
     let frame = 0
-    const timer = setInterval(() => this.output.write(`\r${frames[frame++ % frames.length]} ${plainText(text)}`), 200)
+    const timer = setInterval(() => {
+      this.moving = text.length + 2
+      this.output.write(`\r${frames[frame++ % frames.length]} ${plainText(text)}`)
+    }, 200)
     return () => {
       clearInterval(timer)
-      this.output.write(`\r${' '.repeat(text.length + 2)}\r`)
+      this.wipe()
     }
+  }
+
+  private wipe(): void {
+    if (this.moving > 0) this.output.write(`\r${' '.repeat(this.moving)}\r`)
+    this.moving = 0
   }
 
   private headers(prefix: string, headers: Readonly<Record<string, string>>): void {
