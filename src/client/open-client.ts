@@ -73,7 +73,7 @@ export function openUserAgent(args: Arguments, { terminal, environment }: Surrou
     },
     notOpened: problem => {
       terminal.line(`   No browser could be started: ${problem}.`, 'yellow')
-      terminal.line('   Open the URL above in a browser on this machine. Where there is none, run the command with --headless.', 'yellow')
+      terminal.line('   Open the URL above in a browser on this machine. Where there is none, use --headless.', 'yellow')
     },
   })
 }

@@ -102,7 +102,8 @@ export const registrationIsAccepted: Rule = {
   says: 'the authorization server refused the registration: {received}',
   requires: 'The registration endpoint registers the client.',
   otherwise: 'There is no client_id with which to ask.',
-  remedy: 'Read the error. Where it names the redirect URI, allow http on loopback for application_type native.',
+  remedy: 'Read the error. Where it names the redirect URI, allow http on loopback for application_type native. Where '
+    + 'registration is closed, name a client by --client-id or --client-metadata-url.',
 }
 
 export const registrationIsComplete: Rule = {
@@ -152,7 +153,7 @@ export const authorizationIsGranted: Rule = {
   says: 'the authorization server refused: {received}',
   requires: 'The authorization response carries a code.',
   otherwise: 'There is nothing to exchange for tokens.',
-  remedy: 'Read the error and the page of error_uri; with access_denied the user said no.',
+  remedy: 'Read the error; with access_denied the user, or a policy of the authorization server, said no.',
 }
 
 export const tokensAreGranted: Rule = {
@@ -162,7 +163,7 @@ export const tokensAreGranted: Rule = {
   says: 'the token endpoint refused: {received}',
   requires: 'The token endpoint answers with tokens.',
   otherwise: 'There is nothing to call the server with.',
-  remedy: 'Read the error and the page of error_uri.',
+  remedy: 'Read the error: its code says what the token endpoint found wrong (RFC 6749 section 5.2).',
 }
 
 export const tokenResponseIsComplete: Rule = {
