@@ -5,6 +5,7 @@ import type { Arguments } from './arguments.ts'
 import { readCredentials } from './credentials.ts'
 import { demo } from './demo.ts'
 import { ClientError, exitCodes, type ExitCode } from './errors.ts'
+import { explainRule } from './explain.ts'
 import { hammerRefresh } from './hammer.ts'
 import type { McpClient } from './mcp-client.ts'
 import { fileStorage, openClient, type Surroundings } from './open-client.ts'
@@ -17,6 +18,7 @@ export async function runCommand(args: Arguments, surroundings: Surroundings): P
   const { command } = args
   switch (command.name) {
     case 'demo': return demo(args, surroundings)
+    case 'explain': return explain(command.rule, surroundings)
     case 'list-clients': return listClients(args, surroundings)
     case 'remove-client': return removeClient(command.url, args, surroundings)
     case 'register': return register(args, surroundings)
@@ -28,6 +30,11 @@ export async function runCommand(args: Arguments, surroundings: Surroundings): P
     case 'help':
     case 'version': throw new ClientError(`${command.name} is not run here`, exitCodes.failed)
   }
+}
+
+function explain(rule: string, { print }: Surroundings): ExitCode {
+  print(explainRule(rule))
+  return exitCodes.ok
 }
 
 async function register(args: Arguments, surroundings: Surroundings): Promise<ExitCode> {
