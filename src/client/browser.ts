@@ -101,7 +101,7 @@ function openBrowser(url: string, environment: BrowserOptions['environment'], fa
     })
     child.unref()
   } catch (error) {
-    // The URL is too long for an argument.
+    // So it ends where the URL is too long for an argument: the user follows the printed one.
     notStarted(error)
   }
 }
