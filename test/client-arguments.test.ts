@@ -75,6 +75,10 @@ describe('parseArguments()', () => {
     it(`refuses ${text}`, () => assert.throws(() => parse(text), { name: 'ClientError', exitCode: 2 }))
   }
 
+  it('reads the rule to explain', () => {
+    assert.deepEqual(parse('--explain a-rule').command, { name: 'explain', rule: 'a-rule' })
+  })
+
   it('calls a tool without arguments with none', () => {
     assert.deepEqual(parse('--call-tool echo').command, { name: 'call-tool', tool: 'echo', args: {} })
   })
@@ -96,6 +100,7 @@ describe('parseArguments()', () => {
   const wrong: readonly (readonly [string, readonly string[]])[] = [
     ['no command', []],
     ['two commands', ['--demo', '--authorize']],
+    ['an explanation beside a command', ['--explain', 'a-rule', '--demo']],
     ['a command beside a tool', ['--list-tools', '--call-tool', 'x']],
     ['an unknown option', ['--demo', '--colour']],
     ['a word that belongs to nothing', ['--demo', 'now']],

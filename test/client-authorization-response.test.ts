@@ -200,6 +200,11 @@ describe('readAuthorizationResponse(): code and error', () => {
     assert.equal(error.message, 'the authorization server refused: access_denied: The user said no')
   })
 
+  it('speaks of no error_uri where none came', async () => {
+    const { remedy } = await assertRefusal(read(request(), { code: undefined, error: 'access_denied' }), 'authorization-is-granted', 'access_denied')
+    assert.match(remedy ?? '', /^Read the error; with access_denied the user/)
+  })
+
   it('points to the page of error_uri', async () => {
     const changes = { code: undefined, error: 'access_denied', error_uri: 'https://auth.example.com/explain/x' }
     const { remedy } = await assertRefusal(read(request(), changes), 'authorization-is-granted', 'access_denied')

@@ -149,6 +149,16 @@ describe('CallbackListener', () => {
     assert.equal((await listen(t, '127.0.0.1', port)).redirect_uri, listener.redirect_uri)
   })
 
+  it('ends the wait after five minutes, and names --headless', async t => {
+    const listener = await listen(t)
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const response = listener.receive(pendingFor(listener))
+    t.mock.timers.tick(300_000)
+    const { message, remedy } = await assertFails(response, { exitCode: 3 })
+    assert.equal(message, 'no answer from the browser within five minutes')
+    assert.match(remedy ?? '', /--headless/)
+  })
+
   it('says that a fixed port is taken, and what to do', async t => {
     const other = createServer()
     await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))

@@ -73,7 +73,7 @@ describe('client --authorize --headless', { concurrency: 4 }, () => {
     const { stdout } = await succeed(t, home, ['--server-url', server.url, '--authorize', '--headless'])
     const { server: url, scope, expires_at } = JSON.parse(stdout)
     assert.deepEqual({ url, scope }, { url: `${server.url}/mcp`, scope: 'mcp:tools:read mcp:tools:execute' })
-    assert.ok(expires_at > Date.now() / 1000)
+    assert.ok(Number.isInteger(expires_at) && expires_at > Date.now() / 1000, expires_at)
     assert.equal(await home.opened(), undefined)
   })
 
@@ -220,12 +220,32 @@ describe('client --authorize', { concurrency: 4 }, () => {
     assert.equal(await home.opened(), undefined)
   })
 
-  it('survives an opener that is not there', async t => {
+  it('says that an opener is not there, names --headless and goes on waiting', async t => {
     const server = await startServer(t)
     const client = startClient(t, await makeHome(t), ['--server-url', server.url, '--authorize'], { BROWSER: '/nowhere/browser' })
     const [, url] = await client.says(/go to (http:\S+)$/m)
+    await client.says(/No browser could be started: \/nowhere\/browser cannot be started \(ENOENT\)\.\n.+on this machine\..+--headless/)
     await fetch(url!)
     assert.equal((await client.ended).code, 0)
+  })
+
+  it('says that an opener failed, as one does that finds no browser, and goes on waiting', async t => {
+    const server = await startServer(t)
+    const home = await makeHome(t)
+    const BROWSER = await home.writeBrowser('process.exit(3)')
+    const client = startClient(t, home, ['--server-url', server.url, '--authorize'], { BROWSER })
+    const [, url] = await client.says(/go to (http:\S+)$/m)
+    await client.says(/No browser could be started: \S+ ended with exit code 3\./)
+    await fetch(url!)
+    assert.equal((await client.ended).code, 0)
+  })
+
+  it('says nothing of an opener that ends well', async t => {
+    const server = await startServer(t)
+    const home = await makeHome(t)
+    const BROWSER = await home.writeBrowser('await fetch(url)')
+    const { stderr } = await succeed(t, home, ['--server-url', server.url, '--authorize'], { BROWSER })
+    assert.doesNotMatch(stderr, /No browser could be started/)
   })
 })
 
@@ -356,7 +376,7 @@ describe('client --refresh', { concurrency: 4 }, () => {
     const after = (await home.stored()).servers[`${server.url}/mcp`]
     assert.notEqual(after?.access_token, before?.access_token)
     assert.notEqual(after?.refresh_token, before?.refresh_token)
-    assert.equal(JSON.parse(stdout).expires_at, after?.expires_at)
+    assert.equal(JSON.parse(stdout).expires_at, Math.floor(after!.expires_at!))
   })
 
   it('ends with 3 where there is nothing to renew', async t => {

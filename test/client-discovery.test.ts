@@ -114,6 +114,29 @@ describe('discoverResource(): what it accepts', () => {
     })
   }
 
+  const noted: readonly (readonly [string, (url: string) => string, RegExp])[] = [
+    ['a slash at the end', url => `${url}/mcp/`, /is not identical to \S+\/mcp \(there is a slash too many at the end\): /],
+    ['the path that is missing', url => url, /is not identical to \S+\/mcp(?: \(.+\))?: /],
+  ]
+  for (const [what, resource, expected] of noted) {
+    it(`notes ${what}, which stricter clients refuse (RFC 9728 section 3.3)`, async t => {
+      const peer = await startPeer(t)
+      peer.on('GET /metadata', json(resourceDocument(peer, { resource: resource(peer.url) })))
+      const { trace, notes } = record()
+      await findResource(peer, `${peer.url}/metadata`, trace)
+      assert.match(notes[1] ?? '', expected)
+      assert.match(notes[1] ?? '', /RFC 9728 section 3\.3 wants the two identical, and stricter clients refuse it$/)
+    })
+  }
+
+  it('notes nothing where the two are one URL, as an origin with and without its slash is', async t => {
+    const peer = await startPeer(t)
+    peer.on('GET /metadata', json(resourceDocument(peer, { resource: `${peer.url}/` })))
+    const { trace, notes } = record()
+    await discoverResource(peer.url, `${peer.url}/metadata`, trace)
+    assert.equal(notes.length, 1)
+  })
+
   it('accepts metadata of a parent of a longer path', async t => {
     const peer = await startPeer(t)
     peer.on('GET /metadata', json(resourceDocument(peer, { resource: `${peer.url}/tenant` })))

@@ -294,8 +294,18 @@ describe('an answer 401', () => {
     const peer = await startHonestPeer(t, { challenge: 'error="invalid_token", error_description="wrong audience"', accepts: () => false })
     const { message, remedy } = await assertFails(connected(peer), { exitCode: 4 })
     assert.match(message, /wrong audience$/)
-    assert.match(remedy ?? '', /aud/)
+    assert.match(remedy ?? '', /RFC 7662/)
     assert.equal(authorizationRequests(peer).length, 1)
+  })
+
+  it('to a JWT leads to its audience', async t => {
+    const peer = await startHonestPeer(t, { accepts: () => false, tokens: { access_token: 'eyJhbGciOiJub25lIn0.e30.c2ln' } })
+    assert.match((await assertFails(connected(peer), { exitCode: 4 })).remedy ?? '', /the aud of the token/)
+  })
+
+  it('to a token that is no JWT says nothing of its audience, which nobody can read', async t => {
+    const peer = await startHonestPeer(t, { accepts: () => false })
+    assert.doesNotMatch((await assertFails(connected(peer), { exitCode: 4 })).remedy ?? '', /\baud/)
   })
 
   it('leads to one refresh, then to one login, and no further', async t => {
@@ -371,6 +381,15 @@ describe('an answer 403', () => {
     await assertUntrusted(client.callTool('echo', {}), 'answer-is-json-rpc')
     assert.equal(authorizationRequests(peer).length, 1)
   })
+
+  it('in the place of a 401 starts no authorization, and the error says so (RFC 9728 section 5.1)', async t => {
+    const peer = await startHonestPeer(t)
+    peer.on('POST /mcp', json({}, 403))
+    const { message, remedy } = await assertUntrusted(connected(peer), 'answer-is-json-rpc')
+    assert.equal(message, `the MCP server answered HTTP 403 without a JSON-RPC response at ${peer.url}/mcp`)
+    assert.match(remedy ?? '', /answers 401 with WWW-Authenticate \(RFC 9728 section 5\.1\).*any other 403 starts no authorization/)
+    assert.equal(authorizationRequests(peer).length, 0)
+  })
 })
 
 describe('two authorization servers', () => {
@@ -411,6 +430,14 @@ describe('a server of MCP 2025-03-26', () => {
       'GET /.well-known/oauth-authorization-server', 'POST /register', 'GET /authorize', 'POST /token',
     ])
     assert.equal(authorizationRequests(peer)[0]?.['resource'], `${peer.url}/mcp`)
+  })
+
+  it('is noted as one at which newer clients may stop', async t => {
+    const peer = await startHonestPeer(t, { challenge: '' })
+    peer.on('GET /.well-known/oauth-protected-resource/mcp', { status: 404 })
+    const { trace, notes } = record()
+    await connected(peer, { trace })
+    assert.match(notes.join('\n'), /there is no protected resource metadata: .*Newer clients may stop here: serve the metadata \(RFC 9728\)/)
   })
 })
 

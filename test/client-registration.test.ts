@@ -6,8 +6,8 @@ import { MemoryStorage, type ClientStorage, type Registration } from '../src/cli
 import { Trace } from '../src/client/trace.ts'
 import type { Members, TestContext } from './harness.ts'
 import {
-  addAuthorizationServer, addMcpServer, assertRefusal, assertUntrusted, clientOf, formOf, headlessRedirectUri, html, json, jsonOf,
-  redirectTo, startHonestPeer, startPeer, validTokens, type Answer, type Peer,
+  addAuthorizationServer, addMcpServer, assertFails, assertRefusal, assertUntrusted, clientOf, formOf, headlessRedirectUri, html, json, jsonOf,
+  record, redirectTo, startHonestPeer, startPeer, validTokens, type Answer, type Peer,
 } from './peer.ts'
 
 const redirect_uri = 'http://127.0.0.1:7777/callback'
@@ -140,6 +140,22 @@ describe('registerClient(): the response', () => {
 
   it('may be an error without a text, of which the status is reported', async t => {
     await assertRefusal(register(t, html('<h1>Forbidden', 403)), 'registration-is-accepted', 'HTTP 403')
+  })
+
+  for (const [what, answer] of [
+    ['403 and a page', html('<h1>Forbidden', 403)], ['403 and an error', json({ error: 'forbidden' }, 403)],
+    ['401', json({ error: 'invalid_token' }, 401)], ['access_denied', json({ error: 'access_denied' }, 400)],
+  ] as const) {
+    it(`may mean that it is closed there, with ${what}: then the other ways are named (RFC 7591 section 3)`, async t => {
+      const { remedy } = await assertFails(register(t, answer), { rule: 'registration-is-accepted', exitCode: 4 })
+      assert.match(remedy ?? '', /^Registration may be closed there.*--client-id.*--client-metadata-url/)
+      assert.doesNotMatch(remedy ?? '', /redirect/)
+    })
+  }
+
+  it('speaks of redirect URIs where the metadata is refused', async t => {
+    const { remedy } = await assertFails(register(t, json({ error: 'invalid_redirect_uri' }, 400)), { rule: 'registration-is-accepted', exitCode: 4 })
+    assert.match(remedy ?? '', /redirect URI/)
   })
 })
 
@@ -288,6 +304,14 @@ describe('the registration, where it can be read (RFC 7592 section 2.1)', () => 
       assert.equal(peer.to('POST /register').length, 1)
     })
   }
+
+  it('is said to be unknown there when it is replaced', async t => {
+    const peer = await startHonestPeer(t)
+    peer.on('GET /register/known', { status: 401 })
+    const { trace, notes } = record()
+    await clientOf(peer.url, { trace, storage: await registered(peer, managed(peer)) }).authorizer.authorize()
+    assert.ok(notes.includes('the registration of before, known, is not known there any more'), notes.join('\n'))
+  })
 
   it('is kept when the server cannot answer', async t => {
     const peer = await startHonestPeer(t)

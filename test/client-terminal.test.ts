@@ -92,6 +92,20 @@ describe('Terminal', () => {
     ])
   })
 
+  it('shows the headers that mean something for authorization or MCP, and of the others the names', () => {
+    const { terminal, text } = screen({ trace: true })
+    terminal.exchange({ ...exchange, responseBody: '', responseHeaders: {
+      'content-security-policy': 'default-src none', 'www-authenticate': 'Bearer', 'x-content-type-options': 'nosniff',
+      'mcp-session-id': 'sha256:x', 'dpop-nonce': 'sha256:y', 'cache-control': 'no-store', 'retry-after': '3', 'location': '/x',
+      'access-control-allow-origin': '*', 'set-cookie': 'sha256:z', 'content-type': 'text/html',
+    } })
+    assert.deepEqual(text().split('\n').filter(line => line.startsWith('   < ')).map(line => line.slice(5)), [
+      '200', 'www-authenticate: Bearer', 'mcp-session-id: sha256:x', 'dpop-nonce: sha256:y', 'cache-control: no-store', 'retry-after: 3',
+      'location: /x', 'access-control-allow-origin: *', 'set-cookie: sha256:z', 'content-type: text/html',
+      'and: content-security-policy, x-content-type-options',
+    ])
+  })
+
   it('marks what differs from the nearest of what was expected', () => {
     const { terminal, text } = screen({ trace: true })
     const expected = ['https://b.example/x', 'https://a.example/mcp']
@@ -114,7 +128,7 @@ describe('Terminal', () => {
   it('shows an error with its rule and what to do', () => {
     const { terminal, text } = screen()
     terminal.error(new ClientError('no', exitCodes.untrusted, { rule: stateIsOurs, remedy: 'Do this.' }))
-    assert.equal(text(), 'Error: no\n  rule state-is-ours, RFC 6749 section 10.12\n  Do this.\n')
+    assert.equal(text(), 'Error: no\n  rule state-is-ours, RFC 6749 section 10.12\n  Do this.\n  More about the rule: --explain state-is-ours\n')
   })
 
   it('shows an error on one line, whatever the other side wrote', () => {
@@ -149,9 +163,23 @@ describe('Terminal', () => {
     assert.equal(text(), 'waiting\n')
   })
 
-  it('leaves an empty line when it has waited on a terminal', () => {
+  it('leaves an empty line when it has waited on a terminal', t => {
+    t.mock.timers.enable({ apis: ['setInterval'] })
     const { terminal, text } = screen({ isTTY: true })
-    terminal.waiting('waiting')()
-    assert.match(text(), /\r {9}\r$/)
+    const end = terminal.waiting('waiting')
+    t.mock.timers.tick(200)
+    end()
+    assert.equal(text(), '\r| waiting\r         \r')
+  })
+
+  it('puts a line in the place of the moving one, which goes on below', t => {
+    t.mock.timers.enable({ apis: ['setInterval'] })
+    const { terminal, text } = screen({ isTTY: true })
+    const end = terminal.waiting('waiting')
+    t.mock.timers.tick(200)
+    terminal.line('news')
+    t.mock.timers.tick(200)
+    end()
+    assert.equal(text(), '\r| waiting\r         \rnews\n\r/ waiting\r         \r')
   })
 })

@@ -164,6 +164,17 @@ describe('requestTokens(): the error response', () => {
     assert.equal(remedy, 'It is explained at https://a.example/explain/x')
   })
 
+  for (const [code, expected] of [
+    ['invalid_grant', /expired.*used.*redirect_uri is not identical.*code_verifier/], ['invalid_client', /--client-id/],
+    ['invalid_target', /--no-resource/], ['unheard_of', /^Read the error/], ['toString', /^Read the error/],
+  ] as const) {
+    it(`says what to do about ${code} where no error_uri came, and speaks of none (RFC 6749 section 5.2)`, async t => {
+      const { remedy } = await assertRefusal(read(t, json({ error: code }, 400)), 'tokens-are-granted', code)
+      assert.match(remedy ?? '', expected)
+      assert.doesNotMatch(remedy ?? '', /error_uri/)
+    })
+  }
+
   it('is recognised with status 200, as some servers send it', async t => {
     await assertRefusal(read(t, json({ error: 'invalid_grant' })), 'tokens-are-granted', 'invalid_grant')
   })

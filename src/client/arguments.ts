@@ -10,6 +10,7 @@ type Command =
   | { readonly name: 'call-tool'; readonly tool: string; readonly args: JsonObject }
   | { readonly name: 'remove-client'; readonly url: string }
   | { readonly name: 'hammer-refresh'; readonly count: number; readonly raw: boolean }
+  | { readonly name: 'explain'; readonly rule: string }
 
 export interface Arguments {
   readonly command: Command
@@ -76,6 +77,7 @@ function parseCommand(values: Values): Command {
   if (values['hammer-refresh'] !== undefined) {
     commands.push({ name: 'hammer-refresh', count: parseCount(values['hammer-refresh']), raw: values.raw ?? false })
   }
+  if (values.explain !== undefined) commands.push({ name: 'explain', rule: values.explain })
   const [command, ...more] = commands
   if (!command) throw usageError('a command is missing')
   if (more.length > 0) throw usageError('only one command at a time')

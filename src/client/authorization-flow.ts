@@ -100,7 +100,11 @@ export class AuthorizationFlow {
   private async discover(challenge: ChallengeParameters): Promise<Discovered> {
     const { serverUrl, trace, storage } = this.options
     const resource = await discoverResource(serverUrl, challenge.get('resource_metadata'), trace)
-    if (!resource) return { resource, server: await discoverLegacyAuthorizationServer(serverUrl, trace) }
+    if (!resource) {
+      trace.note('there is no protected resource metadata: going on as MCP 2025-03-26 has it. Newer clients may stop here: serve '
+        + 'the metadata (RFC 9728), and name its URL as resource_metadata in the challenge')
+      return { resource, server: await discoverLegacyAuthorizationServer(serverUrl, trace) }
+    }
     // RFC 9728 section 7.6: the client chooses. One where it is registered already spares a registration.
     const { registrations } = await storage.read()
     const issuer = resource.authorization_servers.find(name => registrations[name]) ?? resource.authorization_servers[0]!

@@ -41,7 +41,7 @@ export class Authorizer {
       if (response.status === 401) {
         this.discard(response, challenge)
         const renewed = tokens && !refreshed ? await this.tokens.refresh(tokens) : undefined
-        if (!renewed && authorized) throw refusedToken(challenge)
+        if (!renewed && authorized) throw refusedToken(challenge, tokens)
         authorized ||= !renewed
         tokens = renewed ?? await this.flow.run(challenge)
         refreshed = true
@@ -117,11 +117,19 @@ export class Authorizer {
   }
 }
 
-function refusedToken(challenge: ChallengeParameters): ClientError {
+function refusedToken(challenge: ChallengeParameters, tokens: StoredTokens | undefined): ClientError {
   const reason = challenge.get('error_description') ?? challenge.get('error') ?? 'it gives no reason'
   const problem = `the MCP server refuses the access token that its authorization server has just issued: ${reason}`
   return new ClientError(problem, exitCodes.refused, {
-    remedy: 'Most often the audience of the token and the resource of the server differ by a slash, a path or a host. '
-      + 'Compare resource in the protected resource metadata with the aud of the token; --trace shows the requests.',
+    remedy: isJwt(tokens?.access_token ?? '')
+      ? 'Most often the audience of the token and the resource of the server differ by a slash, a path or a host. '
+        + 'Compare resource in the protected resource metadata with the aud of the token; --trace shows the requests.'
+      : 'The token is no JWT, so the MCP server has to ask what it is for, most often by introspection (RFC 7662): see in its '
+        + 'log what it asks, whom, and what it gets. --trace shows the resource for which the token was requested.',
   })
+}
+
+/** Whether a token has the shape of a JWT: three parts, of which the first begins with `{"` (RFC 7519 section 3). */
+function isJwt(access_token: string): boolean {
+  return /^eyJ[\w-]*\.[\w-]+\.[\w-]+$/.test(access_token)
 }

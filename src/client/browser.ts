@@ -17,11 +17,16 @@ interface BrowserOptions {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Tells the user what is waited for; returns what ends the telling. */
   readonly waiting: (url: string) => () => void
+  /** Tells the user why no browser opens; the answer is waited for all the same. */
+  readonly notOpened?: (problem: string) => void
 }
 
 /** How many pages are opened within ten minutes: more than one for a server that asks for more scopes, and no storm. */
 const maxVisits = 3
 const visitWindow = 600_000
+
+/** In milliseconds: an opener that fails later than this had opened something. */
+const openingTime = 10_000
 
 export class BrowserUserAgent implements UserAgent {
   private readonly options: BrowserOptions
@@ -46,11 +51,13 @@ export class BrowserUserAgent implements UserAgent {
     if (direct) return direct
     this.countVisit()
     const response = listener.receive(pending)
-    openBrowser(pending.url, this.options.environment)
     const told = this.options.waiting(pending.url)
+    let isWaiting = true
+    openBrowser(pending.url, this.options.environment, problem => isWaiting && this.options.notOpened?.(problem))
     try {
       return await response
     } finally {
+      isWaiting = false
       told()
     }
   }
@@ -81,15 +88,21 @@ export class BrowserUserAgent implements UserAgent {
  * Starts the opener of the platform with the URL as one argument. The URL begins with http, which
  * `createAuthorizationRequest` and `checkEndpoint` have seen to, so it cannot be taken for an option.
  */
-function openBrowser(url: string, environment: BrowserOptions['environment']): void {
+function openBrowser(url: string, environment: BrowserOptions['environment'], failed: (problem: string) => void): void {
   const [command, ...args] = opener(environment)
   const { MCP_CLIENT_SECRET: _, ...env } = environment
+  const notStarted = (error: unknown): void => failed(`${command} cannot be started (${(error as NodeJS.ErrnoException).code})`)
+  const started = performance.now()
   try {
     const child = spawn(command!, [...args, url], { stdio: 'ignore', detached: true, shell: false, env })
-    child.on('error', () => {})
+    child.on('error', notStarted)
+    child.on('exit', code => {
+      if (code && performance.now() - started < openingTime) failed(`${command} ended with exit code ${code}`)
+    })
     child.unref()
-  } catch {
-    // Without an opener, or where the URL is too long for one, the user follows the printed URL.
+  } catch (error) {
+    // So it ends where the URL is too long for an argument: the user follows the printed one.
+    notStarted(error)
   }
 }
 

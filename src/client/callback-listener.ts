@@ -52,7 +52,10 @@ export class CallbackListener {
     return new Promise((resolve, reject) => {
       this.timer = setTimeout(() => reject(new ClientError(
         'no answer from the browser within five minutes', exitCodes.authorizationNeeded,
-        { remedy: 'Run the command again. If the page said that the client is unknown, run --remove-client first.' },
+        {
+          remedy: 'Run the command again, with --headless where this machine has no browser. If the page said that the client '
+            + 'is unknown, run --remove-client first.',
+        },
       )), patience)
       this.settle = response => {
         clearTimeout(this.timer)

@@ -5,10 +5,12 @@ import type { Arguments } from './arguments.ts'
 import { readCredentials } from './credentials.ts'
 import { demo } from './demo.ts'
 import { ClientError, exitCodes, type ExitCode } from './errors.ts'
+import { explainRule } from './explain.ts'
 import { hammerRefresh } from './hammer.ts'
 import type { McpClient } from './mcp-client.ts'
 import { fileStorage, openClient, type Surroundings } from './open-client.ts'
 import { row, textOf } from './output.ts'
+import type { StoredTokens } from './storage.ts'
 import { listClients, removeClient } from './stored-clients.ts'
 
 /** Runs the command and returns the exit code; what fails is thrown, as a `ClientError` with an exit code of its own. */
@@ -16,6 +18,7 @@ export async function runCommand(args: Arguments, surroundings: Surroundings): P
   const { command } = args
   switch (command.name) {
     case 'demo': return demo(args, surroundings)
+    case 'explain': return explain(command.rule, surroundings)
     case 'list-clients': return listClients(args, surroundings)
     case 'remove-client': return removeClient(command.url, args, surroundings)
     case 'register': return register(args, surroundings)
@@ -29,6 +32,11 @@ export async function runCommand(args: Arguments, surroundings: Surroundings): P
   }
 }
 
+function explain(rule: string, { print }: Surroundings): ExitCode {
+  print(explainRule(rule))
+  return exitCodes.ok
+}
+
 async function register(args: Arguments, surroundings: Surroundings): Promise<ExitCode> {
   const { client } = await openClient(args, surroundings, true)
   const { issuer, registration } = await client.authorizer.register()
@@ -38,16 +46,19 @@ async function register(args: Arguments, surroundings: Surroundings): Promise<Ex
 
 async function authorize(args: Arguments, surroundings: Surroundings): Promise<ExitCode> {
   const { client, serverUrl } = await openClient(args, surroundings, true)
-  const { scope, expires_at } = await client.authorizer.authorize()
-  surroundings.print(JSON.stringify({ server: serverUrl, scope, expires_at }))
+  surroundings.print(describeTokens(serverUrl, await client.authorizer.authorize()))
   return exitCodes.ok
 }
 
 async function refresh(args: Arguments, surroundings: Surroundings): Promise<ExitCode> {
   const { client, serverUrl } = await openClient(args, surroundings, false)
-  const { scope, expires_at } = await client.authorizer.renew()
-  surroundings.print(JSON.stringify({ server: serverUrl, scope, expires_at }))
+  surroundings.print(describeTokens(serverUrl, await client.authorizer.renew()))
   return exitCodes.ok
+}
+
+/** The end in whole seconds, rounded down: nobody is told that a token lives longer than it does. */
+function describeTokens(server: string, { scope, expires_at }: StoredTokens): string {
+  return JSON.stringify({ server, scope, expires_at: expires_at === undefined ? undefined : Math.floor(expires_at) })
 }
 
 async function hammer(count: number, raw: boolean, args: Arguments, surroundings: Surroundings): Promise<ExitCode> {

@@ -123,7 +123,8 @@ export class Conversation {
       this.trace.check(answerIsJsonRpc, isComplete, `an error without code or message at ${url}`)
       throw new JsonRpcError(code, message, { status, data })
     }
-    this.trace.check(answerIsJsonRpc, isJsonObject(response?.result), `HTTP ${status} without a JSON-RPC response at ${url}`)
+    const problem = `HTTP ${status} without a JSON-RPC response at ${url}`
+    this.trace.check(answerIsJsonRpc, isJsonObject(response?.result), status === 403 ? forbidden(problem) : problem)
     return response.result
   }
 
@@ -197,4 +198,13 @@ export class Conversation {
       ...(typeof target === 'string' ? { 'mcp-name': encodeHeaderValue(target) } : {}),
     }
   }
+}
+
+/** A 403 that asks for no scope, which the client cannot answer by an authorization. */
+function forbidden(problem: string): ClientError {
+  return new ClientError(`the MCP server answered ${problem}`, exitCodes.untrusted, {
+    rule: answerIsJsonRpc,
+    remedy: 'A server that wants a token answers 401 with WWW-Authenticate (RFC 9728 section 5.1), and one that wants more scope '
+      + '403 with error="insufficient_scope": any other 403 starts no authorization. Or the URL is not that of the MCP endpoint.',
+  })
 }

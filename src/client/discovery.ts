@@ -4,6 +4,7 @@
  */
 import type { JsonObject } from '../http/json.ts'
 import { isJsonType } from '../http/message.ts'
+import { nearestMiss } from '../nearest-miss.ts'
 import { parseScope } from '../oauth/scope.ts'
 import {
   authorizationServerIsNamed, issuerIsIdentical, metadataIsComplete, pkceIsAdvertised, resourceMetadataMatches,
@@ -60,6 +61,7 @@ export async function discoverResource(
   trace.check(resourceMetadataMatches, typeof resource === 'string' && covers(resource, serverUrl), resource, serverUrl)
   trace.check(authorizationServerIsNamed, isStringList(authorization_servers) && authorization_servers.length > 0)
   trace.note(`resource ${resource}, authorization server ${authorization_servers[0]}`)
+  if (!isSameUrl(resource, serverUrl)) trace.note(differenceNote(resource, serverUrl))
   return { resource, authorization_servers, scopes_supported: stringList(metadata, 'scopes_supported') }
 }
 
@@ -179,8 +181,8 @@ async function firstJson(urls: readonly string[], trace: Trace): Promise<HttpRes
 }
 
 /**
- * Whether metadata that speaks of `resource` may be used for the server: it is the same URL or, as MCP allows the
- * metadata to stand at the root, a parent of it on the same origin.
+ * Whether metadata that speaks of `resource` may be used for the server: it is the same URL, but for a slash at the end,
+ * or, as MCP allows the metadata to stand at the root, a parent of it on the same origin. RFC 9728 section 3.3 is stricter.
  */
 function covers(resource: string, serverUrl: string): boolean {
   if (resource === serverUrl) return true
@@ -190,6 +192,18 @@ function covers(resource: string, serverUrl: string): boolean {
   const path = parent.pathname.replace(/\/$/, '')
   const within = server.pathname === path || server.pathname.startsWith(`${path}/`)
   return parent.origin === server.origin && parent.search === '' && within
+}
+
+/** The slash of an origin and the case of a scheme make no other URL. */
+function isSameUrl(resource: string, serverUrl: string): boolean {
+  return new URL(resource).href === new URL(serverUrl).href
+}
+
+function differenceNote(resource: string, serverUrl: string): string {
+  const differences = nearestMiss(resource, [serverUrl])?.differences ?? []
+  const what = differences.length === 0 ? '' : ` (${differences.join('; ')})`
+  return `the resource is not identical to ${serverUrl}${what}: this client goes on, but RFC 9728 section 3.3 wants the two `
+    + 'identical, and stricter clients refuse it'
 }
 
 function stringList(metadata: JsonObject, name: string): readonly string[] | undefined {

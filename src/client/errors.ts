@@ -38,10 +38,11 @@ export class ClientError extends Error {
 export class OAuthResponseError extends ClientError {
   readonly code: string
 
-  constructor(rule: Rule, code: string, description: string | undefined, error_uri: string | undefined) {
+  /** `remedy` is what to do where no `error_uri` came. */
+  constructor(rule: Rule, code: string, description: string | undefined, error_uri: string | undefined, remedy = rule.remedy) {
     const text = description === undefined ? code : `${code}: ${description}`
     super(rule.says.replace('{received}', () => text), exitCodes.refused, {
-      rule, remedy: error_uri === undefined ? rule.remedy : `It is explained at ${error_uri}`,
+      rule, remedy: error_uri === undefined ? remedy : `It is explained at ${error_uri}`,
     })
     this.code = code
   }

@@ -1,6 +1,6 @@
 /** Where the MCP server is, when the user names no more than the machine or nothing at all. */
 import { Budget } from './budget.ts'
-import { send } from './http.ts'
+import { looseJson, send } from './http.ts'
 import type { ClientStorage } from './storage.ts'
 import { Trace } from './trace.ts'
 
@@ -21,12 +21,12 @@ export async function findEndpoint(url: string, storage: ClientStorage, trace: T
   return status === 404 || status === 405 ? `${url}/mcp` : url
 }
 
-/** Whether an MCP server that keeps to RFC 9728 answers there. */
+/** Whether an MCP server that keeps to RFC 9728 answers there: a program of another kind may answer 200 to every path. */
 export async function answersMcp(url: string): Promise<boolean> {
   try {
     const trace = new Trace({}, new Budget({ milliseconds: greetingTime, bytes: 64 * 1024 }))
-    const { status } = await send({ method: 'GET', url: `${url}/.well-known/oauth-protected-resource` }, trace)
-    return status === 200
+    const response = await send({ method: 'GET', url: `${url}/.well-known/oauth-protected-resource` }, trace)
+    return response.status === 200 && typeof looseJson(response)['resource'] === 'string'
   } catch {
     return false
   }

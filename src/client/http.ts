@@ -11,6 +11,7 @@ import { answerIsBounded, documentIsJson } from '../rules/client.ts'
 import type { Rule } from '../rules/rule.ts'
 import { version } from '../version.ts'
 import { ClientError, exitCodes, OAuthResponseError } from './errors.ts'
+import { remedyOf } from './remedies.ts'
 import { secretsIn } from './sent-secrets.ts'
 import type { Trace } from './trace.ts'
 
@@ -162,7 +163,8 @@ export function checkAnswer(rule: Rule, granted: boolean, response: HttpResponse
 function oauthErrorOf(response: HttpResponse, rule: Rule): OAuthResponseError {
   const { error, error_description, error_uri } = looseJson(response)
   const text = (value: unknown): string | undefined => typeof value === 'string' ? displayText(value, 300) : undefined
-  return new OAuthResponseError(rule, text(error) ?? `HTTP ${response.status}`, text(error_description), text(error_uri))
+  const code = text(error) ?? `HTTP ${response.status}`
+  return new OAuthResponseError(rule, code, text(error_description), text(error_uri), remedyOf(rule, code, response.status))
 }
 
 /** The members of an answer that may be something else than a JSON object, and then has none. */

@@ -71,6 +71,10 @@ export function openUserAgent(args: Arguments, { terminal, environment }: Surrou
       terminal.line(`   If no browser opens, go to ${url}`)
       return terminal.waiting('waiting for your decision in the browser')
     },
+    notOpened: problem => {
+      terminal.line(`   No browser could be started: ${problem}.`, 'yellow')
+      terminal.line('   Open the URL above in a browser on this machine. Where there is none, use --headless.', 'yellow')
+    },
   })
 }
 

@@ -76,6 +76,7 @@ export class ClientRegistrar {
     const usable = stored && isUsable(stored, redirect_uri, this.now()) && coversScopes(stored, scopes)
     const confirmed = usable ? await confirmRegistration(stored, this.trace) : undefined
     if (confirmed) this.trace.note(`registered before as ${confirmed.client_id}`)
+    else if (usable) this.trace.note(`the registration of before, ${stored.client_id}, is not known there any more`)
     const wanted = stored && !coversScopes(stored, scopes) ? scopes : []
     const registration = confirmed ?? await registerClient(server, redirect_uri, wanted, this.trace)
     await this.remember(server, registration)

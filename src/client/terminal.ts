@@ -16,6 +16,12 @@ const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as c
 
 type Style = keyof typeof codes
 
+/** The headers that mean something for authorization or MCP. Of the others, such as those for pages, the trace has the names. */
+const shownHeaders = new RegExp(`^(?:${[
+  'www-authenticate', 'authorization', 'dpop(?:-nonce)?', 'location', 'accept', 'content-type', 'mcp-.+', 'last-event-id',
+  'allow', 'cache-control', 'retry-after', 'access-control-allow-origin', 'set-cookie',
+].join('|')})$`)
+
 /** What is shorter occurs by chance as well, and is no secret worth the name. */
 const shortestSecret = 8
 
@@ -25,6 +31,8 @@ export class Terminal implements TraceListener {
   private readonly traces: boolean
   private readonly secrets = new Set<string>()
   private steps = 0
+  /** How wide the moving line is that stands at the cursor. */
+  private moving = 0
 
   constructor(output: Output, options: { trace: boolean; environment: Readonly<Record<string, string | undefined>> }) {
     this.output = output
@@ -32,8 +40,9 @@ export class Terminal implements TraceListener {
     this.colours = Boolean(output.isTTY) && !options.environment['NO_COLOR'] && options.environment['TERM'] !== 'dumb'
   }
 
-  /** A line of our own text. */
+  /** A line of our own text, in the place of a moving one, which goes on below it. */
   line(text = '', style?: Style): void {
+    this.wipe()
     this.output.write(`${style ? this.paint(this.safe(text), style) : this.safe(text)}\n`)
   }
 
@@ -86,6 +95,7 @@ export class Terminal implements TraceListener {
     this.line(`Error: ${shorten(error.message).replace(/\s+/g, ' ')}`, 'red')
     if (error.rule) this.line(`  rule ${error.rule.id}, ${error.rule.clause}`)
     if (error.remedy) this.line(`  ${error.remedy}`)
+    if (error.rule) this.line(`  More about the rule: --explain ${error.rule.id}`)
   }
 
   /** Shows that a person is waited for; returns what ends it. */
@@ -96,15 +106,27 @@ export class Terminal implements TraceListener {
     }
     const frames = ['|', '/', '-', '\\']
     let frame = 0
-    const timer = setInterval(() => this.output.write(`\r${frames[frame++ % frames.length]} ${plainText(text)}`), 200)
+    const timer = setInterval(() => {
+      this.moving = text.length + 2
+      this.output.write(`\r${frames[frame++ % frames.length]} ${plainText(text)}`)
+    }, 200)
     return () => {
       clearInterval(timer)
-      this.output.write(`\r${' '.repeat(text.length + 2)}\r`)
+      this.wipe()
     }
   }
 
+  private wipe(): void {
+    if (this.moving > 0) this.output.write(`\r${' '.repeat(this.moving)}\r`)
+    this.moving = 0
+  }
+
   private headers(prefix: string, headers: Readonly<Record<string, string>>): void {
-    for (const [name, value] of Object.entries(headers)) this.line(`${prefix}${name}: ${value}`, 'dim')
+    const names = Object.keys(headers)
+    const shown = names.filter(name => shownHeaders.test(name))
+    for (const name of shown) this.line(`${prefix}${name}: ${headers[name]}`, 'dim')
+    const others = names.filter(name => !shown.includes(name))
+    if (others.length > 0) this.line(`${prefix}and: ${shorten(others.join(', '))}`, 'dim')
   }
 
   private paint(text: string, style: Style): string {

@@ -5,7 +5,7 @@
 import { redactBody, redactHeaders, redactUrl } from '../http/redact.ts'
 import { Checker, ruleText, type Rule, type Verdict } from '../rules/rule.ts'
 import { Budget } from './budget.ts'
-import { ClientError, exitCodes, OAuthResponseError } from './errors.ts'
+import { ClientError, exitCodes } from './errors.ts'
 
 export interface Step {
   readonly title: string
@@ -74,8 +74,8 @@ export class Trace extends Checker {
   }
 
   protected refusal(rule: Rule, received: unknown, expected: unknown): Error {
-    // An OAuth error of the other side says itself what is wrong.
-    if (received instanceof OAuthResponseError) return received
+    // An OAuth error of the other side, and what knows more than the rule, says itself what is wrong.
+    if (received instanceof ClientError) return received
     return new ClientError(ruleText(rule, received, expected), exitCodes.untrusted, { rule, remedy: rule.remedy })
   }
 }

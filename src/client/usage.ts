@@ -12,6 +12,7 @@ Commands
   --remove-client URL    revoke and forget the tokens and the registration for a server
   --hammer-refresh N     N processes refresh one grant at once: a table of who got what, and a verdict; with --raw
                          each sends the refresh token itself, which ends the login at a server that is strict
+  --explain RULE         what a rule requires and why, what to do, and its clause: RULE stands in an error or a trace
   --help, --version
 
 Options
@@ -51,6 +52,7 @@ export const options = {
   'remove-client': { type: 'string' },
   'hammer-refresh': { type: 'string' },
   raw: { type: 'boolean' },
+  explain: { type: 'string' },
   storage: { type: 'string', default: '.mcp_clients.json' },
   headless: { type: 'boolean', default: false },
   trace: { type: 'boolean', default: false },

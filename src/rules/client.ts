@@ -26,8 +26,8 @@ export const resourceMetadataMatches: Rule = {
   clause: 'RFC 9728 section 3.3',
   error: 'client_error',
   says: 'the protected resource metadata speaks of {received}, not of {expected}',
-  requires: 'The resource of the metadata is the URL of the MCP server, or a parent of its path where the metadata stands '
-    + 'at the root.',
+  requires: 'The resource of the metadata is the URL of the MCP server, with or without the slash at its end, or a parent of its '
+    + 'path on the same origin, without query and fragment. RFC 9728 wants the two identical: what differs is noted.',
   otherwise: 'A malicious server could have a token issued for another one and use it there.',
   remedy: 'Connect by the URL that the metadata names, or correct resource in the metadata: localhost is not 127.0.0.1, '
     + 'and a slash counts.',
@@ -102,7 +102,8 @@ export const registrationIsAccepted: Rule = {
   says: 'the authorization server refused the registration: {received}',
   requires: 'The registration endpoint registers the client.',
   otherwise: 'There is no client_id with which to ask.',
-  remedy: 'Read the error. Where it names the redirect URI, allow http on loopback for application_type native.',
+  remedy: 'Read the error. Where it names the redirect URI, allow http on loopback for application_type native. Where '
+    + 'registration is closed, name a client by --client-id or --client-metadata-url.',
 }
 
 export const registrationIsComplete: Rule = {
@@ -152,7 +153,7 @@ export const authorizationIsGranted: Rule = {
   says: 'the authorization server refused: {received}',
   requires: 'The authorization response carries a code.',
   otherwise: 'There is nothing to exchange for tokens.',
-  remedy: 'Read the error and the page of error_uri; with access_denied the user said no.',
+  remedy: 'Read the error; with access_denied the user, or a policy of the authorization server, said no.',
 }
 
 export const tokensAreGranted: Rule = {
@@ -162,7 +163,7 @@ export const tokensAreGranted: Rule = {
   says: 'the token endpoint refused: {received}',
   requires: 'The token endpoint answers with tokens.',
   otherwise: 'There is nothing to call the server with.',
-  remedy: 'Read the error and the page of error_uri.',
+  remedy: 'Read the error: its code says what the token endpoint found wrong (RFC 6749 section 5.2).',
 }
 
 export const tokenResponseIsComplete: Rule = {
