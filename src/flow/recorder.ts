@@ -160,7 +160,9 @@ function registersAnew(exchange: Exchange, { exchanges }: Flow): boolean {
   return rule !== undefined && unknownClient.has(rule) && isRegistration(exchange)
 }
 
-const unknownClient: ReadonlySet<string> = new Set(['registration-access-token-matches', 'client-is-known', 'client-is-registered'])
+const unknownClient: ReadonlySet<string> = new Set([
+  'registration-access-token-matches', 'client-is-known', 'client-is-registered',
+])
 
 function isRegistration({ target, status }: Exchange): boolean {
   return target === '/oauth/register' && status === 201

@@ -66,7 +66,9 @@ const ways = [
   ['/source', 'See the list of all source files.'],
 ] as const
 
-const flowsAreThere = ['/flow', 'See the flows that are kept: older ones give way to newer ones, and a server that starts has none.'] as const
+const flowsAreThere = [
+  '/flow', 'See the flows that are kept: older ones give way to newer ones, and a server that starts has none.',
+] as const
 
 /** Whether an application has sent the user here, which waits for an answer. */
 function isForClient({ path }: Request): boolean {
