@@ -13,6 +13,7 @@ import { createServer, request as httpRequest } from 'node:http'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 /** What full marks are, by role and revision: scenarios, and distinct checks. A suite that asks for less fails here, too. */
@@ -122,7 +123,16 @@ function visitAuthorizationUrl() {
     const url = /^http\S+\/oauth\/authorize\?\S+$/m.exec(text)?.[0]
     if (visited || url === undefined) return
     visited = true
-    void fetch(url)
+    void follow(url)
+  }
+}
+
+/** The suite may print the URL before it listens for the answer. */
+async function follow(url) {
+  const location = (await fetch(url, { redirect: 'manual' })).headers.get('location')
+  for (let attempt = 0; attempt < 50; attempt++) {
+    if (await fetch(location).catch(() => undefined)) return
+    await sleep(100)
   }
 }
 
