@@ -22,7 +22,7 @@ const copy = await mkdtemp(join(root, 'dist/.each-rule-'))
 let unheld
 try {
   await cp(built, copy, { recursive: true })
-  await addSwitch(join(copy, 'src/rules/rule.js'))
+  await addSwitch(join(copy, 'src/base/rules/rule.js'))
   unheld = await holdEachRule()
 } finally {
   await rm(copy, { recursive: true, force: true })
@@ -37,7 +37,7 @@ async function addSwitch(file) {
 }
 
 async function holdEachRule() {
-  const { catalogue } = await import(pathToFileURL(join(copy, 'src/rules/catalogue.js')))
+  const { catalogue } = await import(pathToFileURL(join(copy, 'src/catalogue/catalogue.js')))
   const rules = catalogue.flatMap(group => group.rules)
   const tests = await readTests()
   const checked = await checkedRules()
@@ -121,7 +121,7 @@ async function readTests() {
 async function checkedRules() {
   const source = join(copy, 'src')
   const files = (await readdir(source, { recursive: true })).filter(name => name.endsWith('.js'))
-  const isRules = name => /^rules[\\/]/.test(name)
+  const isRules = name => /[\\/]rules[\\/]/.test(name)
   const texts = await Promise.all(files.filter(name => !isRules(name)).map(name => readFile(join(source, name), 'utf8')))
   const used = new Set(texts.join('\n').match(/\b[A-Za-z]\w*\b/g))
   const modules = await Promise.all(files.filter(isRules).map(name => import(pathToFileURL(join(source, name)))))

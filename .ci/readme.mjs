@@ -89,17 +89,17 @@ function changeSource() {
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
   const [[, tool], [, added]] = section('README.md', '## Add a tool of your own', '## Configuration').matchAll(/```ts\n(.*?)```/gs)
   const [importLine, list] = added.split('\n\n')
-  const before = readFileSync(join(copy, 'src/mcp/tools.ts'), 'utf8')
+  const before = readFileSync(join(copy, 'src/tools/tools.ts'), 'utf8')
   writeFileSync(join(copy, 'src/mcp/tools/roll-dice.ts'), tool)
-  writeFileSync(join(copy, 'src/mcp/tools.ts'), `${importLine}\n${before.replace(/^export const tools.*?^\]\n/ms, () => list)}`)
+  writeFileSync(join(copy, 'src/tools/tools.ts'), `${importLine}\n${before.replace(/^export const tools.*?^\]\n/ms, () => list)}`)
   const [, [, seam]] = section('docs/architecture.md', '## Rules, not ifs').matchAll(/```ts\n(.*?)```/gs)
   const [imports, ...verification] = seam.split('\n\n')
-  const seamFile = join(copy, 'src/oauth/access-token.ts')
+  const seamFile = join(copy, 'src/core/oauth/access-token.ts')
   writeFileSync(seamFile, `${imports}\n${readFileSync(seamFile, 'utf8').replace('signJwt, verifyJwt', 'signJwt')
     .replace(/^\/\*\* Verifies an access token .*?^}\n/ms, () => verification.join('\n\n'))}`)
   run('npx', ['tsc'], { cwd: copy })
   const rolled = run(process.execPath, ['--input-type=module'], { cwd: copy, input: `
-    import { tools, toolsByName } from './dist/mcp/tools.js'
+    import { tools, toolsByName } from './dist/tools/tools.js'
     const { text } = await toolsByName(tools).get('roll_dice').run({ count: 2 }, { sub: 'ada' })
     console.log(text)` })
   if (!/^ada rolled \d, \d$/m.test(rolled)) throw new Error(`the tool of the README gave ${rolled}`)

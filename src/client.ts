@@ -1,14 +1,14 @@
 #!/usr/bin/env node
 /** The MCP client on the command line. */
 import { randomBytes } from 'node:crypto'
-import { parseArguments } from './client/arguments.ts'
-import { runCommand } from './client/commands.ts'
-import { ClientError, exitCodes, type ExitCode } from './client/errors.ts'
-import { Terminal } from './client/terminal.ts'
-import { usage } from './client/usage.ts'
-import { JsonRpcError } from './mcp/json-rpc.ts'
-import { serve } from './serve.ts'
-import { version } from './version.ts'
+import { parseArguments } from './client/cli/arguments.ts'
+import { runCommand } from './client/cli/commands.ts'
+import { ClientError, exitCodes, type ExitCode } from './core/client/wire/errors.ts'
+import { Terminal } from './client/cli/terminal.ts'
+import { usage } from './client/cli/usage.ts'
+import { JsonRpcError } from './base/protocol/json-rpc.ts'
+import { serve } from './app/serve.ts'
+import { version } from './base/config/version.ts'
 
 // A reader that has seen enough, such as `head`, is no failure.
 for (const output of [process.stdout, process.stderr]) {

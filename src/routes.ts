@@ -2,34 +2,34 @@
  * Every endpoint, on one screen. Start here: pick a row and read its file from the top.
  *
  * A handler goes through rules in the order of the specification, one line each: `context.check(rule, condition, received,
- * expected)` throws what the rule is answered with unless the condition holds (`rules/rule.ts`).
+ * expected)` throws what the rule is answered with unless the condition holds (`base/rules/rule.ts`).
  *
  * Where SERVER_URL has a path all of this stands below it, the well-known URIs in the inserted and the appended form.
  */
-import type { Handler, RouteDescription } from './context.ts'
+import type { Handler, RouteDescription } from './core/context/context.ts'
 import { maxFlowFile } from './flow/flow-file.ts'
-import { limited } from './http/limited-handler.ts'
-import type { Limited } from './http/rate-limits.ts'
-import { directPath, initializeWithoutToken, mcp } from './mcp/endpoint.ts'
-import { protectedResourceMetadata } from './mcp/protected-resource-metadata.ts'
-import { account, changeAccount } from './oauth/account.ts'
-import { authorize } from './oauth/authorize.ts'
-import { decide } from './oauth/consent.ts'
-import { introspect } from './oauth/introspect.ts'
-import { authorizationServerMetadata, jwks, openIdConfiguration } from './oauth/metadata.ts'
-import { register } from './oauth/register.ts'
-import { deleteRegistration, readRegistration, updateRegistration } from './oauth/registration-management.ts'
-import { revoke } from './oauth/revoke.ts'
-import { signIn, signInPage, signOut } from './oauth/sign-in.ts'
-import { token } from './oauth/token.ts'
+import { limited } from './app/limited-handler.ts'
+import type { Limited } from './base/store/rate-limits.ts'
+import { directPath, initializeWithoutToken, mcp } from './core/mcp/endpoint.ts'
+import { protectedResourceMetadata } from './core/mcp/protected-resource-metadata.ts'
+import { account, changeAccount } from './user/account.ts'
+import { authorize } from './core/oauth/authorize.ts'
+import { decide } from './core/user/consent.ts'
+import { introspect } from './extensions/introspect.ts'
+import { authorizationServerMetadata, jwks, openIdConfiguration } from './core/oauth/metadata.ts'
+import { register } from './core/oauth/register.ts'
+import { deleteRegistration, readRegistration, updateRegistration } from './extensions/registration-management.ts'
+import { revoke } from './extensions/revoke.ts'
+import { signIn, signInPage, signOut } from './user/sign-in.ts'
+import { token } from './core/oauth/token.ts'
 import { docs } from './pages/docs.ts'
-import { explain, explainAll } from './pages/explain.ts'
-import { flowEvents } from './pages/flow-events.ts'
-import { flow, flows, openFlow } from './pages/flow.ts'
+import { explain, explainAll } from './pages/explain/explain.ts'
+import { flowEvents } from './pages/flow/flow-events.ts'
+import { flow, flows, openFlow } from './pages/flow/flow.ts'
 import { health } from './pages/health.ts'
 import { home } from './pages/home.ts'
 import { openApi } from './pages/openapi.ts'
-import { source, sourceIndex } from './pages/source.ts'
+import { source, sourceIndex } from './pages/explain/source.ts'
 
 export interface Route extends RouteDescription {
   readonly handler: Handler

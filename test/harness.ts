@@ -1,15 +1,15 @@
 /** A server of its own for each test: a real port, a store and a clock that the test moves. */
 import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
-import type { FetchDocument } from '../src/http/fetch-document.ts'
-import { createLogger } from '../src/logger.ts'
-import { metaKeys, modernVersion } from '../src/mcp/protocol.ts'
-import type { Tool } from '../src/mcp/tool.ts'
-import { signJwt } from '../src/oauth/jwt.ts'
-import { codeChallengeS256, createCodeVerifier } from '../src/oauth/pkce.ts'
-import { serve, type RunningServer } from '../src/serve.ts'
-import type { Store } from '../src/store/store.ts'
-import { demonstrationUsers, Users } from '../src/users.ts'
+import type { FetchDocument } from '../src/base/http/fetch-document.ts'
+import { createLogger } from '../src/base/config/logger.ts'
+import { metaKeys, modernVersion } from '../src/base/protocol/mcp.ts'
+import type { Tool } from '../src/core/mcp/tool.ts'
+import { signJwt } from '../src/core/oauth/jwt.ts'
+import { codeChallengeS256, createCodeVerifier } from '../src/base/protocol/pkce.ts'
+import { serve, type RunningServer } from '../src/app/serve.ts'
+import type { Store } from '../src/base/store/store.ts'
+import { demonstrationUsers, Users } from '../src/base/config/users.ts'
 
 export interface TestServer extends RunningServer {
   readonly url: string

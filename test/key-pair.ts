@@ -1,7 +1,7 @@
 /** Keys that tests sign with, as a client would. */
 import { constants, generateKeyPairSync, sign, type KeyObject, type SignKeyObjectInput } from 'node:crypto'
-import { randomToken, sha256 } from '../src/crypto.ts'
-import { thumbprint } from '../src/oauth/jws.ts'
+import { randomToken, sha256 } from '../src/base/protocol/crypto.ts'
+import { thumbprint } from '../src/base/protocol/jws.ts'
 import type { Members } from './harness.ts'
 
 export type Algorithm = 'ES256' | 'EdDSA' | 'RS256' | 'PS256'

@@ -2,10 +2,10 @@
  * The record of one exchange: who spoke to whom, what was sent and answered with its secrets taken out, and every rule that
  * ran. It exists while `DEBUG` is on; `named-parts.ts` says what it is joined by, `recorder.ts` to what.
  */
-import { isJsonType, mediaType, prefersHtml, type Reply, type Request } from '../http/message.ts'
-import { redactBody, redactHeaders, redactText, redactUrl } from '../http/redact.ts'
-import type { Verdict } from '../rules/rule.ts'
-import { showVerdict, type ShownVerdict } from '../rules/shown-verdict.ts'
+import { isJsonType, mediaType, prefersHtml, type Reply, type Request } from '../base/http/message.ts'
+import { redactBody, redactHeaders, redactText, redactUrl } from '../base/protocol/redact.ts'
+import type { Verdict } from '../base/rules/rule.ts'
+import { showVerdict, type ShownVerdict } from '../base/rules/shown-verdict.ts'
 import { clientNameOf, clientOf, keysOf, readParts, titleOf } from './named-parts.ts'
 
 /** The parties, as lifelines from left to right. */
@@ -41,7 +41,7 @@ export interface Exchange {
   readonly verdicts: readonly ShownVerdict[]
 }
 
-/** What `app.ts` knows of an exchange once it is answered. */
+/** What `app/app.ts` knows of an exchange once it is answered. */
 export interface RawExchange {
   readonly id: string
   readonly time: number

@@ -4,8 +4,8 @@
  */
 import { parties, type Exchange, type Message, type Party } from './exchange.ts'
 import type { Flow } from './kept-flows.ts'
-import { isJsonObject, parseJson, type JsonObject } from '../http/json.ts'
-import type { ShownVerdict } from '../rules/shown-verdict.ts'
+import { isJsonObject, parseJson, type JsonObject } from '../base/protocol/json.ts'
+import type { ShownVerdict } from '../base/rules/shown-verdict.ts'
 
 const format = 'mcp-authorization flow'
 const version = 1

@@ -2,7 +2,7 @@
  * The flows that are kept: each is found by its id, or by one of its keys, and all are bounded in number, length, bytes and
  * age. What is oldest gives way.
  */
-import { randomToken } from '../crypto.ts'
+import { randomToken } from '../base/protocol/crypto.ts'
 import type { Exchange } from './exchange.ts'
 
 /** Exchanges that belong together, in the order of time. */

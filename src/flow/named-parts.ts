@@ -2,10 +2,10 @@
  * What is named in an exchange: its client, and the codes, tokens and sessions by which it is joined to other exchanges.
  * The parts hold secrets and are kept nowhere; a key is no more than a fingerprint.
  */
-import { fingerprint } from '../crypto.ts'
-import { isJsonObject, parseJson, type JsonObject } from '../http/json.ts'
-import { isJsonType, mediaType, type Reply, type Request } from '../http/message.ts'
-import { isSecretName } from '../http/redact.ts'
+import { fingerprint } from '../base/protocol/crypto.ts'
+import { isJsonObject, parseJson, type JsonObject } from '../base/protocol/json.ts'
+import { isJsonType, mediaType, type Reply, type Request } from '../base/http/message.ts'
+import { isSecretName } from '../base/protocol/redact.ts'
 
 /** What names something, taken out of the places in which it can stand. */
 export interface Parts {

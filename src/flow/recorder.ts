@@ -2,8 +2,8 @@
  * The recorder of flows, from the first 401 to the last call of a tool: it decides to which flow each exchange belongs, and
  * tells whoever watches. It exists while `DEBUG` is on.
  */
-import { randomToken } from '../crypto.ts'
-import { ExpiringMap } from '../store/expiring-map.ts'
+import { randomToken } from '../base/protocol/crypto.ts'
+import { ExpiringMap } from '../base/store/expiring-map.ts'
 import { refusalOf } from './ending.ts'
 import { isRecorded, isStray, recordExchange, type Exchange, type JoinedExchange, type RawExchange } from './exchange.ts'
 import { KeptFlows, type Flow, type FlowLimits, type KeptFlow } from './kept-flows.ts'

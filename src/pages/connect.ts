@@ -1,7 +1,7 @@
 /** How to connect an MCP client to this server: commands and files to copy. The README has the same. */
-import type { Config } from '../config.ts'
-import { html, type Html } from '../http/html.ts'
-import { command } from '../http/parts.ts'
+import type { Config } from '../base/config/config.ts'
+import { html, type Html } from '../base/ui/html.ts'
+import { command } from '../base/ui/parts.ts'
 
 /** Each client with what to give it, folded up. */
 export function connectionGuide({ resource, serverName }: Config): Html {

@@ -1,8 +1,8 @@
 /** `/docs`: the route table as a page, each endpoint with its parameters. */
-import { documentHandler, type RouteDescription } from '../context.ts'
-import { html, type Html } from '../http/html.ts'
-import { pageReply } from '../http/page.ts'
-import { table } from '../http/parts.ts'
+import { documentHandler, type RouteDescription } from '../core/context/context.ts'
+import { html, type Html } from '../base/ui/html.ts'
+import { pageReply } from '../base/ui/page.ts'
+import { table } from '../base/ui/parts.ts'
 import { describeOperation, operationId } from './openapi.ts'
 
 /** The page, which is made once. */

@@ -1,16 +1,16 @@
 /** An error for a person in a browser: what happened, and what to do about it. It never leads anywhere else. */
-import type { Context } from '../context.ts'
-import type { OAuthError } from '../errors.ts'
-import { displayText, html, type Html, type HtmlValue } from '../http/html.ts'
-import type { Reply, Request } from '../http/message.ts'
-import { pageReply } from '../http/page.ts'
-import { facts, notice } from '../http/parts.ts'
-import { anotherValue } from '../nearest-miss.ts'
-import { findRule } from '../rules/catalogue.ts'
-import type { Rule } from '../rules/rule.ts'
-import { missOf, showVerdict, type ShownVerdict } from '../rules/shown-verdict.ts'
-import { isLocal } from './flow.ts'
-import { clauseLink, comparison } from './verdict.ts'
+import type { Context } from '../core/context/context.ts'
+import type { OAuthError } from '../base/protocol/errors.ts'
+import { displayText, html, type Html, type HtmlValue } from '../base/ui/html.ts'
+import type { Reply, Request } from '../base/http/message.ts'
+import { pageReply } from '../base/ui/page.ts'
+import { facts, notice } from '../base/ui/parts.ts'
+import { anotherValue } from '../base/rules/nearest-miss.ts'
+import { findRule } from '../catalogue/catalogue.ts'
+import type { Rule } from '../base/rules/rule.ts'
+import { missOf, showVerdict, type ShownVerdict } from '../base/rules/shown-verdict.ts'
+import { isLocal } from './flow/flow.ts'
+import { clauseLink, comparison } from './explain/verdict.ts'
 
 /** The page of an error, with the status and the headers that its reply has to have. */
 export function errorPage(

@@ -1,6 +1,6 @@
 /** `/health`: what watches over the server asks here. */
-import type { Context } from '../context.ts'
-import { json, type Reply, type Request } from '../http/message.ts'
+import type { Context } from '../core/context/context.ts'
+import { json, type Reply, type Request } from '../base/http/message.ts'
 
 /** Whether the server runs, and how full its store is. */
 export async function health(_request: Request, { store, config }: Context): Promise<Reply> {

@@ -1,10 +1,10 @@
 /** `/`: what is where, for people as a page and for programs as JSON. */
-import type { Config } from '../config.ts'
-import type { Context, RouteDescription } from '../context.ts'
-import { html } from '../http/html.ts'
-import { json, prefersHtml, type Reply, type Request } from '../http/message.ts'
-import { pageReply } from '../http/page.ts'
-import { command, table } from '../http/parts.ts'
+import type { Config } from '../base/config/config.ts'
+import type { Context, RouteDescription } from '../core/context/context.ts'
+import { html } from '../base/ui/html.ts'
+import { json, prefersHtml, type Reply, type Request } from '../base/http/message.ts'
+import { pageReply } from '../base/ui/page.ts'
+import { command, table } from '../base/ui/parts.ts'
 import { connectionGuide } from './connect.ts'
 import { operationId } from './openapi.ts'
 

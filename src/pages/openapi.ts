@@ -1,6 +1,6 @@
 /** `/openapi.json`: the route table as an OpenAPI 3.1 document. */
-import { documentHandler, type RouteDescription, type Services } from '../context.ts'
-import { json } from '../http/message.ts'
+import { documentHandler, type RouteDescription, type Services } from '../core/context/context.ts'
+import { json } from '../base/http/message.ts'
 
 interface Parameter {
   readonly name: string

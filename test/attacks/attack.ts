@@ -10,7 +10,7 @@ export const noTime = 5_000
 
 /**
  * One attack: what the attacker does, as a sentence without its subject; what stops it, as the id of a rule or as a file
- * of src and a text of the line (`src/serve.ts: headersTimeout: 10_000`); and the proof, over the wire.
+ * of src and a text of the line (`src/app/serve.ts: headersTimeout: 10_000`); and the proof, over the wire.
  */
 export function attack(title: string, defence: string, prove: (t: TestContext) => Promise<void>): void {
   if (defence === '') throw new Error(`nothing stops: ${title}`)

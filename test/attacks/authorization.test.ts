@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { describe } from 'node:test'
-import { hashPassword } from '../../src/password.ts'
-import { MemoryStore } from '../../src/store/memory.ts'
-import { parseUsers } from '../../src/users.ts'
+import { hashPassword } from '../../src/base/config/password.ts'
+import { MemoryStore } from '../../src/base/store/memory.ts'
+import { parseUsers } from '../../src/base/config/users.ts'
 import {
   assertRedirectedError, assertRefused, authorizationParameters, authorize, decide, exchange, get, locationOf, openConsent, openPage, postForm,
   readJson, redirect_uri, register, requestAuthorization, requestCode, startServer, type Members, type TestServer,
@@ -106,7 +106,7 @@ describe('Authorization', { concurrency: 8 }, () => {
     })
   }
 
-  attack('names a parameter in another case to slip a second value in', 'src/http/parameters.ts: private readonly values', async t => {
+  attack('names a parameter in another case to slip a second value in', 'src/base/http/parameters.ts: private readonly values', async t => {
     const server = await startServer(t)
     const response = await requestWith(server, await register(server), '&Redirect_Uri=https://evil.example/&REDIRECT_URI=https://evil.example/')
     assert.ok(locationOf(response).href.startsWith(`${redirect_uri}?code=`))
@@ -162,7 +162,7 @@ describe('Authorization', { concurrency: 8 }, () => {
   }
 
   for (const response_mode of ['fragment', 'form_post', 'web_message']) {
-    attack(`asks for the response mode ${response_mode}, and gets the code elsewhere than in the query`, 'src/oauth/authorization-response.ts: return withParameters(redirect_uri, { code, state', async t => {
+    attack(`asks for the response mode ${response_mode}, and gets the code elsewhere than in the query`, 'src/core/oauth/authorization-response.ts: return withParameters(redirect_uri, { code, state', async t => {
       const server = await startServer(t)
       const location = locationOf(await requestCode(server, await register(server), { response_mode }))
       assert.equal(location.hash, '')
@@ -208,7 +208,7 @@ describe('Authorization', { concurrency: 8 }, () => {
 
   const states = ['a&b=c', 'a b+c', 'ä€😀', '"><script>alert(1)</script>', '%0d%0aSet-Cookie: a=b', '\r\nSet-Cookie: a=b', '\0', '#', ';', '&code=evil', '__proto__']
   for (const state of states) {
-    attack(`sends the state ${JSON.stringify(state)} to change the redirect`, 'src/oauth/redirect-uri.ts: if (value !== undefined) query.append', async t => {
+    attack(`sends the state ${JSON.stringify(state)} to change the redirect`, 'src/base/protocol/redirect-uri.ts: if (value !== undefined) query.append', async t => {
       const server = await startServer(t)
       const response = await requestCode(server, await register(server), { state })
       const { searchParams, hash } = locationOf(response)
@@ -225,14 +225,14 @@ describe('Authorization', { concurrency: 8 }, () => {
     })
   }
 
-  attack('has the query of the redirect URI lost or doubled', 'src/oauth/redirect-uri.ts: const separator =', async t => {
+  attack('has the query of the redirect URI lost or doubled', 'src/base/protocol/redirect-uri.ts: const separator =', async t => {
     const server = await startServer(t)
     const uri = 'http://127.0.0.1/cb?a=1&b=%20'
     const location = locationOf(await requestCode(server, await register(server, { redirect_uris: [uri] }), { redirect_uri: uri })).href
     assert.ok(location.startsWith(`${uri}&code=`), location)
   })
 
-  attack('has the response come without iss, so that it can be mixed up', 'src/oauth/authorization-response.ts: iss: config.issuer', async t => {
+  attack('has the response come without iss, so that it can be mixed up', 'src/core/oauth/authorization-response.ts: iss: config.issuer', async t => {
     const server = await startServer(t, asks)
     const client = await register(server)
     for (const response of [await requestCode(server, client, { scope: 'x' }), await requestCode(server, client, { prompt: 'none' })]) {
@@ -242,7 +242,7 @@ describe('Authorization', { concurrency: 8 }, () => {
     assert.equal(locationOf(granted).searchParams.get('iss'), server.config.issuer)
   })
 
-  attack('guesses codes', 'src/oauth/authorization-response.ts: const code = randomToken()', async t => {
+  attack('guesses codes', 'src/core/oauth/authorization-response.ts: const code = randomToken()', async t => {
     const server = await startServer(t)
     const client = await register(server)
     const codes = []
@@ -252,7 +252,7 @@ describe('Authorization', { concurrency: 8 }, () => {
   })
 
   const markup = '"><img src=x onerror=alert(1)>'
-  attack('has markup in client_name, redirect URI and state reflected on the consent page', 'src/http/html.ts: return escapeHtml(String(value))', async t => {
+  attack('has markup in client_name, redirect URI and state reflected on the consent page', 'src/base/ui/html.ts: return escapeHtml(String(value))', async t => {
     const server = await startServer(t, { ...asks, MCP_SERVER_NAME: markup })
     const client = await register(server, { client_name: markup, client_uri: 'https://x.example/?<b>' })
     const { html } = await openConsent(server, client, { state: markup })
@@ -260,7 +260,7 @@ describe('Authorization', { concurrency: 8 }, () => {
   })
 
   for (const name of ['client_id', 'redirect_uri', 'response_type', 'x']) {
-    attack(`has markup in ${name} reflected on the error page`, 'src/http/html.ts: return escapeHtml(String(value))', async t => {
+    attack(`has markup in ${name} reflected on the error page`, 'src/base/ui/html.ts: return escapeHtml(String(value))', async t => {
       const server = await startServer(t, { DEBUG: 'true' })
       const query = authorizationParameters({ client_id: 'unknown' }, verifier, { [name]: `${markup}\r\nX: y` })
       const response = await requestAuthorization(server, query, { accept: 'text/html' })
@@ -289,7 +289,7 @@ describe('Authorization', { concurrency: 8 }, () => {
     assert.equal(response.headers.get('access-control-allow-origin'), null)
   })
 
-  attack('frames the consent page', 'src/http/security-headers.ts: \'x-frame-options\'', async t => {
+  attack('frames the consent page', 'src/base/ui/security-headers.ts: \'x-frame-options\'', async t => {
     const server = await startServer(t, asks)
     const { response } = await openConsent(server, await register(server))
     assert.equal(response.headers.get('x-frame-options'), 'DENY')
@@ -315,7 +315,7 @@ describe('Authorization', { concurrency: 8 }, () => {
     await assertRefused(await decide(server, page), 'consent-is-open', 'access_denied', 403)
   })
 
-  attack('has the approval of one request count for another by changing its parameters', 'src/oauth/consent.ts: issueCode(', async t => {
+  attack('has the approval of one request count for another by changing its parameters', 'src/core/user/consent.ts: issueCode(', async t => {
     const server = await startServer(t, asks)
     const client = await register(server, { redirect_uris: [redirect_uri, 'https://app.example.com/cb'] })
     const page = await openConsent(server, client, { scope: 'mcp:tools:read' })
@@ -327,7 +327,7 @@ describe('Authorization', { concurrency: 8 }, () => {
     assert.equal(tokens['scope'], 'mcp:tools:read')
   })
 
-  attack('has a client on the internet approved without asking, on a server that approves loopback clients', 'src/oauth/authorize.ts: isLoopbackRedirectUri(redirect_uri)', async t => {
+  attack('has a client on the internet approved without asking, on a server that approves loopback clients', 'src/core/oauth/authorize.ts: isLoopbackRedirectUri(redirect_uri)', async t => {
     const server = await startServer(t)
     const uri = 'https://app.example.com/cb'
     const response = await requestCode(server, await register(server, { redirect_uris: [uri] }), { redirect_uri: uri })
@@ -346,7 +346,7 @@ describe('Authorization', { concurrency: 8 }, () => {
     assert.equal((await requestCode(server, client)).status, 200)
   })
 
-  attack('floods names from a refused address, to press out the counts of guesses', 'src/oauth/sign-in.ts: for (const kind of [\'address\', \'name\']', async t => {
+  attack('floods names from a refused address, to press out the counts of guesses', 'src/user/sign-in.ts: for (const kind of [\'address\', \'name\']', async t => {
     const store = new MemoryStore({ now: () => Date.now() / 1000, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 3600 })
     const countAttempt = store.countAttempt.bind(store)
     const counted: string[] = []
@@ -362,7 +362,7 @@ describe('Authorization', { concurrency: 8 }, () => {
     assert.equal(counted.filter(key => key === 'name').length, 100)
   })
 
-  attack('sends parameters of 15,000 characters', 'src/http/parameters.ts: new URLSearchParams(text)', async t => {
+  attack('sends parameters of 15,000 characters', 'src/base/http/parameters.ts: new URLSearchParams(text)', async t => {
     const server = await startServer(t)
     const client = await register(server)
     for (const name of ['client_id', 'redirect_uri', 'scope', 'resource', 'code_challenge', 'response_type', 'prompt']) {

@@ -4,8 +4,8 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { PendingAuthorization } from '../../src/client/authorization-request.ts'
-import { CallbackListener } from '../../src/client/callback-listener.ts'
+import type { PendingAuthorization } from '../../src/core/client/authorization-request.ts'
+import { CallbackListener } from '../../src/client/user-agent/callback-listener.ts'
 import type { TestContext } from '../harness.ts'
 import { attack } from './attack.ts'
 
@@ -38,21 +38,21 @@ async function assertRightArrives(listener: CallbackListener, response: Promise<
 }
 
 describe('The client: its callback listener', { concurrency: 4 }, () => {
-  attack('opens 300 connections to the callback listener and says nothing', 'src/client/callback-listener.ts: this.connections.size > maxConnections', async t => {
+  attack('opens 300 connections to the callback listener and says nothing', 'src/client/user-agent/callback-listener.ts: this.connections.size > maxConnections', async t => {
     const { listener, response, port } = await waitAt(t)
     for (let i = 0; i < 300; i++) hang(t, port)
     await sleep(100)
     await assertRightArrives(listener, response)
   })
 
-  attack('sends 300 requests to the callback listener whose head never ends', 'src/client/callback-listener.ts: this.connections.size > maxConnections', async t => {
+  attack('sends 300 requests to the callback listener whose head never ends', 'src/client/user-agent/callback-listener.ts: this.connections.size > maxConnections', async t => {
     const { listener, response, port } = await waitAt(t)
     for (let i = 0; i < 300; i++) hang(t, port, 'GET /callback?code=x HTTP/1.1\r\nHost: x\r\nX-A: ')
     await sleep(100)
     await assertRightArrives(listener, response)
   })
 
-  attack('sends 300 requests to the callback listener whose body never ends', 'src/client/callback-listener.ts: this.connections.size > maxConnections', async t => {
+  attack('sends 300 requests to the callback listener whose body never ends', 'src/client/user-agent/callback-listener.ts: this.connections.size > maxConnections', async t => {
     const { listener, response, port } = await waitAt(t)
     for (let i = 0; i < 300; i++) hang(t, port, 'POST /callback HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n')
     await sleep(100)
@@ -67,7 +67,7 @@ describe('The client: its callback listener', { concurrency: 4 }, () => {
     ['an upgrade', 'GET /callback HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'],
     ['a tunnel', 'CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n'],
   ] as const) {
-    attack(`answers before the right callback with ${what}`, 'src/client/callback-listener.ts: !answers(response, this.pending)', async t => {
+    attack(`answers before the right callback with ${what}`, 'src/client/user-agent/callback-listener.ts: !answers(response, this.pending)', async t => {
       const { listener, response, port } = await waitAt(t)
       hang(t, port, text)
       await sleep(50)
@@ -75,7 +75,7 @@ describe('The client: its callback listener', { concurrency: 4 }, () => {
     })
   }
 
-  attack('guesses the state of the callback 200 times', 'src/client/callback-listener.ts: !answers(response, this.pending)', async t => {
+  attack('guesses the state of the callback 200 times', 'src/client/user-agent/callback-listener.ts: !answers(response, this.pending)', async t => {
     const { listener, response } = await waitAt(t)
     for (let i = 0; i < 200; i++) {
       assert.equal((await fetch(`${listener.redirect_uri}?code=forged&state=the-stat${i}&iss=https%3A%2F%2Fauth.example.com`)).status, 400)
@@ -85,7 +85,7 @@ describe('The client: its callback listener', { concurrency: 4 }, () => {
 })
 
 describe('The callback listener', () => {
-  attack('holds a connection to the callback listener open', 'src/client/callback-listener.ts: headersTimeout: 10_000', async t => {
+  attack('holds a connection to the callback listener open', 'src/client/user-agent/callback-listener.ts: headersTimeout: 10_000', async t => {
     const { port, response } = await waitAt(t)
     response.catch(() => {})
     const socket = hang(t, port)
@@ -94,7 +94,7 @@ describe('The callback listener', () => {
     assert.ok(performance.now() - begun < 15_000)
   })
 
-  attack('sends a callback from another machine', 'src/client/callback-listener.ts: server.listen(port, address', async t => {
+  attack('sends a callback from another machine', 'src/client/user-agent/callback-listener.ts: server.listen(port, address', async t => {
     const { port } = await waitAt(t)
     // Any address of this machine but the one that is listened at stands for another machine.
     const others = Object.values(networkInterfaces()).flat()
@@ -117,7 +117,7 @@ describe('The callback listener', () => {
     await assert.rejects(CallbackListener.open('localhost', port), { message: /is taken by another program/ })
   })
 
-  attack('sends a second callback after the right one', 'src/client/callback-listener.ts: server.closeAllConnections()', async t => {
+  attack('sends a second callback after the right one', 'src/client/user-agent/callback-listener.ts: server.closeAllConnections()', async t => {
     const { listener, response, port } = await waitAt(t)
     await assertRightArrives(listener, response)
     const idle = hang(t, port)
@@ -128,7 +128,7 @@ describe('The callback listener', () => {
     await assert.rejects(fetch(listener.redirect_uri))
   })
 
-  attack('sends script in a callback to have it shown', 'src/http/html.ts: escapeHtml(String(value))', async t => {
+  attack('sends script in a callback to have it shown', 'src/base/ui/html.ts: escapeHtml(String(value))', async t => {
     const { listener } = await waitAt(t)
     const answer = await fetch(`${listener.redirect_uri}?state=the-state&iss=https%3A%2F%2Fauth.example.com&error=%3Cscript%3Ealert(1)%3C%2Fscript%3E&error_description=%22%3E%3Cimg%20src%3Dx%3E`)
     assert.doesNotMatch(await answer.text(), /<script>alert|<img/)

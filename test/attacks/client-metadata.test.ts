@@ -86,7 +86,7 @@ describe('The authorization endpoint of a server', { concurrency: 8 }, () => {
     })
   }
 
-  attack('has a shell run what its authorization endpoint says, or a browser see the secret of the environment', 'src/client/browser.ts: shell: false, env', async t => {
+  attack('has a shell run what its authorization endpoint says, or a browser see the secret of the environment', 'src/client/user-agent/browser.ts: shell: false, env', async t => {
     const peer = await startPeer(t)
     addAuthorizationServer(peer, { metadata: { authorization_endpoint: `${peer.url}/authorize?a=$(touch\${IFS}evil)&b=\`id\`&%22;touch+evil;%22` } })
     addMcpServer(peer, peer.url)
@@ -97,14 +97,14 @@ describe('The authorization endpoint of a server', { concurrency: 8 }, () => {
     assert.deepEqual((await readdir(home.path)).filter(name => name === 'evil'), [])
   })
 
-  attack('asks for scopes that no command line could take', 'src/client/browser.ts: where the URL is too long', async t => {
+  attack('asks for scopes that no command line could take', 'src/client/user-agent/browser.ts: where the URL is too long', async t => {
     const scopes_supported = Array.from({ length: 50_000 }, (_, i) => `scope:${i}`)
     const { ended, home } = await authorizeAt(t, { resource: { scopes_supported } }, '--trace')
     assertEnds(ended, 5, /it is longer than 8000 characters/)
     assert.equal(await home.opened(), undefined)
   })
 
-  attack('refuses every token to have tab after tab opened', 'src/client/browser.ts: const maxVisits = 3', async t => {
+  attack('refuses every token to have tab after tab opened', 'src/client/user-agent/browser.ts: const maxVisits = 3', async t => {
     const peer = await startPeer(t)
     addAuthorizationServer(peer)
     addMcpServer(peer, peer.url, { accepts: () => false })

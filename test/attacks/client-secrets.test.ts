@@ -10,7 +10,7 @@ import { addAuthorizationServer, addMcpServer, echoTool, failure, formOf, html, 
 import { attack } from './attack.ts'
 
 describe('The client: its secrets', { concurrency: 8 }, () => {
-  attack('quotes the access token in an error, a tool, a result or a challenge, to have it shown', 'src/client/sent-secrets.ts: export function secretsIn', async t => {
+  attack('quotes the access token in an error, a tool, a result or a challenge, to have it shown', 'src/core/client/wire/sent-secrets.ts: export function secretsIn', async t => {
     const quoting = await startPeer(t)
     addAuthorizationServer(quoting)
     addMcpServer(quoting, quoting.url)
@@ -33,7 +33,7 @@ describe('The client: its secrets', { concurrency: 8 }, () => {
     }
   })
 
-  attack('quotes code, verifier and secret in the error of a token endpoint', 'src/client/sent-secrets.ts: export function secretsIn', async t => {
+  attack('quotes code, verifier and secret in the error of a token endpoint', 'src/core/client/wire/sent-secrets.ts: export function secretsIn', async t => {
     const peer = await startHonestPeer(t)
     const sent: string[] = []
     peer.on('POST /token', request => {
@@ -61,7 +61,7 @@ describe('The client: its secrets', { concurrency: 8 }, () => {
     assert.equal(peer.to('POST /token').every(({ headers }) => headers.authorization?.startsWith('Basic ')), true)
   })
 
-  attack('reads secrets in the list of processes', 'src/client/credentials.ts: environment[\'MCP_CLIENT_SECRET\']', async t => {
+  attack('reads secrets in the list of processes', 'src/client/cli/credentials.ts: environment[\'MCP_CLIENT_SECRET\']', async t => {
     const peer = await startHonestPeer(t)
     // Its own for this run: whatever else runs here may have a secret of a test on its command line.
     const secret = randomUUID()

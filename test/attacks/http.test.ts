@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { describe } from 'node:test'
-import type { Tool } from '../../src/mcp/tool.ts'
-import { MemoryStore } from '../../src/store/memory.ts'
+import type { Tool } from '../../src/core/mcp/tool.ts'
+import { MemoryStore } from '../../src/base/store/memory.ts'
 import {
   authorizationParameters, bearer, callMcp, callModern, craftToken, get, openSocket, postForm, postJson, readJson, register, ruleOf, sendRaw,
   startServer, validMetadata, type RawResponse, type TestServer,
@@ -81,7 +81,7 @@ describe('HTTP', { concurrency: true }, () => {
     'a header line without a colon': s => lines('GET /health HTTP/1.1', host(s), 'Content-Length'),
   }
   for (const [what, bytes] of Object.entries(smuggling)) {
-    attack(`sends ${what}`, 'src/http/connections.ts: const malformed', async t => {
+    attack(`sends ${what}`, 'src/base/http/connections.ts: const malformed', async t => {
       const server = await startServer(t)
       assertRefusal(await sendBytes(server, bytes(server)), 400)
       assert.equal((await get(`${server.url}/health`)).status, 200)
@@ -140,29 +140,29 @@ describe('HTTP', { concurrency: true }, () => {
     ['a target of 60,000 characters', 431, [`GET /health?${'x'.repeat(60_000)} HTTP/1.1`]],
     ['10,000 headers', 431, ['GET /health HTTP/1.1', ...Array.from({ length: 10_000 }, (_, i) => `X-${i}: y`)]],
   ] as const) {
-    attack(`sends ${what}`, 'src/serve.ts: maxHeaderSize: 16_384', async t => {
+    attack(`sends ${what}`, 'src/app/serve.ts: maxHeaderSize: 16_384', async t => {
       const server = await startServer(t)
       const [first, ...more] = head
       assertRefusal(await sendRaw(server, [first, host(server), ...more]), status)
     })
   }
-  attack('sends chunk extensions without end', 'src/http/connections.ts: HPE_CHUNK_EXTENSIONS_OVERFLOW', async t => {
+  attack('sends chunk extensions without end', 'src/base/http/connections.ts: HPE_CHUNK_EXTENSIONS_OVERFLOW', async t => {
     const server = await startServer(t)
     const head = lines('POST /oauth/token HTTP/1.1', host(server), form, 'Transfer-Encoding: chunked')
     assertRefusal(await sendBytes(server, `${head}3;${'x'.repeat(40_000)}\r\na=1\r\n0\r\n\r\n`), 413)
   })
-  attack('uses the server as a proxy by CONNECT', 'src/http/connections.ts: server.on(\'connect\'', async t => {
+  attack('uses the server as a proxy by CONNECT', 'src/base/http/connections.ts: server.on(\'connect\'', async t => {
     const server = await startServer(t)
     assertRefusal(await sendBytes(server, lines('CONNECT localhost:22 HTTP/1.1', host(server))), 405)
   })
   for (const protocol of ['websocket', 'h2c', 'TLS/1.2']) {
-    attack(`upgrades the connection to ${protocol}`, 'src/serve.ts: server.on(\'request\'', async t => {
+    attack(`upgrades the connection to ${protocol}`, 'src/app/serve.ts: server.on(\'request\'', async t => {
       const server = await startServer(t)
       const { status } = await sendRaw(server, ['GET /health HTTP/1.1', host(server), `Upgrade: ${protocol}`, 'Connection: Upgrade'])
       assert.equal(status, 200)
     })
   }
-  attack('is told to go on with a body that is too large', 'src/app.ts: this.outgoing.writeContinue()', async t => {
+  attack('is told to go on with a body that is too large', 'src/app/app.ts: this.outgoing.writeContinue()', async t => {
     const server = await startServer(t)
     const head = ['POST /oauth/register HTTP/1.1', host(server), 'Content-Type: application/json', 'Expect: 100-continue']
     assertRefusal(await sendRaw(server, [...head, 'Content-Length: 1000000']), 413, 'body-is-bounded')
@@ -170,20 +170,20 @@ describe('HTTP', { concurrency: true }, () => {
     const response = await sendRaw(server, [...head, `Content-Length: ${body.length}`], body)
     assert.match(`${response.head}\r\n\r\n${response.body}`, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 201 /)
   })
-  attack('has clients refused that name the charset as it is', 'src/http/body.ts: utf-?8', async t => {
+  attack('has clients refused that name the charset as it is', 'src/base/http/body.ts: utf-?8', async t => {
     const server = await startServer(t)
     for (const charset of ['utf-8', 'UTF-8', '"utf-8"', 'utf8']) {
       const response = await postJson(`${server.url}/oauth/register`, validMetadata, { 'content-type': `application/json; charset=${charset}` })
       assert.equal(response.status, 201, charset)
     }
   })
-  attack('hides a second request in the body of a GET', 'src/serve.ts: server.on(\'request\'', async t => {
+  attack('hides a second request in the body of a GET', 'src/app/serve.ts: server.on(\'request\'', async t => {
     const server = await startServer(t)
     const hidden = lines('GET /unknown HTTP/1.1', host(server))
     const { body } = await sendRaw(server, ['GET /health HTTP/1.1', host(server), `Content-Length: ${hidden.length}`], hidden)
     assert.doesNotMatch(body, /HTTP\/1\.1/)
   })
-  attack('pipelines 100 requests and gets the answers out of order', 'src/serve.ts: server.on(\'request\'', async t => {
+  attack('pipelines 100 requests and gets the answers out of order', 'src/app/serve.ts: server.on(\'request\'', async t => {
     const server = await startServer(t)
     const names = Array.from({ length: 100 }, (_, i) => `rule-${i}`)
     const head = names.map(name => lines(`GET /explain/${name === 'rule-50' ? 'code-is-known' : name} HTTP/1.1`, host(server))).join('')
@@ -195,14 +195,14 @@ describe('HTTP', { concurrency: true }, () => {
     const statuses = [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, code]) => code)
     assert.deepEqual(statuses, [...names.map(name => name === 'rule-50' ? '200' : '404'), '200'])
   })
-  attack('sends junk behind a good request, whose answer it takes for its own', 'src/http/connections.ts: if (incoming.complete) outgoing.once(\'close\'', async t => {
+  attack('sends junk behind a good request, whose answer it takes for its own', 'src/base/http/connections.ts: if (incoming.complete) outgoing.once(\'close\'', async t => {
     const server = await startServer(t)
     const { status, body } = await sendBytes(server, `${lines('GET /health HTTP/1.1', host(server))}junk\r\n\r\n`)
     assert.equal(status, 200)
     assert.match(body, /HTTP\/1\.1 400 Bad Request[\s\S]*this is not an HTTP\/1\.1 request/)
   })
 
-  attack('sends a bad body while its request is judged, and has both answered', 'src/http/connections.ts: outgoing.writeHead(status', async t => {
+  attack('sends a bad body while its request is judged, and has both answered', 'src/base/http/connections.ts: outgoing.writeHead(status', async t => {
     const store = new MemoryStore({ now: () => Date.now() / 1000, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 3600 })
     store.findClient = async () => {
       await new Promise(resolve => setTimeout(resolve, 200))
@@ -232,7 +232,7 @@ describe('HTTP', { concurrency: true }, () => {
     'a 429': async s => { await register(s); return postJson(`${s.url}/oauth/register`, validMetadata) },
   }
   for (const [what, send] of Object.entries(replies)) {
-    attack(`gets ${what} without the headers that keep browsers from guessing, framing and leaking`, 'src/http/security-headers.ts: \'x-content-type-options\'', async t => {
+    attack(`gets ${what} without the headers that keep browsers from guessing, framing and leaking`, 'src/base/ui/security-headers.ts: \'x-content-type-options\'', async t => {
       const server = await startServer(t, { RATE_LIMIT_REGISTRATIONS_PER_MINUTE: '1' })
       const { headers } = await send(server)
       for (const name of ['x-content-type-options', 'referrer-policy', 'x-frame-options', 'content-security-policy', 'cache-control']) {
@@ -245,7 +245,7 @@ describe('HTTP', { concurrency: true }, () => {
 
   // --- Transfers that end early, late or never ---
 
-  attack('breaks 200 transfers off, with half a header, half a body and no reading', 'src/http/body.ts: reject(new AbortedRequest())', async t => {
+  attack('breaks 200 transfers off, with half a header, half a body and no reading', 'src/base/http/body.ts: reject(new AbortedRequest())', async t => {
     const server = await startServer(t)
     const halves = ['GET /hea', lines('POST /oauth/register HTTP/1.1', host(server), 'Content-Type: application/json', 'Content-Length: 100') + '{"a', lines('GET /openapi.json HTTP/1.1', host(server))]
     for (let i = 0; i < 200; i++) {
@@ -258,25 +258,25 @@ describe('HTTP', { concurrency: true }, () => {
     assert.equal((await get(`${server.url}/health`)).status, 200)
     assert.deepEqual(server.log.filter(line => line.includes('unexpected error')), [])
   })
-  attack('has the reply to a body that is too large destroyed by the rest of it', 'src/http/connections.ts: const lingering', async t => {
+  attack('has the reply to a body that is too large destroyed by the rest of it', 'src/base/http/connections.ts: const lingering', async t => {
     const server = await startServer(t)
     for (let i = 0; i < 10; i++) assert.equal((await postJson(`${server.url}/oauth/register`, 'x'.repeat(3_000_000))).status, 413)
   })
 
   const slow: Record<string, [string, number, (server: TestServer, socket: Socket) => void]> = {
-    'sends nothing at all': ['src/serve.ts: headersTimeout: 10_000', 15_000, () => {}],
-    'sends a header a letter at a time': ['src/serve.ts: headersTimeout: 10_000', 15_000, (server, socket) => drip(socket, `GET /health HTTP/1.1\r\n${host(server)}\r\nX: `)],
-    'sends a body a letter at a time': ['src/serve.ts: requestTimeout: 30_000', 36_000, (server, socket) => (
+    'sends nothing at all': ['src/app/serve.ts: headersTimeout: 10_000', 15_000, () => {}],
+    'sends a header a letter at a time': ['src/app/serve.ts: headersTimeout: 10_000', 15_000, (server, socket) => drip(socket, `GET /health HTTP/1.1\r\n${host(server)}\r\nX: `)],
+    'sends a body a letter at a time': ['src/app/serve.ts: requestTimeout: 30_000', 36_000, (server, socket) => (
       drip(socket, lines('POST /oauth/register HTTP/1.1', host(server), 'Content-Type: application/json', 'Content-Length: 1000')))],
-    'sends chunks a letter at a time': ['src/serve.ts: requestTimeout: 30_000', 36_000, (server, socket) => (
+    'sends chunks a letter at a time': ['src/app/serve.ts: requestTimeout: 30_000', 36_000, (server, socket) => (
       drip(socket, `${lines('POST /oauth/register HTTP/1.1', host(server), 'Content-Type: application/json', 'Transfer-Encoding: chunked')}fff\r\n`))],
-    'sends half of a body and stops': ['src/http/connections.ts: if (incomplete) this.refuse(', 36_000, (server, socket) => (
+    'sends half of a body and stops': ['src/base/http/connections.ts: if (incomplete) this.refuse(', 36_000, (server, socket) => (
       void socket.write(`${lines('POST /oauth/register HTTP/1.1', host(server), 'Content-Type: application/json', 'Content-Length: 1000')}{`))],
-    'drips a body that was refused already': ['src/http/connections.ts: const lingering', 10_000, (server, socket) => (
+    'drips a body that was refused already': ['src/base/http/connections.ts: const lingering', 10_000, (server, socket) => (
       drip(socket, lines('POST /mcp HTTP/1.1', host(server), 'Content-Type: application/json', 'Content-Length: 1000')))],
-    'stays after an answer': ['src/serve.ts: keepAliveTimeout: 10_000', 16_000, (server, socket) => void socket.write(lines('GET /health HTTP/1.1', host(server)))],
-    'sends a request and half-closes': ['src/serve.ts: keepAliveTimeout: 10_000', 16_000, (server, socket) => void socket.end(lines('GET /health HTTP/1.1', host(server)))],
-    'asks for 2,000 pages and reads none of them': ['src/http/connections.ts: const idleTimeout = 20_000', 55_000, (server, socket) => {
+    'stays after an answer': ['src/app/serve.ts: keepAliveTimeout: 10_000', 16_000, (server, socket) => void socket.write(lines('GET /health HTTP/1.1', host(server)))],
+    'sends a request and half-closes': ['src/app/serve.ts: keepAliveTimeout: 10_000', 16_000, (server, socket) => void socket.end(lines('GET /health HTTP/1.1', host(server)))],
+    'asks for 2,000 pages and reads none of them': ['src/base/http/connections.ts: const idleTimeout = 20_000', 55_000, (server, socket) => {
       socket.pause()
       socket.removeAllListeners('data')
       socket.write(lines('GET /openapi.json HTTP/1.1', host(server)).repeat(2_000))
@@ -300,7 +300,7 @@ describe('HTTP', { concurrency: true }, () => {
       assert.equal((await get(`${server.url}/health`)).status, 200)
     })
   }
-  attack('holds 1,000 idle connections while others wait', 'src/serve.ts: const maxConnections', async t => {
+  attack('holds 1,000 idle connections while others wait', 'src/app/serve.ts: const maxConnections', async t => {
     const server = await startServer(t)
     const sockets = Array.from({ length: 1000 }, () => openSocket(server).on('error', () => {}))
     await Promise.all(sockets.map(socket => once(socket, 'connect')))
@@ -309,7 +309,7 @@ describe('HTTP', { concurrency: true }, () => {
     assert.ok(performance.now() - began < 2500)
     sockets.forEach(socket => socket.destroy())
   })
-  attack('has a tool cut off that takes its time', 'src/http/connections.ts: if (open.length === 0) socket.destroy()', async t => {
+  attack('has a tool cut off that takes its time', 'src/base/http/connections.ts: if (open.length === 0) socket.destroy()', async t => {
     const tool: Tool = {
       name: 'slow', title: '', description: '', inputSchema: { type: 'object' }, outputSchema: { type: 'object' },
       run: async () => {
@@ -323,7 +323,7 @@ describe('HTTP', { concurrency: true }, () => {
 
   // --- Anything ---
 
-  attack('sends 60,000 characters in every header that is read', 'src/serve.ts: maxHeaderSize: 16_384', async t => {
+  attack('sends 60,000 characters in every header that is read', 'src/app/serve.ts: maxHeaderSize: 16_384', async t => {
     const server = await startServer(t)
     for (const name of ['accept', 'content-type', 'origin', 'mcp-session-id', 'mcp-protocol-version', 'mcp-method', 'mcp-name', 'cookie', 'dpop', 'authorization', 'expect', 'x-forwarded-for']) {
       const began = performance.now()
@@ -332,14 +332,14 @@ describe('HTTP', { concurrency: true }, () => {
       assert.ok(performance.now() - began < noTime, name)
     }
   })
-  attack('asks a browser script of another site to read with the cookies of the user', 'src/http/cors.ts: \'access-control-allow-origin\': \'*\'', async t => {
+  attack('asks a browser script of another site to read with the cookies of the user', 'src/base/http/cors.ts: \'access-control-allow-origin\': \'*\'', async t => {
     const server = await startServer(t)
     for (const path of ['/oauth/token', '/oauth/register', '/mcp', '/.well-known/oauth-authorization-server']) {
       const { headers } = await get(`${server.url}${path}`, { origin: 'https://evil.example' }, 'OPTIONS')
       assert.deepEqual([headers.get('access-control-allow-origin'), headers.get('access-control-allow-credentials')], ['*', null])
     }
   })
-  attack('has its words split the response', 'src/oauth/redirect-uri.ts: query.append(name, value)', async t => {
+  attack('has its words split the response', 'src/base/protocol/redirect-uri.ts: query.append(name, value)', async t => {
     const server = await startServer(t)
     const response = await callModern(server, craftToken(server), 'x\r\ny', {}, { 'mcp-method': 'x' })
     assert.ok(response.status < 500)

@@ -9,7 +9,7 @@ import { extname, join } from 'node:path'
 import { describe } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import { fileURLToPath } from 'node:url'
-import { serve } from '../../src/serve.ts'
+import { serve } from '../../src/app/serve.ts'
 import {
   authorize, bearer, callMcp, craftToken, decide, exchange, get, getTokens, modernMeta, openConsent, postForm, postJson, readJson, refresh, register,
   requestAuthorization, requestCode, requestRegistration, requestToken, startServer, testKey, type Members, type TestContext, type TestServer,
@@ -92,7 +92,7 @@ describe('Operations', { concurrency: 4 }, () => {
     'with TLS and an http URL': [{ TLS_CERT_FILE: '/x', TLS_KEY_FILE: '/x', SERVER_URL: 'http://localhost:8000' }, 'SERVER_URL'],
   }
   for (const [what, [env, variable]] of Object.entries(bad)) {
-    attack(`has the server start ${what}`, 'src/environment.ts: export class ConfigError', async () => {
+    attack(`has the server start ${what}`, 'src/base/config/environment.ts: export class ConfigError', async () => {
       await assert.rejects(serve({ ...good, ...env }), new RegExp(`^ConfigError: ${variable} `))
     })
   }
@@ -101,33 +101,33 @@ describe('Operations', { concurrency: 4 }, () => {
     'JWT_ACCESS_TOKEN_EXPIRE_MINUTES', 'OAUTH_AUTHORIZATION_CODE_EXPIRE_MINUTES', 'OAUTH_REFRESH_TOKEN_EXPIRE_DAYS',
     'OAUTH_REFRESH_TOKEN_REUSE_WINDOW_SECONDS', 'SERVER_PORT', 'RATE_LIMIT_REGISTRATIONS_PER_MINUTE',
   ]) {
-    attack(`has the server start with a ${variable} that never comes to an end, or is no number`, 'src/environment.ts: Number(raw) : NaN', async () => {
+    attack(`has the server start with a ${variable} that never comes to an end, or is no number`, 'src/base/config/environment.ts: Number(raw) : NaN', async () => {
       for (const value of numbers) await assert.rejects(serve({ ...good, [variable]: value }), new RegExp(`^ConfigError: ${variable} `), value)
     })
   }
   for (const variable of ['JWT_ACCESS_TOKEN_EXPIRE_MINUTES', 'OAUTH_AUTHORIZATION_CODE_EXPIRE_MINUTES', 'OAUTH_REFRESH_TOKEN_EXPIRE_DAYS']) {
-    attack(`has the server start with a ${variable} of 0`, 'src/config.ts: moreThan: 0', async () => {
+    attack(`has the server start with a ${variable} of 0`, 'src/base/config/config.ts: moreThan: 0', async () => {
       await assert.rejects(serve({ ...good, [variable]: '0' }), new RegExp(`^ConfigError: ${variable} `))
     })
   }
   for (const url of ['x', 'localhost:8000', 'ftp://localhost', 'javascript:alert(1)', 'http://', 'http://a@localhost', 'http://localhost?x', 'http://localhost#', 'http://LOCALHOST', 'http://localhost:80', 'http://localhost//x', ' http://localhost', 'http://local\nhost']) {
-    attack(`has the server start with the SERVER_URL ${JSON.stringify(url)}`, 'src/config.ts: function serverUrl', async () => {
+    attack(`has the server start with the SERVER_URL ${JSON.stringify(url)}`, 'src/base/config/config.ts: function serverUrl', async () => {
       await assert.rejects(serve({ ...good, SERVER_URL: url }), /^ConfigError: SERVER_URL /)
     })
   }
   for (const value of ['false', '0', '', 'no', 'off', 'False', 'TRUE ', 'yes', 'tru', 'null', 'undefined', '2']) {
-    attack(`has OAUTH_AUTO_APPROVE=${JSON.stringify(value)} mean that nobody is asked`, 'src/environment.ts: env[name] === \'true\'', async t => {
+    attack(`has OAUTH_AUTO_APPROVE=${JSON.stringify(value)} mean that nobody is asked`, 'src/base/config/environment.ts: env[name] === \'true\'', async t => {
       const server = await startServer(t, { OAUTH_AUTO_APPROVE: value })
       assert.equal((await requestCode(server, await register(server))).status, 200)
     })
   }
-  attack('reaches the server from another machine though nobody told it to listen there', 'src/config.ts: \'127.0.0.1\')', async t => {
+  attack('reaches the server from another machine though nobody told it to listen there', 'src/base/config/config.ts: \'127.0.0.1\')', async t => {
     const server = await startServer(t)
     assert.equal(server.config.host, '127.0.0.1')
     const socket = connect(server.port, '::1')
     await assert.rejects(once(socket, 'connect'))
   })
-  attack('reads tokens on the network between the machines', 'src/serve.ts: other machines can connect', async t => {
+  attack('reads tokens on the network between the machines', 'src/app/serve.ts: other machines can connect', async t => {
     const server = await startServer(t, { SERVER_HOST: '0.0.0.0' })
     assert.equal(linesOf(server, 'other machines can connect, but SERVER_URL says http').length, 1)
     assert.match(server.log.join(''), /TLS_CERT_FILE/)
@@ -136,7 +136,7 @@ describe('Operations', { concurrency: 4 }, () => {
   // --- Stopping ---
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    attack(`keeps the server from ending on ${signal} by sockets that never sent a byte, and by idle ones`, 'src/http/connections.ts: if (exchanges.size === 0) socket.destroy()', async t => {
+    attack(`keeps the server from ending on ${signal} by sockets that never sent a byte, and by idle ones`, 'src/base/http/connections.ts: if (exchanges.size === 0) socket.destroy()', async t => {
       const { port, stop } = await startProgram(t)
       for (let i = 0; i < 20; i++) await openConnection(port)
       await openConnection(port, 'GET /hea')
@@ -147,7 +147,7 @@ describe('Operations', { concurrency: 4 }, () => {
       assert.ok(elapsed < 2000, `${elapsed} ms`)
     })
   }
-  attack('keeps the server from ending by half of a body', 'src/http/connections.ts: const graceful', async t => {
+  attack('keeps the server from ending by half of a body', 'src/base/http/connections.ts: const graceful', async t => {
     const { port, stop } = await startProgram(t)
     await openConnection(port, `POST /oauth/register HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`)
     await get(`http://127.0.0.1:${port}/health`)
@@ -155,7 +155,7 @@ describe('Operations', { concurrency: 4 }, () => {
     assert.equal(code, 0)
     assert.ok(elapsed < 8000, `${elapsed} ms`)
   })
-  attack('keeps the server from ending by a stream that it listens to', 'src/serve.ts: stopping.abort()', async t => {
+  attack('keeps the server from ending by a stream that it listens to', 'src/app/serve.ts: stopping.abort()', async t => {
     const { url, port, stop } = await startProgram(t, { OAUTH_AUTO_APPROVE: 'true' })
     const { tokens } = await getTokens({ url: url.origin, port } as TestServer)
     const message = { jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params: { _meta: modernMeta(), notifications: {} } }
@@ -168,7 +168,7 @@ describe('Operations', { concurrency: 4 }, () => {
     assert.ok(elapsed < 2000, `${elapsed} ms`)
     assert.match(text, /"resultType":"complete"/)
   })
-  attack('keeps the server from ending by a TLS handshake that it never ends', 'src/http/connections.ts: this.handshakes.forEach', async t => {
+  attack('keeps the server from ending by a TLS handshake that it never ends', 'src/base/http/connections.ts: this.handshakes.forEach', async t => {
     const { port, stop } = await startProgram(t, await tlsFiles(t))
     await openConnection(port)
     await openConnection(port, '\x16\x03\x01\x02\x00\x01')
@@ -197,38 +197,38 @@ describe('Operations', { concurrency: 4 }, () => {
 
   // --- TLS ---
 
-  attack('reads what travels between client and server', 'src/serve.ts: createHttpsServer(', async t => {
+  attack('reads what travels between client and server', 'src/app/serve.ts: createHttpsServer(', async t => {
     const server = await startServer(t, await tlsFiles(t))
     assert.equal(server.config.issuer, `https://localhost:${server.port}`)
     assert.equal((await getTls(server.port, '/health')).status, 200)
     await assert.rejects(get(`http://localhost:${server.port}/health`))
   })
-  attack('leads a browser back to http', 'src/http/security-headers.ts: \'strict-transport-security\'', async t => {
+  attack('leads a browser back to http', 'src/base/ui/security-headers.ts: \'strict-transport-security\'', async t => {
     const server = await startServer(t, await tlsFiles(t))
     assert.equal((await getTls(server.port, '/health')).headers['strict-transport-security'], 'max-age=31536000')
     const behindProxy = await startServer(t, { SERVER_URL: 'https://mcp.example.com', OAUTH_AUTO_APPROVE: 'false' })
     assert.ok((await get(`${behindProxy.url}/health`)).headers.has('strict-transport-security'))
     assert.equal((await get(`${(await startServer(t)).url}/health`)).headers.has('strict-transport-security'), false)
   })
-  attack('ends a server that records by values that cannot be made text', 'src/rules/shown-verdict.ts: JSON.stringify(value) ?? typeof value', async t => {
+  attack('ends a server that records by values that cannot be made text', 'src/base/rules/shown-verdict.ts: JSON.stringify(value) ?? typeof value', async t => {
     const server = await startServer(t, { DEBUG: 'true', LOG_LEVEL: 'error' })
     const parts = [{ alg: 'HS256', crit: [{ toString: 1, valueOf: 1 }] }, {}].map(part => Buffer.from(JSON.stringify(part)).toString('base64url'))
     const response = await fetch(`${server.url}/mcp`, { headers: bearer(`${parts.join('.')}.x`) })
     assert.equal(response.status, 401)
     assert.equal((await get(`${server.url}/health`)).status, 200)
   })
-  attack('talks the server down to TLS 1.1', 'src/serve.ts: minVersion: \'TLSv1.2\'', async t => {
+  attack('talks the server down to TLS 1.1', 'src/app/serve.ts: minVersion: \'TLSv1.2\'', async t => {
     const server = await startServer(t, await tlsFiles(t))
     const socket = connectTls({ port: server.port, host: '127.0.0.1', servername: 'localhost', ca: cert, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' })
     await assert.rejects(once(socket, 'secureConnect'))
   })
-  attack('speaks plain http to the TLS port', 'src/http/connections.ts: if (!exchanges) return void socket.destroy()', async t => {
+  attack('speaks plain http to the TLS port', 'src/base/http/connections.ts: if (!exchanges) return void socket.destroy()', async t => {
     const server = await startServer(t, await tlsFiles(t))
     const socket = await openConnection(server.port, `GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n`)
     await once(socket, 'close')
     assert.equal((await getTls(server.port, '/health')).status, 200)
   })
-  attack('holds a TLS handshake open', 'src/serve.ts: handshakeTimeout: 10_000', async t => {
+  attack('holds a TLS handshake open', 'src/app/serve.ts: handshakeTimeout: 10_000', async t => {
     const server = await startServer(t, await tlsFiles(t))
     const socket = await openConnection(server.port)
     const began = performance.now()
@@ -240,7 +240,7 @@ describe('Operations', { concurrency: 4 }, () => {
     ['with a key that is none', { TLS_CERT_FILE: cert, TLS_KEY_FILE: 'x' }, 'TLS_KEY_FILE'],
     ['with the key of another', { TLS_CERT_FILE: cert, TLS_KEY_FILE: otherKey }, 'TLS_KEY_FILE'],
   ] as const) {
-    attack(`has the server start with a certificate ${what}`, 'src/http/tls.ts: is not the key of the certificate', async t => {
+    attack(`has the server start with a certificate ${what}`, 'src/base/config/tls.ts: is not the key of the certificate', async t => {
       const error = await serve({ ...good, ...await tlsFiles(t, files) }).then(() => undefined, String)
       assert.match(error!, new RegExp(`^ConfigError: ${variable} `))
       assert.doesNotMatch(error!, /BEGIN|MIG/)
@@ -249,7 +249,7 @@ describe('Operations', { concurrency: 4 }, () => {
 
   // --- The log ---
 
-  attack('registers, approves, gets, refreshes, revokes and deletes without leaving a line', 'src/context.ts: audit(event: string', async t => {
+  attack('registers, approves, gets, refreshes, revokes and deletes without leaving a line', 'src/core/context/context.ts: audit(event: string', async t => {
     const server = await startServer(t, { OAUTH_AUTO_APPROVE: 'false' })
     const client = await register(server)
     const { client_id } = client as { client_id: string }
@@ -274,7 +274,7 @@ describe('Operations', { concurrency: 4 }, () => {
   })
 
   for (const level of ['debug', 'info']) {
-    attack(`reads secrets out of the log at the level ${level}`, 'src/crypto.ts: export function fingerprint', async t => {
+    attack(`reads secrets out of the log at the level ${level}`, 'src/base/protocol/crypto.ts: export function fingerprint', async t => {
       const server = await startServer(t, { LOG_LEVEL: level, DEBUG: level === 'debug' ? 'true' : 'false' })
       const client = await register(server, { token_endpoint_auth_method: 'client_secret_post' })
       const authorization = await authorize(server, client)
@@ -294,7 +294,7 @@ describe('Operations', { concurrency: 4 }, () => {
       for (const secret of secrets) assert.ok(!server.log.join('').includes(secret), secret)
     })
   }
-  attack('writes lines of its own into the log, and steers the terminal that shows it', 'src/logger.ts: JSON escapes the C0 controls', async t => {
+  attack('writes lines of its own into the log, and steers the terminal that shows it', 'src/base/config/logger.ts: JSON escapes the C0 controls', async t => {
     const server = await startServer(t)
     const hostile = 'x\r\n{"event":"client deleted"}\u001b[2J\u009b31m\u202e\u2028\u0000\u007f'
     await requestRegistration(server, { client_name: hostile })
@@ -304,7 +304,7 @@ describe('Operations', { concurrency: 4 }, () => {
     assert.ok(server.log.length >= 4)
     for (const line of server.log) assert.match(line, /^\{[\x20-\x7e]*\}\n$/)
   })
-  attack('fills the disk by long lines of the log', 'src/logger.ts: const longLine', async t => {
+  attack('fills the disk by long lines of the log', 'src/base/config/logger.ts: const longLine', async t => {
     const server = await startServer(t)
     await requestToken(server, { grant_type: 'x'.repeat(60_000) })
     await requestRegistration(server, { redirect_uris: ['x'.repeat(60_000)] })

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { describe } from 'node:test'
-import { MemoryStore } from '../../src/store/memory.ts'
+import { MemoryStore } from '../../src/base/store/memory.ts'
 import {
   assertRefused, authorize, basic, bearer, claimsOf, exchange, get, getTokens, postForm, postJson, readJson, register, requestCode,
   requestRegistration, requestToken, startServer, validMetadata, type Members,
@@ -100,7 +100,7 @@ describe('Registration', { concurrency: 8 }, () => {
     await assertRefused(response, 'client-is-authenticated', 'invalid_client', 401)
   })
 
-  attack('chooses the client_id, the secret and the time of issue', 'src/oauth/register.ts: client_id: randomToken(16)', async t => {
+  attack('chooses the client_id, the secret and the time of issue', 'src/core/oauth/register.ts: client_id: randomToken(16)', async t => {
     const server = await startServer(t)
     const chosen = {
       client_id: 'admin', client_secret: 'chosen', client_secret_hash: 'chosen', client_id_issued_at: 1, client_secret_expires_at: 1,
@@ -112,7 +112,7 @@ describe('Registration', { concurrency: 8 }, () => {
     assert.notEqual(other['client_id'], client['client_id'])
   })
 
-  attack('names URLs that the server should fetch', 'src/oauth/client-metadata.ts: None of the URLs is ever fetched', async t => {
+  attack('names URLs that the server should fetch', 'src/core/oauth/client-metadata.ts: None of the URLs is ever fetched', async t => {
     const trap = createServer()
     let calls = 0
     trap.on('connection', socket => { calls++; socket.destroy() })
@@ -172,7 +172,7 @@ describe('Registration', { concurrency: 8 }, () => {
     })
   }
 
-  attack('registers with lone surrogates in the name and breaks the consent page', 'src/http/html.ts: export function displayText', async t => {
+  attack('registers with lone surrogates in the name and breaks the consent page', 'src/base/ui/html.ts: export function displayText', async t => {
     const server = await startServer(t, { OAUTH_AUTO_APPROVE: 'false' })
     const response = await postJson(`${server.url}/oauth/register`, `{"redirect_uris":["${good}"],"client_name":"a\\ud800b\\u0000\\u202ec"}`)
     assert.equal(response.status, 201)
@@ -235,18 +235,18 @@ describe('Registration', { concurrency: 8 }, () => {
     await register(server)
   })
 
-  attack('has the limit stop 300 registrations of others in a minute', 'src/config.ts: fallback: 3000', async t => {
+  attack('has the limit stop 300 registrations of others in a minute', 'src/base/config/config.ts: fallback: 3000', async t => {
     const server = await startServer(t)
     for (let i = 0; i < 300; i++) await register(server)
   })
 
-  attack('forges X-Forwarded-For to have a new limit for each request', 'src/app.ts: behindProxy ?', async t => {
+  attack('forges X-Forwarded-For to have a new limit for each request', 'src/app/app.ts: behindProxy ?', async t => {
     const server = await startServer(t, { RATE_LIMIT_REGISTRATIONS_PER_MINUTE: '1' })
     const from = (address: string) => postJson(`${server.url}/oauth/register`, validMetadata, { 'x-forwarded-for': address })
     assert.deepEqual([(await from('192.0.2.1')).status, (await from('192.0.2.2')).status], [201, 429])
   })
 
-  attack('forges the beginning of X-Forwarded-For behind a proxy', 'src/app.ts: The proxy appends what it sees', async t => {
+  attack('forges the beginning of X-Forwarded-For behind a proxy', 'src/app/app.ts: The proxy appends what it sees', async t => {
     const server = await startServer(t, { RATE_LIMIT_REGISTRATIONS_PER_MINUTE: '1', SERVER_BEHIND_PROXY: 'true' })
     const from = (address: string) => postJson(`${server.url}/oauth/register`, validMetadata, { 'x-forwarded-for': address })
     const statuses = []
@@ -254,7 +254,7 @@ describe('Registration', { concurrency: 8 }, () => {
     assert.deepEqual(statuses, [201, 429, 201, 201])
   })
 
-  attack('walks through the addresses of one IPv6 network', 'src/http/network.ts: groups.slice(0, 4)', async t => {
+  attack('walks through the addresses of one IPv6 network', 'src/base/http/network.ts: groups.slice(0, 4)', async t => {
     const server = await startServer(t, { RATE_LIMIT_REGISTRATIONS_PER_MINUTE: '1', SERVER_BEHIND_PROXY: 'true' })
     const from = (address: string) => postJson(`${server.url}/oauth/register`, validMetadata, { 'x-forwarded-for': address })
     const statuses = []
@@ -264,7 +264,7 @@ describe('Registration', { concurrency: 8 }, () => {
     assert.deepEqual(statuses, [201, 429, 201, 201, 429])
   })
 
-  attack('presses a client in use out of the store by 20,000 registrations', 'src/store/memory.ts: A flood of registrations presses out only these', async t => {
+  attack('presses a client in use out of the store by 20,000 registrations', 'src/base/store/memory.ts: A flood of registrations presses out only these', async t => {
     const now = () => Date.now() / 1000
     const store = new MemoryStore({ now, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 86_400 })
     const server = await startServer(t, {}, { store })
@@ -279,7 +279,7 @@ describe('Registration', { concurrency: 8 }, () => {
     assert.equal(response.status, 200)
   })
 
-  attack('makes itself a client in use by client_credentials, which no user approves', 'src/oauth/token.ts: grant_type !== \'client_credentials\'', async t => {
+  attack('makes itself a client in use by client_credentials, which no user approves', 'src/core/oauth/token.ts: grant_type !== \'client_credentials\'', async t => {
     const server = await startServer(t)
     const machine = await register(server, { grant_types: ['client_credentials'], token_endpoint_auth_method: 'client_secret_basic', redirect_uris: undefined })
     const headers = basic(machine['client_id'], machine['client_secret'])

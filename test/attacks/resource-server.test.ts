@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import type { Tool } from '../../src/mcp/tool.ts'
+import type { Tool } from '../../src/core/mcp/tool.ts'
 import {
   assertRefused, bearer, bearerChallenge, callMcp, callModern, craftToken, getTokens, postForm, postJson, postMcp, readJson, refreshed, ruleOf,
   sendRaw, startServer, startWithTokens, type Members, type TestServer,
@@ -77,7 +77,7 @@ describe('Resource server', { concurrency: 8 }, () => {
       await assertChallenged(response, 'credentials-are-bearer')
     })
   }
-  attack('writes a challenge of its own into the challenge', 'src/mcp/bearer.ts: errorText(error.message)', async t => {
+  attack('writes a challenge of its own into the challenge', 'src/core/mcp/bearer.ts: errorText(error.message)', async t => {
     const server = await startServer(t, { DEBUG: 'true' })
     const header = Buffer.from(JSON.stringify({ alg: '", resource_metadata="https://evil.example/\r\nX: y', typ: 'at+jwt' })).toString('base64url')
     const response = await postJson(`${server.url}/mcp`, call('x'), bearer(`${header}.e30.x`))
@@ -144,7 +144,7 @@ describe('Resource server', { concurrency: 8 }, () => {
       })
     }
   }
-  attack('calls a tool by a notification, which nobody answers', 'src/mcp/legacy.ts: if (requests.length === 0) return empty(202)', async t => {
+  attack('calls a tool by a notification, which nobody answers', 'src/core/mcp/legacy.ts: if (requests.length === 0) return empty(202)', async t => {
     const { tool, callers } = countingTool()
     const server = await startServer(t, {}, { tools: [tool] })
     const { id: _id, ...notification } = call('count')
@@ -180,7 +180,7 @@ describe('Resource server', { concurrency: 8 }, () => {
       assert.equal((await callMcp(server, craftToken(server), 'ping', {}, session)).status, 200)
     })
   }
-  attack('has a session die with one token, though the user has refreshed it', 'src/mcp/legacy.ts: session.sub === token.sub', async t => {
+  attack('has a session die with one token, though the user has refreshed it', 'src/core/mcp/legacy.ts: session.sub === token.sub', async t => {
     const { server, client, access_token, refresh_token } = await startWithTokens(t)
     const session = await openSession(server, access_token)
     const next = await refreshed(server, client, refresh_token)
@@ -200,7 +200,7 @@ describe('Resource server', { concurrency: 8 }, () => {
     assert.equal((await callMcp(server, craftToken(server), 'ping', {}, session)).status, 404)
   })
 
-  attack('opens sessions without end, to end those of others', 'src/store/session-table.ts: if (own.length > openSessions)', async t => {
+  attack('opens sessions without end, to end those of others', 'src/base/store/session-table.ts: if (own.length > openSessions)', async t => {
     const server = await startServer(t)
     const victim = await openSession(server, craftToken(server))
     const flood = craftToken(server, { sub: 'other' })
@@ -212,7 +212,7 @@ describe('Resource server', { concurrency: 8 }, () => {
 
   // --- One user's data ---
 
-  attack('asks for the profile of another user in the arguments', 'src/mcp/tools/get-user-profile.ts: additionalProperties: false', async t => {
+  attack('asks for the profile of another user in the arguments', 'src/tools/get-user-profile.ts: additionalProperties: false', async t => {
     const server = await startServer(t)
     const token = craftToken(server, { sub: 'other' })
     for (const args of [{ sub: 'demo-user' }, { user: 'demo-user' }, { sub: ['demo-user'] }]) {
@@ -221,7 +221,7 @@ describe('Resource server', { concurrency: 8 }, () => {
       assert.doesNotMatch(JSON.stringify(result), /demo@example/)
     }
   })
-  attack('asks for its profile while a hundred others do', 'src/mcp/methods.ts: { sub, client_id } = token!', async t => {
+  attack('asks for its profile while a hundred others do', 'src/core/mcp/methods.ts: { sub, client_id } = token!', async t => {
     const { tool } = countingTool()
     const server = await startServer(t, {}, { tools: [{ ...tool, run: async (_args, { sub }) => {
       await new Promise(resolve => setTimeout(resolve, Math.random() * 20))
@@ -235,7 +235,7 @@ describe('Resource server', { concurrency: 8 }, () => {
     }))
     assert.deepEqual(answers, users.map((sub, id) => [id, sub]))
   })
-  attack('has a list that depends on the user kept for all of them', 'src/mcp/modern.ts: cacheScope: \'public\'', async t => {
+  attack('has a list that depends on the user kept for all of them', 'src/core/mcp/modern.ts: cacheScope: \'public\'', async t => {
     const server = await startServer(t)
     const lists = []
     for (const sub of ['one', 'other']) {
@@ -247,7 +247,7 @@ describe('Resource server', { concurrency: 8 }, () => {
     const { result } = await readJson(await callModern(server, craftToken(server), 'tools/call', { name: 'get_user_profile', arguments: {} }))
     assert.equal(result.cacheScope, undefined)
   })
-  attack('has an answer kept by a cache and given to another user', 'src/http/security-headers.ts: \'cache-control\'', async t => {
+  attack('has an answer kept by a cache and given to another user', 'src/base/ui/security-headers.ts: \'cache-control\'', async t => {
     const server = await startServer(t)
     const response = await callMcp(server, craftToken(server), 'tools/call', { name: 'get_user_profile', arguments: {} })
     assert.equal(response.headers.get('cache-control'), 'no-store')
@@ -257,14 +257,14 @@ describe('Resource server', { concurrency: 8 }, () => {
 
   const tricks = ['../../etc/passwd', '/etc/passwd', '..\\..\\windows', 'src/../../../etc', '....//etc', '%2e%2e/etc', 'file:///etc/passwd', '\0', '~/.ssh/*', '.', '..', '../**']
   for (const pattern of tricks) {
-    attack(`lists files by ${JSON.stringify(pattern)}`, 'src/mcp/tools/list-files.ts: const files', async t => {
+    attack(`lists files by ${JSON.stringify(pattern)}`, 'src/tools/list-files.ts: const files', async t => {
       const server = await startServer(t)
       const { result } = await readJson(await callMcp(server, craftToken(server), 'tools/call', { name: 'list_files', arguments: { pattern } }))
       assert.deepEqual(result.structuredContent.files, [])
     })
   }
   for (const pattern of ['*'.repeat(200), '**/'.repeat(66), `${'*a'.repeat(99)}b`, `${'?*'.repeat(100)}`, '{a,b}'.repeat(40), '(a+)+$'.repeat(30), `${'[!a]*'.repeat(40)}`]) {
-    attack(`lists files by a pattern that backtracks: ${pattern.slice(0, 12)}...`, 'src/mcp/tools/list-files.ts: The classic greedy match', async t => {
+    attack(`lists files by a pattern that backtracks: ${pattern.slice(0, 12)}...`, 'src/tools/list-files.ts: The classic greedy match', async t => {
       const server = await startServer(t)
       const began = performance.now()
       const calls = Array.from({ length: 20 }, () => callMcp(server, craftToken(server), 'tools/call', { name: 'list_files', arguments: { pattern } }))
@@ -272,7 +272,7 @@ describe('Resource server', { concurrency: 8 }, () => {
       assert.ok(performance.now() - began < noTime)
     })
   }
-  attack('lists files by a pattern of 60,000 characters', 'src/mcp/tools/list-files.ts: maxLength: 200', async t => {
+  attack('lists files by a pattern of 60,000 characters', 'src/tools/list-files.ts: maxLength: 200', async t => {
     const server = await startServer(t)
     const began = performance.now()
     const response = await callMcp(server, craftToken(server), 'tools/call', { name: 'list_files', arguments: { pattern: '*a'.repeat(30_000) } })
@@ -293,13 +293,13 @@ describe('Resource server', { concurrency: 8 }, () => {
     })
   }
   for (const location of [1, null, [], {}, '', 'x'.repeat(101), ['x']]) {
-    attack(`calls a tool with an argument that does not fit its schema: ${JSON.stringify(location).slice(0, 20)}`, 'src/mcp/tool.ts: const problem = schemaProblem', async t => {
+    attack(`calls a tool with an argument that does not fit its schema: ${JSON.stringify(location).slice(0, 20)}`, 'src/core/mcp/tool.ts: const problem = schemaProblem', async t => {
       const server = await startServer(t)
       const { result } = await readJson(await postMcp(server, craftToken(server), call('get_weather', { location })))
       assert.equal(result.isError, true)
     })
   }
-  attack('keeps a subscription open after its token was revoked', 'src/mcp/subscriptions.ts: !await context.store.isRevoked(token)', async t => {
+  attack('keeps a subscription open after its token was revoked', 'src/core/mcp/subscriptions.ts: !await context.store.isRevoked(token)', async t => {
     const server = await startServer(t)
     const { client, tokens } = await getTokens(server)
     const response = await callModern(server, tokens['access_token'], 'subscriptions/listen', { notifications: {} }, { accept: 'text/event-stream' })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import { assertionType } from '../../src/oauth/client-assertion.ts'
-import { MemoryStore } from '../../src/store/memory.ts'
+import { assertionType } from '../../src/extensions/client-assertion.ts'
+import { MemoryStore } from '../../src/base/store/memory.ts'
 import {
   assertRefused, authorize, basic, callMcp, claimsOf, exchange, get, getTokens, postForm, postJson, readJson, refresh, refreshed, register,
   requestRegistration, requestToken, startServer, startWithTokens, type Members, type TestServer,
@@ -56,7 +56,7 @@ describe('Tokens', { concurrency: 8 }, () => {
 
   attack('sends the code_challenge in place of the code_verifier', 'code-verifier-matches', async t => {
     const { server, client, authorization } = await startWithCode(t)
-    const { codeChallengeS256 } = await import('../../src/oauth/pkce.ts')
+    const { codeChallengeS256 } = await import('../../src/base/protocol/pkce.ts')
     const response = await exchange(server, client, authorization, { code_verifier: codeChallengeS256(authorization.code_verifier) })
     await assertRefused(response, 'code-verifier-matches', 'invalid_grant', 400)
   })
@@ -105,7 +105,7 @@ describe('Tokens', { concurrency: 8 }, () => {
     await assertRefused(await exchange(server, client, authorization), 'code-is-fresh', 'invalid_grant', 400)
   })
 
-  attack('sets the clock back to revive an expired code', 'src/clock.ts: Math.max(now()', async t => {
+  attack('sets the clock back to revive an expired code', 'src/base/config/clock.ts: Math.max(now()', async t => {
     const { server, client, authorization } = await startWithCode(t)
     server.advance(601)
     await get(`${server.url}/health`)
@@ -113,7 +113,7 @@ describe('Tokens', { concurrency: 8 }, () => {
     await assertRefused(await exchange(server, client, authorization), 'code-is-fresh', 'invalid_grant', 400)
   })
 
-  attack('sets the clock back to lock everybody out', 'src/clock.ts: Math.max(now()', async t => {
+  attack('sets the clock back to lock everybody out', 'src/base/config/clock.ts: Math.max(now()', async t => {
     const { server, client, access_token, refresh_token } = await startWithTokens(t)
     server.advance(-86_400)
     assert.equal(await opens(server, access_token), true)
@@ -188,7 +188,7 @@ describe('Tokens', { concurrency: 8 }, () => {
     assert.equal((await readJson(await refresh(server, client, current)))['error'], 'invalid_grant')
   })
 
-  attack('sets the clock back to revive an expired grant', 'src/clock.ts: Math.max(now()', async t => {
+  attack('sets the clock back to revive an expired grant', 'src/base/config/clock.ts: Math.max(now()', async t => {
     const { server, client, refresh_token } = await startWithTokens(t, { OAUTH_REFRESH_TOKEN_EXPIRE_DAYS: '1' })
     server.advance(86_401)
     await get(`${server.url}/health`)
@@ -196,7 +196,7 @@ describe('Tokens', { concurrency: 8 }, () => {
     assert.equal((await readJson(await refresh(server, client, refresh_token)))['error'], 'invalid_grant')
   })
 
-  attack('refreshes in the last minute of a grant, for a token that outlives it', 'src/oauth/access-token.ts: Math.floor(grant.expires_at', async t => {
+  attack('refreshes in the last minute of a grant, for a token that outlives it', 'src/core/oauth/access-token.ts: Math.floor(grant.expires_at', async t => {
     const { server, client, access_token, refresh_token } = await startWithTokens(t)
     const end = claimsOf(access_token)['iat'] + server.config.refreshTokenLifetime
     server.advance(server.config.refreshTokenLifetime - 60)
@@ -230,7 +230,7 @@ describe('Tokens', { concurrency: 8 }, () => {
     assert.equal(await opens(server, access_token), false)
   })
 
-  attack('learns of the tokens of another client by introspection', 'src/oauth/introspect.ts: found.client_id === client.client_id', async t => {
+  attack('learns of the tokens of another client by introspection', 'src/extensions/introspect.ts: found.client_id === client.client_id', async t => {
     const { server, access_token, refresh_token } = await startWithTokens(t)
     const thief = await register(server, secretClient)
     for (const token of [access_token, refresh_token, 'unknown']) {
@@ -268,7 +268,7 @@ describe('Tokens', { concurrency: 8 }, () => {
     assert.deepEqual(await answerOf(known), await answerOf(unknown))
   })
 
-  attack('registers a client to use up the room for assertions, and keeps all others out', 'src/store/one-time-uses.ts: own.length >= assertionsOfAClient', async t => {
+  attack('registers a client to use up the room for assertions, and keeps all others out', 'src/base/store/one-time-uses.ts: own.length >= assertionsOfAClient', async t => {
     const now = () => Date.now() / 1000
     const store = new MemoryStore({ now, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 3600 })
     const server = await startServer(t, {}, { store })
@@ -284,7 +284,7 @@ describe('Tokens', { concurrency: 8 }, () => {
     assert.equal((await revoke(ada)).status, 200)
   })
 
-  attack('sends proofs with codes and tokens that are none, to use up the room for proofs', 'src/oauth/dpop.ts: if (proof) await useProof(', async t => {
+  attack('sends proofs with codes and tokens that are none, to use up the room for proofs', 'src/extensions/dpop.ts: if (proof) await useProof(', async t => {
     const server = await startServer(t)
     const { client_id } = await register(server)
     const key = createKeyPair()
@@ -296,7 +296,7 @@ describe('Tokens', { concurrency: 8 }, () => {
     assert.equal((await readJson(await get(`${server.url}/health`)))['store'].used_proofs, 0)
   })
 
-  attack('compares times to find a secret', 'src/oauth/client-authentication.ts: constantTimeEqual(sha256(client_secret)', async t => {
+  attack('compares times to find a secret', 'src/core/oauth/client-authentication.ts: constantTimeEqual(sha256(client_secret)', async t => {
     const server = await startServer(t)
     const client = await register(server, secretClient)
     const secret: string = client['client_secret']
@@ -364,7 +364,7 @@ describe('Tokens', { concurrency: 8 }, () => {
     })
   }
 
-  attack('has Basic credentials refused that are percent-encoded as they should be', 'src/oauth/client-authentication.ts: formDecode(pair.slice(0, colon))', async t => {
+  attack('has Basic credentials refused that are percent-encoded as they should be', 'src/core/oauth/client-authentication.ts: formDecode(pair.slice(0, colon))', async t => {
     const server = await startServer(t)
     const client = await register(server, { token_endpoint_auth_method: 'client_secret_basic' })
     const encoded = [client['client_id'], client['client_secret']].map((text: string) => text.replace(/./g, c => `%${c.charCodeAt(0).toString(16)}`))
@@ -392,7 +392,7 @@ describe('Tokens', { concurrency: 8 }, () => {
     assert.equal((await refresh(server, client, tokens['refresh_token'])).status, 200)
   })
 
-  attack('has the limit of failures stop an address that fails never', 'src/http/limited-handler.ts: if (error instanceof OAuthError) context.limits.count', async t => {
+  attack('has the limit of failures stop an address that fails never', 'src/app/limited-handler.ts: if (error instanceof OAuthError) context.limits.count', async t => {
     const server = await startServer(t, { RATE_LIMIT_TOKEN_FAILURES_PER_MINUTE: '1' })
     for (let i = 0; i < 3; i++) await getTokens(server)
   })
@@ -444,7 +444,7 @@ describe('Tokens', { concurrency: 8 }, () => {
     await assertRefused(await fetch(`${server.url}/oauth/token`, { method: 'POST', body: form }), 'body-is-a-form', 'invalid_request', 400)
   })
 
-  attack('posts 20,000 parameters', 'src/http/parameters.ts: new URLSearchParams(text)', async t => {
+  attack('posts 20,000 parameters', 'src/base/http/parameters.ts: new URLSearchParams(text)', async t => {
     const server = await startServer(t)
     const began = performance.now()
     const many = Array.from({ length: 9_000 }, (_, i) => `p${i}=`).join('&')
@@ -466,13 +466,13 @@ describe('Tokens', { concurrency: 8 }, () => {
     })
   }
 
-  attack('has its words reflected in error_description beyond the characters that are allowed', 'src/errors.ts: text.replaceAll', async t => {
+  attack('has its words reflected in error_description beyond the characters that are allowed', 'src/base/protocol/errors.ts: text.replaceAll', async t => {
     const server = await startServer(t, { DEBUG: 'true' })
     const response = await requestToken(server, { grant_type: '"\\\r\n\u0000\u202e<b>ä' })
     assert.match((await readJson(response))['error_description'], /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/)
   })
 
-  attack('has tokens kept by a cache', 'src/oauth/token.ts: pragma', async t => {
+  attack('has tokens kept by a cache', 'src/core/oauth/token.ts: pragma', async t => {
     const { server, client, authorization } = await startWithCode(t)
     const { headers } = await exchange(server, client, authorization)
     assert.deepEqual([headers.get('cache-control'), headers.get('pragma')], ['no-store', 'no-cache'])
@@ -488,7 +488,7 @@ describe('Tokens', { concurrency: 8 }, () => {
     await assertRefused(await refresh(server, client, refresh_token), 'client-is-authenticated', 'invalid_client', 401)
   })
 
-  attack('fills the revocations by deleting registrations that were issued nothing, to log everybody out', 'src/store/memory.ts: if (used || unused?.served)', async t => {
+  attack('fills the revocations by deleting registrations that were issued nothing, to log everybody out', 'src/base/store/memory.ts: if (used || unused?.served)', async t => {
     const server = await startServer(t)
     const client = await readJson(await requestRegistration(server))
     await fetch(`${server.url}/oauth/register/${client['client_id']}`, {
@@ -497,7 +497,7 @@ describe('Tokens', { concurrency: 8 }, () => {
     assert.equal((await readJson(await get(`${server.url}/health`)))['store'].revocations, 0)
   })
 
-  attack('tells two tokens apart from nothing but their time', 'src/oauth/access-token.ts: jti: randomToken(16)', async t => {
+  attack('tells two tokens apart from nothing but their time', 'src/core/oauth/access-token.ts: jti: randomToken(16)', async t => {
     const { server, client, access_token, refresh_token } = await startWithTokens(t)
     const next = await refreshed(server, client, refresh_token)
     assert.notEqual(claimsOf(access_token)['jti'], claimsOf(next['access_token'])['jti'])

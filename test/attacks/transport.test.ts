@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import { modernVersion } from '../../src/mcp/protocol.ts'
+import { modernVersion } from '../../src/base/protocol/mcp.ts'
 import { routes } from '../../src/routes.ts'
-import { MemoryStore } from '../../src/store/memory.ts'
+import { MemoryStore } from '../../src/base/store/memory.ts'
 import {
   assertRefused, bearer, callMcp, callModern, craftToken, get, modernMeta, postMcp, readJson, ruleOf, sendRaw, startServer, type Members,
 } from '../harness.ts'
@@ -37,7 +37,7 @@ describe('Transport', { concurrency: 8 }, () => {
       }
     }
   })
-  attack('moves the server to another host by X-Forwarded-Host', 'src/oauth/metadata.ts: const { issuer } = config', async t => {
+  attack('moves the server to another host by X-Forwarded-Host', 'src/core/oauth/metadata.ts: const { issuer } = config', async t => {
     const server = await startServer(t)
     const forged = { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https', forwarded: 'host=evil.example;proto=https', 'x-original-url': '/evil', 'x-rewrite-url': '/evil' }
     for (const path of ['/.well-known/oauth-authorization-server', '/.well-known/oauth-protected-resource', '/', '/docs']) {
@@ -46,7 +46,7 @@ describe('Transport', { concurrency: 8 }, () => {
     const challenge = (await fetch(`${server.url}/mcp`, { method: 'POST', headers: forged })).headers.get('www-authenticate')
     assert.doesNotMatch(challenge!, /evil/)
   })
-  attack('overrides the method by a header', 'src/app.ts: this.method = incoming.method', async t => {
+  attack('overrides the method by a header', 'src/app/app.ts: this.method = incoming.method', async t => {
     const server = await startServer(t)
     for (const name of ['x-http-method-override', 'x-http-method', 'x-method-override']) {
       assert.equal((await get(`${server.url}/oauth/token`, { [name]: 'POST' })).status, 405)
@@ -76,7 +76,7 @@ describe('Transport', { concurrency: 8 }, () => {
     })
   }
   for (const id of ['""', '"x"', '0', '-1', '9007199254740991', '"\\u0000"', '"__proto__"']) {
-    attack(`has the answer come back with another id than ${id}`, 'src/mcp/json-rpc.ts: return { jsonrpc: \'2.0\', id, result }', async t => {
+    attack(`has the answer come back with another id than ${id}`, 'src/base/protocol/json-rpc.ts: return { jsonrpc: \'2.0\', id, result }', async t => {
       const server = await startServer(t)
       const response = await postMcp(server, craftToken(server), `{"jsonrpc":"2.0","id":${id},"method":"ping"}`)
       assert.deepEqual((await readJson(response))['id'], JSON.parse(id))
@@ -187,7 +187,7 @@ describe('Transport', { concurrency: 8 }, () => {
     assert.deepEqual([response.status, (await readJson(response))['error'].code], [400, -32022])
   })
   for (const text of ['x'.repeat(60_000), '"\\'.repeat(20_000), '€'.repeat(20_000), '/'.repeat(60_000)]) {
-    attack(`sends 60,000 characters of ${JSON.stringify(text.slice(0, 2))} in every place of a message`, 'src/http/json.ts: function countColons', async t => {
+    attack(`sends 60,000 characters of ${JSON.stringify(text.slice(0, 2))} in every place of a message`, 'src/base/protocol/json.ts: function countColons', async t => {
       const server = await startServer(t)
       const token = craftToken(server)
       for (const message of [{ ...ping, id: text }, { ...ping, method: text }, { ...ping, jsonrpc: text }, { ...ping, params: { [text]: text } }]) {
@@ -203,7 +203,7 @@ describe('Transport', { concurrency: 8 }, () => {
     const server = await startServer(t)
     assert.equal((await callMcp(server, craftToken(server), 'ping', {}, { accept: 'text/html' })).status, 406)
   })
-  attack('has a stream fail, which would end the whole server', 'src/app.ts: A stream failed whose head is sent', async t => {
+  attack('has a stream fail, which would end the whole server', 'src/app/app.ts: A stream failed whose head is sent', async t => {
     const store = new MemoryStore({ now: () => Date.now() / 1000, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 3600 })
     let calls = 0
     store.isRevoked = async () => {

@@ -6,7 +6,7 @@
 import {
   ClientCredentialsGrant, elicitation, HeadlessUserAgent, identityAssertion, JwtBearerGrant, McpClient, MemoryStorage,
   readPrivateKey, Trace,
-} from '../../dist/client/mcp-client.js'
+} from '../../dist/client/mcp/mcp-client.js'
 
 const { MCP_CONFORMANCE_SCENARIO: scenario = '', MCP_CONFORMANCE_CONTEXT = '{}' } = process.env
 const context = JSON.parse(MCP_CONFORMANCE_CONTEXT)

@@ -94,7 +94,7 @@ async function clientScenario(name, revision, out) {
 /** The two scenarios of this role run together only: the grant takes what the metadata scenario found. */
 async function authorizationScenarios(_name, revision, out) {
   // The client is a metadata document on loopback, which the server fetches: so the grant is one of a real document.
-  const { serve } = await import('../../dist/serve.js')
+  const { serve } = await import('../../dist/app/serve.js')
   const server = await serve(environment({ OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK: 'true' }))
   const port = await freePort()
   const documents = await listen(createServer((_request, response) => {
@@ -143,7 +143,7 @@ async function serverScenario(url, name, revision, out) {
 /** Our server with the tools of the scenarios, behind a proxy that adds the access token: the suite has no option for one. */
 async function startToolServer() {
   const [{ serve }, { tools }, { conformanceTools }, { HeadlessUserAgent, McpClient, MemoryStorage, Trace }] = await Promise.all([
-    import('../../dist/serve.js'), import('../../dist/mcp/tools.js'), import('./conformance-tools.mjs'), import('../../dist/client/mcp-client.js'),
+    import('../../dist/app/serve.js'), import('../../dist/tools/tools.js'), import('./conformance-tools.mjs'), import('../../dist/client/mcp/mcp-client.js'),
   ])
   const server = await serve(environment(), { tools: [...tools, ...conformanceTools] })
   const client = new McpClient(server.config.resource, {

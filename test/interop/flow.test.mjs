@@ -149,8 +149,8 @@ interop('The live flow in Chromium', () => {
     await page.getByRole('searchbox').fill('verifier does not match')
     await page.getByRole('button', { name: 'Search' }).click()
     await page.getByRole('link', { name: 'code-verifier-matches' }).click()
-    await page.getByRole('link', { name: 'src/oauth/authorization-code-grant.ts' }).click()
-    await page.getByRole('heading', { name: 'src/oauth/authorization-code-grant.ts' }).waitFor()
+    await page.getByRole('link', { name: 'src/core/oauth/grants/authorization-code.ts' }).click()
+    await page.getByRole('heading', { name: 'src/core/oauth/grants/authorization-code.ts' }).waitFor()
   })
 
   it('says so when the server is gone, and goes on when it is back', async t => {

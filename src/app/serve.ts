@@ -1,0 +1,153 @@
+/** Starts and stops the server: the socket, its time limits, and what the application works with. */
+import { setMaxListeners } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { createServer as createHttpServer, type Server, type ServerOptions } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { createApplication, type Application } from './app.ts'
+import { steadyClock } from '../base/config/clock.ts'
+import { ConfigError, isLoopbackHost, loadConfig, withPort, type Config, type Environment } from '../base/config/config.ts'
+import { FlowRecorder } from '../flow/recorder.ts'
+import { Connections } from '../base/http/connections.ts'
+import { documentFetcher, type FetchDocument } from '../base/http/fetch-document.ts'
+import { RateLimits } from '../base/store/rate-limits.ts'
+import { securityHeaders } from '../base/ui/security-headers.ts'
+import { readTlsFiles } from '../base/config/tls.ts'
+import { createLogger, type Logger } from '../base/config/logger.ts'
+import type { Tool } from '../core/mcp/tool.ts'
+import { tools as ownTools, toolsByName } from '../tools/tools.ts'
+import { routes } from '../routes.ts'
+import { MemoryStore } from '../base/store/memory.ts'
+import type { Store } from '../base/store/store.ts'
+import { demonstrationUsers, parseUsers, Users } from '../base/config/users.ts'
+
+// What a program needs to fill in the options, since this file is what it imports.
+export { ConfigError, type Config, type Environment } from '../base/config/config.ts'
+export { createLogger, type Logger } from '../base/config/logger.ts'
+export { ToolError, type Tool } from '../core/mcp/tool.ts'
+export { tools } from '../tools/tools.ts'
+export { MemoryStore } from '../base/store/memory.ts'
+export type { Store } from '../base/store/store.ts'
+export { parseUsers, Users } from '../base/config/users.ts'
+
+export interface ServeOptions {
+  /** The tools of the MCP server; those of `tools/tools.ts` unless given. */
+  readonly tools?: readonly Tool[]
+  /** The present as a NumericDate. */
+  readonly now?: () => number
+  readonly logger?: Logger
+  readonly store?: Store
+  /** Who can sign in; those of OAUTH_USERS_FILE unless given. */
+  readonly users?: Users
+  readonly fetchDocument?: FetchDocument
+}
+
+export interface RunningServer {
+  readonly config: Config
+  /** The port on which it listens, which need not be that of the issuer. */
+  readonly port: number
+  /** Answers what is under way, refuses what is new, and resolves when every socket is closed. */
+  close(): Promise<void>
+}
+
+/** In milliseconds and bytes: a header or a body that never ends is cut off; Node looks for such ones at the interval only. */
+const limits: ServerOptions = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 2_000,
+  keepAliveTimeout: 10_000,
+  maxHeaderSize: 16_384,
+  // Node would answer a missing Host by itself; a rule does.
+  requireHostHeader: false,
+}
+
+const maxConnections = 10_000
+
+export async function serve(env: Environment, options: ServeOptions = {}): Promise<RunningServer> {
+  const initial = loadConfig(env)
+  const tools = toolsByName(options.tools ?? ownTools)
+  const users = options.users ?? await readUsers(initial)
+  const server = createServer(initial)
+  const stopping = new AbortController()
+  setMaxListeners(0, stopping.signal)
+  const connections = new Connections(server, initial.tls !== undefined, securityHeaders(initial.issuer))
+  await listen(server, initial)
+  const { port } = server.address() as AddressInfo
+  const config = withPort(initial, port, env)
+  const now = steadyClock(options.now)
+  const logger = options.logger ?? createLogger(config.logLevel)
+  warnOfUsers(users, config, logger)
+  warnOfClearText(config, logger)
+  const application = createApplication({
+    config,
+    now,
+    store: options.store ?? new MemoryStore({ ...config, now }),
+    users,
+    logger,
+    fetchDocument: options.fetchDocument ?? documentFetcher({ allowLoopback: config.allowLoopbackDocuments }),
+    limits: new RateLimits(config, now),
+    tools,
+    routes,
+    recorder: config.debug ? new FlowRecorder(now) : undefined,
+  }, stopping.signal)
+  server.on('request', (incoming, outgoing) => void application(incoming, outgoing))
+  const close = (): Promise<void> => {
+    const closed = connections.close()
+    stopping.abort()
+    return closed
+  }
+  return { config, port, close }
+}
+
+/** Development has users without a file: `DEBUG` for a server to try, `OAUTH_AUTO_APPROVE` to have somebody to approve. */
+async function readUsers({ usersFile, debug, autoApprove }: Config): Promise<Users> {
+  if (usersFile === undefined) return new Users(debug || autoApprove ? demonstrationUsers : [])
+  const text = await readFile(usersFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new ConfigError('OAUTH_USERS_FILE', `names a file that cannot be read: ${error.code ?? error.message}`)
+  })
+  return parseUsers(text)
+}
+
+function warnOfUsers(users: Users, { issuer }: Config, logger: Logger): void {
+  if (users.list.length === 0) {
+    logger.warn('nobody can sign in, since there are no users', {
+      fix: 'set OAUTH_USERS_FILE to a file of users, with passwords hashed by bin/hash-password; '
+        + 'with DEBUG=true there are two to try',
+    })
+  } else if (users.areForDemonstration && !isLoopbackHost(new URL(issuer).hostname)) {
+    logger.warn('whoever reaches this server can sign in as a demonstration user', {
+      fix: 'set OAUTH_USERS_FILE, or do not set DEBUG where SERVER_URL is public',
+    })
+  }
+}
+
+function createServer({ tls }: Config): Server {
+  const server = tls
+    ? createHttpsServer({ ...limits, ...readTlsFiles(tls), minVersion: 'TLSv1.2', handshakeTimeout: 10_000 })
+    : createHttpServer(limits)
+  server.maxConnections = maxConnections
+  // maxHeaderSize bounds them. Node would drop what is beyond a number silently, a second Host line for example.
+  server.maxHeadersCount = 0
+  // The application decides on a body before it says that it may be sent.
+  const asUsual = (...exchange: Parameters<Application>): boolean => server.emit('request', ...exchange)
+  return server.on('checkContinue', asUsual).on('checkExpectation', asUsual)
+}
+
+/** OAuth 2.1 section 1.5: tokens and codes travel by TLS, but for what stays on this machine. */
+function warnOfClearText({ host, issuer }: Config, logger: Logger): void {
+  if (isLoopbackHost(host) || host === '::1' || issuer.startsWith('https:')) return
+  logger.warn('other machines can connect, but SERVER_URL says http', {
+    SERVER_HOST: host,
+    fix: 'set TLS_CERT_FILE and TLS_KEY_FILE, or put a proxy with TLS in front and set SERVER_URL to its https URL',
+  })
+}
+
+function listen(server: Server, { host, port }: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}

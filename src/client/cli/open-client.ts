@@ -1,0 +1,83 @@
+/** The parts that a command works with, put together as the command line says: storage, trace, user agent and client. */
+import type { Arguments } from './arguments.ts'
+import { BrowserUserAgent } from '../user-agent/browser.ts'
+import { Budget } from '../../core/client/wire/budget.ts'
+import { readCredentials } from './credentials.ts'
+import { elicitation } from '../mcp/elicitation.ts'
+import { findEndpoint } from './find-endpoint.ts'
+import { formOnTerminal } from './form.ts'
+import { HeadlessUserAgent } from '../user-agent/headless.ts'
+import { McpClient } from '../mcp/mcp-client.ts'
+import { FileStorage, type ClientStorage } from '../storage/storage.ts'
+import type { Terminal } from './terminal.ts'
+import { Trace, type TraceListener } from '../../core/client/wire/trace.ts'
+import type { UserAgent } from '../../core/client/user-agent.ts'
+
+export interface Surroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** What goes on, for people. */
+  readonly terminal: Terminal
+  /** Where the user answers what a server asks; undefined where nobody sits there. */
+  readonly input: NodeJS.ReadableStream | undefined
+  /** What was asked for, for programs. */
+  readonly print: (text: string) => void
+  /** Starts a server inside this process, for a demo without one. */
+  readonly startServer: () => Promise<{ readonly url: string; close(): Promise<void> }>
+}
+
+export const defaultServer = 'http://localhost:8000'
+
+/** What all answers to one command may take together. */
+const allowance = { milliseconds: 40_000, bytes: 64 * 1024 * 1024 }
+
+/** The client for the server that is named. Where it may not ask, nobody is sent to a browser, and nothing is narrated. */
+export async function openClient(
+  args: Arguments, surroundings: Surroundings, mayAsk: boolean,
+): Promise<{ client: McpClient; serverUrl: string }> {
+  const { terminal } = surroundings
+  const listener = mayAsk || args.trace ? terminal : { secret: (secret: string) => terminal.secret(secret) }
+  const trace = openTrace(listener)
+  const storage = fileStorage(args, terminal)
+  const serverUrl = await findEndpoint(args.serverUrl ?? defaultServer, storage, trace)
+  const client = new McpClient(serverUrl, {
+    trace,
+    storage,
+    ...await readCredentials(args, surroundings.environment),
+    ...(mayAsk ? { userAgent: openUserAgent(args, surroundings, false) } : {}),
+    ...(surroundings.input ? elicitation(formOnTerminal(serverUrl, surroundings.input, surroundings.terminal)) : {}),
+  })
+  return { client, serverUrl }
+}
+
+/** The trace of one command, with what its answers may take. */
+export function openTrace(listener: TraceListener): Trace {
+  return new Trace(listener, new Budget(allowance))
+}
+
+export function fileStorage({ storage }: Arguments, terminal: Terminal): ClientStorage {
+  return new FileStorage(storage, text => terminal.line(text, 'yellow'))
+}
+
+/** How the user decides; with `tryWithout` no browser is opened where the server redirects at once. */
+export function openUserAgent(args: Arguments, { terminal, environment }: Surroundings, tryWithout: boolean): UserAgent {
+  const { headless, callbackHost, callbackPort } = args
+  if (headless) return new HeadlessUserAgent({ write: text => terminal.line(text), ...headlessRedirectUri(args) })
+  return new BrowserUserAgent({
+    tryWithout,
+    environment,
+    ...(callbackHost === undefined ? {} : { host: callbackHost }),
+    ...(callbackPort === undefined ? {} : { port: callbackPort }),
+    waiting: url => {
+      terminal.line(`   If no browser opens, go to ${url}`)
+      return terminal.waiting('waiting for your decision in the browser')
+    },
+    notOpened: problem => {
+      terminal.line(`   No browser could be started: ${problem}.`, 'yellow')
+      terminal.line('   Open the URL above in a browser on this machine. Where there is none, use --headless.', 'yellow')
+    },
+  })
+}
+
+function headlessRedirectUri({ callbackHost = '127.0.0.1', callbackPort }: Arguments): { redirect_uri?: string } {
+  return callbackPort === undefined ? {} : { redirect_uri: `http://${callbackHost}:${callbackPort}/callback` }
+}

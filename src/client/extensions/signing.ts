@@ -1,0 +1,60 @@
+/** JWTs that the client signs with a private key of its own: client assertions and DPoP proofs. */
+import { constants, createPrivateKey, createPublicKey, sign, type KeyObject, type SignKeyObjectInput } from 'node:crypto'
+import { randomToken } from '../../base/protocol/crypto.ts'
+import type { JsonObject } from '../../base/protocol/json.ts'
+import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
+
+interface Signing {
+  readonly alg: string
+  readonly hash: string | null
+  readonly options: Partial<SignKeyObjectInput>
+}
+
+/** Reads a private key: PEM (PKCS #8, PKCS #1, SEC1) or a JSON Web Key. */
+export function readPrivateKey(text: string): KeyObject {
+  try {
+    const isJwk = text.trimStart().startsWith('{')
+    const key = isJwk ? createPrivateKey({ key: JSON.parse(text), format: 'jwk' }) : createPrivateKey(text)
+    signingOf(key)
+    return key
+  } catch (error) {
+    throw error instanceof ClientError ? error : new ClientError('the private key cannot be read', exitCodes.usage, {
+      remedy: 'Give a PEM file or a JSON Web Key with a P-256, Ed25519 or RSA key.',
+    })
+  }
+}
+
+export function publicJwk(key: KeyObject): JsonObject {
+  return createPublicKey(key).export({ format: 'jwk' }) as JsonObject
+}
+
+/** Signs a JWT (RFC 7515 section 5.1). */
+export function signJws(header: JsonObject, claims: JsonObject, key: KeyObject): string {
+  const { alg, hash, options } = signingOf(key)
+  const encode = (value: JsonObject): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const signingInput = `${encode({ ...header, alg })}.${encode(claims)}`
+  return `${signingInput}.${sign(hash, Buffer.from(signingInput), { key, ...options }).toString('base64url')}`
+}
+
+/** A client assertion (RFC 7523 section 3). The audience is the issuer, and nothing else, so that no other server can use it. */
+export function clientAssertion(client_id: string, issuer: string, key: KeyObject, now: number): string {
+  const iat = Math.floor(now)
+  return signJws({ typ: 'JWT' }, { iss: client_id, sub: client_id, aud: issuer, jti: randomToken(), iat, exp: iat + 60 }, key)
+}
+
+/** The algorithm that the type of the key calls for. */
+function signingOf(key: KeyObject): Signing {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key
+  if (type === 'ec' && details?.namedCurve === 'prime256v1') {
+    return { alg: 'ES256', hash: 'sha256', options: { dsaEncoding: 'ieee-p1363' } }
+  }
+  if (type === 'ed25519') return { alg: 'EdDSA', hash: null, options: {} }
+  // RFC 7518 section 3.3: 2048 bits or more.
+  if (type === 'rsa' && details?.modulusLength! >= 2048) {
+    return { alg: 'RS256', hash: 'sha256', options: { padding: constants.RSA_PKCS1_PADDING } }
+  }
+  const kind = [type, details?.namedCurve ?? details?.modulusLength].filter(part => part !== undefined).join(' ')
+  throw new ClientError(`a key of type ${kind} is not supported`, exitCodes.usage, {
+    remedy: 'Use a P-256 or Ed25519 key, or an RSA key of 2048 bits or more.',
+  })
+}

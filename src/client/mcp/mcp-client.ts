@@ -1,0 +1,192 @@
+/**
+ * The MCP client: connects to a server of any revision, lists its tools and calls them. This file is what a program
+ * imports; the command line is one such program.
+ */
+import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
+import { JsonRpcError, jsonRpcErrors, type JsonRpcResponse } from '../../base/protocol/json-rpc.ts'
+import { mirroredParametersProblem, parameterHeaders } from '../../base/protocol/mirrored-parameters.ts'
+import { legacyVersions, metaKeys, modernVersion, supportedVersions } from '../../base/protocol/mcp.ts'
+import { answerIsJsonRpc, protocolVersionIsShared } from '../../core/rules/client.ts'
+import { version as clientVersion } from '../../base/config/version.ts'
+import { Authorizer, type AuthorizerOptions } from '../../core/client/authorizer.ts'
+import { Conversation, SessionEnded, type ClientDescription, type Exchange } from './conversation.ts'
+import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
+import { StreamableHttp } from './streamable-http.ts'
+import type { Trace } from '../../core/client/wire/trace.ts'
+
+export { BrowserUserAgent } from '../user-agent/browser.ts'
+export { elicitation } from './elicitation.ts'
+export { ClientCredentialsGrant } from '../extensions/client-credentials.ts'
+export { identityAssertion } from '../extensions/identity-assertion.ts'
+export { JwtBearerGrant } from '../extensions/jwt-bearer.ts'
+export { HeadlessUserAgent } from '../user-agent/headless.ts'
+export { readPrivateKey } from '../extensions/signing.ts'
+export { FileStorage, MemoryStorage } from '../storage/storage.ts'
+export { Trace } from '../../core/client/wire/trace.ts'
+
+/** How many pages of tools are read: a server whose pages lead in a circle must not be followed for ever. */
+const maxPages = 200
+
+export interface McpClientOptions extends Omit<AuthorizerOptions, 'serverUrl'>, Partial<ClientDescription> {
+  /** The protocol versions to speak, newest first; all that there are unless given. */
+  readonly protocolVersions?: readonly string[]
+}
+
+export interface ToolDescription extends JsonObject {
+  readonly name: string
+  readonly inputSchema: JsonObject
+}
+
+export interface Connection {
+  readonly protocolVersion: string
+  readonly serverInfo: JsonObject | undefined
+  readonly capabilities: JsonObject
+}
+
+export class McpClient {
+  readonly authorizer: Authorizer
+  private readonly conversation: Conversation
+  private readonly trace: Trace
+  private readonly client: ClientDescription
+  private readonly protocolVersions: readonly string[]
+  private tools: ReadonlyMap<string, ToolDescription> = new Map()
+
+  constructor(serverUrl: string, options: McpClientOptions) {
+    const { trace, clientInfo, capabilities = {}, handlers = {}, protocolVersions = supportedVersions } = options
+    this.trace = trace
+    this.client = { clientInfo: clientInfo ?? { name: 'mcp-authorization', version: clientVersion }, capabilities, handlers }
+    this.protocolVersions = protocolVersions
+    this.authorizer = new Authorizer({ ...options, serverUrl })
+    this.conversation = new Conversation(new StreamableHttp(serverUrl, this.authorizer), this.client, trace)
+  }
+
+  /** Finds out which era the server speaks: a modern request first, then `initialize` (MCP 2026-07-28 basic/versioning). */
+  async connect(): Promise<Connection> {
+    if (!this.protocolVersions.includes(modernVersion)) return this.initialize()
+    this.trace.step('Ask the server what it speaks', 'MCP 2026-07-28 server/discover')
+    this.conversation.version = modernVersion
+    const { response, delivery } = await this.discover()
+    const result = response?.result
+    // A server that answers whatever it is asked with an empty result does not know the method.
+    if (result && 'supportedVersions' in result) {
+      const offered = stringList(result['supportedVersions'])
+      this.trace.check(protocolVersionIsShared, offered.includes(modernVersion), offered, this.protocolVersions)
+      const meta = isJsonObject(result['_meta']) ? result['_meta'] : {}
+      return this.connected(modernVersion, result, meta[metaKeys.serverInfo])
+    }
+    const { isModern, supported } = readModernError(response)
+    const canFallBack = !isModern || supported.some(version => legacyVersions.includes(version))
+    const offered = supported.length > 0 ? supported : response?.error?.message
+    this.trace.check(protocolVersionIsShared, canFallBack, offered, this.protocolVersions)
+    this.trace.note(`it does not speak ${modernVersion} (HTTP ${delivery.status}): going on with initialize`)
+    return this.initialize()
+  }
+
+  /** MCP 2026-07-28 basic/versioning: a version that the server refused and names in the same breath is tried again, once. */
+  private async discover(): Promise<Exchange> {
+    const first = await this.conversation.exchange('server/discover', {})
+    const { supported } = readModernError(first.response)
+    return supported.includes(modernVersion) ? this.conversation.exchange('server/discover', {}) : first
+  }
+
+  /** All tools, page by page; those whose x-mcp-header annotations are invalid are left out. */
+  async listTools(): Promise<readonly ToolDescription[]> {
+    this.trace.step('List the tools', 'MCP 2026-07-28 server/tools, Listing Tools')
+    const found: ToolDescription[] = []
+    let cursor: unknown
+    for (let page = 0; page < maxPages; page++) {
+      const result = await this.request('tools/list', cursor === undefined ? {} : { cursor })
+      found.push(...this.usableTools(result['tools']))
+      cursor = result['nextCursor']
+      if (typeof cursor === 'string') continue
+      this.tools = new Map(found.map(tool => [tool.name, tool]))
+      return found
+    }
+    throw new ClientError(`the list of tools does not end after ${maxPages} pages`, exitCodes.refused)
+  }
+
+  async callTool(name: string, args: JsonObject): Promise<JsonObject> {
+    this.trace.step(`Call ${name}`, 'MCP 2026-07-28 server/tools, Calling Tools')
+    // The headers of a modern call follow from the schema of the tool, so that has to be known.
+    const isModern = this.conversation.version === modernVersion
+    if (isModern && !this.tools.has(name)) await this.listTools()
+    const call = (): Promise<JsonObject> => this.request(
+      'tools/call', { name, arguments: args }, isModern ? parameterHeaders(this.tools.get(name)?.inputSchema, args) : {},
+    )
+    try {
+      return await call()
+    } catch (error) {
+      if (!(error instanceof JsonRpcError) || error.code !== jsonRpcErrors.headerMismatch) throw error
+      // MCP 2026-07-28 basic/transports/streamable-http, Client Behavior: the schema may have changed meanwhile.
+      await this.listTools()
+      return call()
+    }
+  }
+
+  /** Sends a request and returns its result; a session that has ended is begun anew, once. */
+  async request(method: string, params: JsonObject, headers: Readonly<Record<string, string>> = {}): Promise<JsonObject> {
+    try {
+      return await this.conversation.request(method, params, headers)
+    } catch (error) {
+      if (!(error instanceof SessionEnded)) throw error
+      this.conversation.sessionId = undefined
+      await this.initialize()
+      return this.conversation.request(method, params, headers)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.conversation.end()
+  }
+
+  private async initialize(): Promise<Connection> {
+    this.trace.step('Initialize a session', 'MCP 2025-11-25 basic/lifecycle')
+    this.conversation.version = undefined
+    const versions = this.protocolVersions.filter(version => legacyVersions.includes(version))
+    this.trace.check(protocolVersionIsShared, versions.length > 0, 'legacy versions', this.protocolVersions)
+    const { capabilities, clientInfo } = this.client
+    const exchange = await this.conversation.exchange('initialize', { protocolVersion: versions[0], capabilities, clientInfo })
+    const result = this.conversation.resultOf(exchange)
+    const { protocolVersion } = result
+    const shared = typeof protocolVersion === 'string' && versions.includes(protocolVersion)
+    this.trace.check(protocolVersionIsShared, shared, protocolVersion, versions)
+    this.conversation.sessionId = exchange.delivery.headers.get('mcp-session-id') ?? undefined
+    const connection = this.connected(protocolVersion, result, result['serverInfo'])
+    await this.conversation.notify('notifications/initialized')
+    // A server of this era may ask on a stream of its own, where there is somebody to answer.
+    if (Object.keys(this.client.handlers).length > 0) await this.conversation.listen()
+    return connection
+  }
+
+  private connected(protocolVersion: string, { capabilities }: JsonObject, serverInfo: unknown): Connection {
+    this.conversation.version = protocolVersion
+    const info = isJsonObject(serverInfo) ? serverInfo : undefined
+    this.trace.note(`${String(info?.['name'] ?? 'the server')} speaks ${protocolVersion}`)
+    return { protocolVersion, serverInfo: info, capabilities: isJsonObject(capabilities) ? capabilities : {} }
+  }
+
+  private usableTools(tools: unknown): readonly ToolDescription[] {
+    this.trace.check(answerIsJsonRpc, Array.isArray(tools), 'tools/list without tools')
+    return (tools as unknown[]).filter((tool): tool is ToolDescription => {
+      if (!isJsonObject(tool) || typeof tool['name'] !== 'string' || !isJsonObject(tool['inputSchema'])) return false
+      const problem = mirroredParametersProblem(tool['inputSchema'])
+      if (problem !== undefined) this.trace.note(`the tool ${tool['name']} is left out: ${problem}`)
+      return problem === undefined
+    })
+  }
+}
+
+/**
+ * Whether an error shows a modern server, and which versions it names
+ * (MCP 2026-07-28 basic/transports/streamable-http, Backward Compatibility).
+ */
+function readModernError(response: JsonRpcResponse | undefined): { isModern: boolean; supported: readonly string[] } {
+  const { code, data } = response?.error ?? {}
+  const isModern = code === jsonRpcErrors.unsupportedProtocolVersion || code === jsonRpcErrors.headerMismatch
+    || code === jsonRpcErrors.missingRequiredClientCapability
+  return { isModern, supported: isJsonObject(data) ? stringList(data['supported']) : [] }
+}
+
+function stringList(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter(item => typeof item === 'string') : []
+}

@@ -1,0 +1,135 @@
+/**
+ * Sends requests to one MCP server with its access token, and does what a 401 or a 403 asks for: refresh, authorize,
+ * step up (MCP 2026-07-28 basic/authorization, Error Handling).
+ */
+import { stepUpIsBounded } from '../rules/client.ts'
+import { AuthorizationFlow, type ChallengeParameters, type FlowOptions } from './authorization-flow.ts'
+import { tokenChallenge } from './challenge.ts'
+import { ClientError, exitCodes } from './wire/errors.ts'
+import { open, type HttpRequest, type OpenResponse } from './wire/http.ts'
+import type { Registration, StoredTokens } from '../../client/storage/storage.ts'
+import { TokenKeeper } from './token-keeper.ts'
+import type { Trace } from './wire/trace.ts'
+
+export type AuthorizerOptions = FlowOptions
+
+/** MCP 2026-07-28, Step-Up Authorization Flow: "no more than a few times". */
+const maxStepUps = 2
+
+export class Authorizer {
+  readonly trace: Trace
+  readonly tokens: TokenKeeper
+  private readonly serverUrl: string
+  private readonly flow: AuthorizationFlow
+
+  constructor(options: AuthorizerOptions) {
+    const { serverUrl, trace } = options
+    this.trace = trace
+    this.serverUrl = serverUrl
+    this.tokens = new TokenKeeper(serverUrl, options)
+    this.flow = new AuthorizationFlow(options, this.tokens)
+  }
+
+  /** Sends a request to the MCP server and returns the first answer that is neither a 401 nor a step-up. */
+  async send(request: HttpRequest): Promise<OpenResponse> {
+    let tokens = await this.tokens.current()
+    let refreshed = false
+    let authorized = false
+    for (let stepUps = 0; ;) {
+      const response = await this.sendWith(request, tokens)
+      const challenge = tokenChallenge(response.headers)
+      if (response.status === 401) {
+        this.discard(response, challenge)
+        const renewed = tokens && !refreshed ? await this.tokens.refresh(tokens) : undefined
+        if (!renewed && authorized) throw refusedToken(challenge, tokens)
+        authorized ||= !renewed
+        tokens = renewed ?? await this.flow.run(challenge)
+        refreshed = true
+      } else if (response.status === 403 && challenge.get('error') === 'insufficient_scope') {
+        this.discard(response, challenge)
+        this.trace.check(stepUpIsBounded, stepUps < maxStepUps, stepUps, challenge.get('scope'))
+        stepUps++
+        // A refresh cannot widen a grant (RFC 6749 section 6), so the user is asked again.
+        this.trace.step('Ask for more scopes', 'MCP 2026-07-28 basic/authorization, Step-Up Authorization Flow')
+        tokens = await this.flow.run(challenge)
+      } else {
+        return response
+      }
+    }
+  }
+
+  /** Sends a request with the token that there is, and lets the answer stand: for this nobody is asked to log in. */
+  async sendOnce(request: HttpRequest): Promise<OpenResponse> {
+    return this.sendWith(request, await this.tokens.find())
+  }
+
+  /** Runs the whole flow for the scopes that the server asks for when it is called without a token. */
+  async authorize(): Promise<StoredTokens> {
+    return this.flow.run(await this.challenge())
+  }
+
+  /** Renews the tokens now. A grant without a user mostly gives no refresh token (RFC 6749 section 4.4.3) and is made again. */
+  async renew(): Promise<StoredTokens> {
+    const known = await this.tokens.find()
+    return this.flow.hasUser || known?.refresh_token !== undefined ? this.tokens.renew() : this.authorize()
+  }
+
+  async register(): Promise<{ issuer: string; registration: Registration }> {
+    return this.flow.register(await this.challenge())
+  }
+
+  /** Sends a request with a token, bound or not; a demand for a nonce is met at once (RFC 9449 section 9). */
+  private async sendWith(request: HttpRequest, tokens: StoredTokens | undefined): Promise<OpenResponse> {
+    if (!tokens) return open(request, this.trace)
+    const { prover } = await this.tokens.keysFor(tokens)
+    const bound = tokens.token_type.toLowerCase() === 'dpop' ? prover : undefined
+    const attempt = (): Promise<OpenResponse> => {
+      const { method, url, headers } = request
+      const proof = bound ? { dpop: bound.proof(method, url, tokens.access_token) } : {}
+      const authorization = `${bound ? 'DPoP' : 'Bearer'} ${tokens.access_token}`
+      return open({ ...request, headers: { ...headers, authorization, ...proof } }, this.trace)
+    }
+    const response = await attempt()
+    const { status, headers } = response
+    if (!bound?.learnNonce(request.url, status, headers, undefined)) return response
+    this.discard(response, tokenChallenge(headers))
+    return attempt()
+  }
+
+  private async challenge(): Promise<ChallengeParameters> {
+    this.trace.step('Call the server without a token', 'RFC 6750 section 3')
+    // A server may answer a GET before it asks for a token; the POST is what every server takes.
+    const response = await open({
+      method: 'POST', url: this.serverUrl,
+      headers: { accept: 'application/json, text/event-stream', 'content-type': 'application/json' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'ping' }),
+    }, this.trace)
+    const challenge = tokenChallenge(response.headers)
+    this.discard(response, challenge)
+    return challenge
+  }
+
+  /** Notes what an answer asks for, and leaves the rest of it unread. */
+  private discard(response: OpenResponse, challenge: ChallengeParameters): void {
+    response.discard()
+    const asked = [...challenge].map(([name, value]) => `${name}=${value}`).join(', ')
+    this.trace.note(`it answers ${response.status}${asked === '' ? ' without a challenge' : `: ${asked}`}`)
+  }
+}
+
+function refusedToken(challenge: ChallengeParameters, tokens: StoredTokens | undefined): ClientError {
+  const reason = challenge.get('error_description') ?? challenge.get('error') ?? 'it gives no reason'
+  const problem = `the MCP server refuses the access token that its authorization server has just issued: ${reason}`
+  return new ClientError(problem, exitCodes.refused, {
+    remedy: isJwt(tokens?.access_token ?? '')
+      ? 'Most often the audience of the token and the resource of the server differ by a slash, a path or a host. '
+        + 'Compare resource in the protected resource metadata with the aud of the token; --trace shows the requests.'
+      : 'The token is no JWT, so the MCP server has to ask what it is for, most often by introspection (RFC 7662): see in its '
+        + 'log what it asks, whom, and what it gets. --trace shows the resource for which the token was requested.',
+  })
+}
+
+/** Whether a token has the shape of a JWT: three parts, of which the first begins with `{"` (RFC 7519 section 3). */
+function isJwt(access_token: string): boolean {
+  return /^eyJ[\w-]*\.[\w-]+\.[\w-]+$/.test(access_token)
+}

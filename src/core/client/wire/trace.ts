@@ -1,0 +1,85 @@
+/**
+ * What the client did and decided, as it happens: the steps of the flow, every HTTP exchange, every rule that ran.
+ * Exchanges are redacted here, before anybody sees them.
+ */
+import { redactBody, redactHeaders, redactUrl } from '../../../base/protocol/redact.ts'
+import { Checker, ruleText, type Rule, type Verdict } from '../../../base/rules/rule.ts'
+import { Budget } from './budget.ts'
+import { ClientError, exitCodes } from './errors.ts'
+
+export interface Step {
+  readonly title: string
+  readonly clause: string
+}
+
+export interface RecordedExchange {
+  readonly method: string
+  readonly url: string
+  readonly requestHeaders: Readonly<Record<string, string>>
+  readonly requestBody: string
+  readonly status: number
+  readonly responseHeaders: Readonly<Record<string, string>>
+  readonly responseBody: string
+}
+
+export interface TraceListener {
+  step?(step: Step): void
+  /** Something worth knowing about the step, such as what was found. */
+  note?(text: string): void
+  exchange?(exchange: RecordedExchange): void
+  verdict?(verdict: Verdict): void
+  /** A secret that is sent, and that nothing which comes back may be shown with. */
+  secret?(secret: string): void
+}
+
+export class Trace extends Checker {
+  readonly budget: Budget
+  private readonly listener: TraceListener
+
+  constructor(listener: TraceListener = {}, budget = new Budget()) {
+    super()
+    this.listener = listener
+    this.budget = budget
+  }
+
+  step(title: string, clause: string): void {
+    this.listener.step?.({ title, clause })
+  }
+
+  note(text: string): void {
+    this.listener.note?.(text)
+  }
+
+  secret(secret: string): void {
+    this.listener.secret?.(secret)
+  }
+
+  /** Records an exchange with its secrets taken out. */
+  exchange(raw: RecordedExchange): void {
+    if (!this.listener.exchange) return
+    this.listener.exchange({
+      ...raw,
+      url: redactUrl(raw.url),
+      requestHeaders: redactHeaders(raw.requestHeaders),
+      requestBody: redactBody(raw.requestBody, mediaTypeOf(raw.requestHeaders)),
+      responseHeaders: redactHeaders(raw.responseHeaders),
+      responseBody: redactBody(raw.responseBody, mediaTypeOf(raw.responseHeaders)),
+    })
+  }
+
+  override check(rule: Rule, condition: unknown, received?: unknown, expected?: unknown): asserts condition {
+    const shown = received instanceof Error ? received.message : received
+    this.listener.verdict?.({ rule, passed: Boolean(condition), received: shown, expected })
+    super.check(rule, condition, received, expected)
+  }
+
+  protected refusal(rule: Rule, received: unknown, expected: unknown): Error {
+    // An OAuth error of the other side, and what knows more than the rule, says itself what is wrong.
+    if (received instanceof ClientError) return received
+    return new ClientError(ruleText(rule, received, expected), exitCodes.untrusted, { rule, remedy: rule.remedy })
+  }
+}
+
+function mediaTypeOf(headers: Readonly<Record<string, string>>): string {
+  return (headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase()
+}

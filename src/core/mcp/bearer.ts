@@ -1,0 +1,63 @@
+/**
+ * Access tokens at the resource server: bearer tokens (RFC 6750), and tokens that are bound to a key (RFC 9449 section 7).
+ * Reading them, judging their scope, and the challenge.
+ */
+import type { Config } from '../../base/config/config.ts'
+import type { Context } from '../context/context.ts'
+import { errorText, type OAuthError } from '../../base/protocol/errors.ts'
+import type { Request } from '../../base/http/message.ts'
+import { verifyAccessToken, type AccessToken } from '../oauth/access-token.ts'
+import { checkTokenBinding, dpopAlgorithms } from '../../extensions/dpop.ts'
+import { formatScope, includesScope, supportedScopes } from '../../base/protocol/scope.ts'
+import {
+  accessTokenIsInTheHeader, accessTokenIsSent, credentialsAreBearer, scopeIsSufficient,
+} from '../rules/access-token.ts'
+import { boundTokenComesWithProof } from '../../extensions/rules/dpop.ts'
+
+/** The claims of the access token that the request carries in its Authorization header, once all of its rules hold. */
+export async function authenticate(request: Request, context: Context): Promise<AccessToken> {
+  context.check(accessTokenIsInTheHeader, !new URLSearchParams(request.query).has('access_token'))
+  const { authorization } = request.headers
+  context.check(accessTokenIsSent, authorization !== undefined)
+  // credentials = ( "Bearer" / "DPoP" ) 1*SP token68     RFC 6750 section 2.1, RFC 9449 section 7.1
+  // token68     = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
+  const [, scheme, presented] = /^(Bearer|DPoP) +([A-Za-z0-9\-._~+/]+=*)$/i.exec(authorization) ?? []
+  context.check(credentialsAreBearer, scheme !== undefined)
+  const token = await verifyAccessToken(presented!, context)
+  await checkTokenBinding(scheme, presented!, token, request, context)
+  return token
+}
+
+/** The 403 names every scope that the call needs, so that one step up is enough. */
+export function checkScope(token: AccessToken, needed: readonly string[], context: Context): void {
+  const sufficient = includesScope(token.scope.split(' '), needed)
+  context.check(scopeIsSufficient, sufficient, token.scope, formatScope(needed))
+}
+
+/**
+ * The WWW-Authenticate header of a 401 or 403 (RFC 6750 section 3, RFC 9728 section 5.1). The challenge has the scheme
+ * that was used (RFC 9449 section 7.2), and `Bearer` where none was: some clients look no further than the first word.
+ */
+export function challenge(error: OAuthError, request: Request, context: Context): string {
+  const { rule, expected } = error.details
+  // RFC 6750 section 3: no error code for a request that carries no credentials.
+  const reason = rule === accessTokenIsSent.id ? [] : [
+    ['error', error.code],
+    ['error_description', errorText(error.message)],
+    ...(rule === undefined ? [] : [['error_uri', context.errorUri(rule)]]),
+  ]
+  // All scopes at once in a 401: an SDK 1.x client that holds a refresh token has no way to step up later.
+  const scope = error.code === 'insufficient_scope' ? String(expected) : formatScope(supportedScopes)
+  const parameters = [...reason, ['scope', scope], ['resource_metadata', resourceMetadataUrl(context.config)]]
+  const challenge = parameters.map(([name, value]) => `${name}="${value}"`).join(', ')
+  // RFC 9449 section 7.1: which algorithms a proof may be signed with.
+  const algs = `algs="${dpopAlgorithms.join(' ')}"`
+  if (/^DPoP /i.test(request.headers.authorization ?? '')) return `DPoP ${challenge}, ${algs}`
+  return rule === boundTokenComesWithProof.id ? `Bearer ${challenge}, DPoP ${algs}` : `Bearer ${challenge}`
+}
+
+/** RFC 9728 section 3.1: the well-known suffix stands between the host and the path of the resource. */
+function resourceMetadataUrl({ resource }: Config): string {
+  const { origin, pathname } = new URL(resource)
+  return `${origin}/.well-known/oauth-protected-resource${pathname}`
+}

@@ -1,0 +1,80 @@
+/**
+ * The MCP endpoint: Streamable HTTP of every revision from 2025-03-26 to 2026-07-28 on one path, and direct paths
+ * for single methods. The access token comes before everything else, whatever the HTTP method.
+ */
+import type { Context, Handler } from '../context/context.ts'
+import { OAuthError } from '../../base/protocol/errors.ts'
+import { isJsonObject, parseJson } from '../../base/protocol/json.ts'
+import { mediaType, type Reply, type Request } from '../../base/http/message.ts'
+import type { AccessToken } from '../oauth/access-token.ts'
+import { nonceHeader } from '../../extensions/dpop.ts'
+import { bodyIsJson, methodIsAllowed } from '../../base/rules/http.ts'
+import { batchIsAllowed, messageIsJson, messageIsJsonRpc, methodFitsPath } from '../rules/mcp.ts'
+import { authenticate } from './bearer.ts'
+import { errorResponse, messageProblem, type JsonRpcMessage, type RequestId } from '../../base/protocol/json-rpc.ts'
+import { answerLegacy, endSession } from './legacy.ts'
+import { answerModern, isModern } from './modern.ts'
+import { asJsonRpcError, checkAccept, messageReply } from './reply.ts'
+
+/** `/mcp`. A GET has nothing to listen to: this server sends nothing on its own (405, as the revisions allow). */
+export async function mcp(request: Request, context: Context): Promise<Reply> {
+  const token = await authenticate(request, context)
+  if (request.method === 'DELETE') return endSession(request, token, context)
+  context.check(methodIsAllowed, request.method === 'POST', request.method, 'POST, DELETE')
+  return withNonce(await answer(request, token, undefined, context), token, context)
+}
+
+/** `/mcp/tools/list` and `/mcp/tools/call`. */
+export function directPath(method: string): Handler {
+  return async (request, context) => {
+    const token = await authenticate(request, context)
+    return withNonce(await answer(request, token, method, context), token, context)
+  }
+}
+
+/** `/mcp/initialize`, the one path that needs no token: it tells what anybody may know and begins no session. */
+export const initializeWithoutToken: Handler = (request, context) => answer(request, undefined, 'initialize', context)
+
+function withNonce(reply: Reply, token: AccessToken, context: Context): Reply {
+  const nonce = nonceHeader(token.cnf !== undefined, context)
+  return nonce ? { ...reply, headers: { ...reply.headers, ...nonce } } : reply
+}
+
+/** Answers the message, or the batch, in the body; `onlyMethod` is the one method of a direct path. */
+async function answer(
+  request: Request, token: AccessToken | undefined, onlyMethod: string | undefined, context: Context,
+): Promise<Reply> {
+  checkAccept(request, context)
+  const type = mediaType(request.headers)
+  context.check(bodyIsJson, type === 'application/json', type || 'nothing')
+  const body = parseJson(await request.text())
+  try {
+    context.check(messageIsJson, 'value' in body, 'problem' in body ? body.problem : undefined)
+    const isBatch = Array.isArray(body.value)
+    const messages: unknown[] = isBatch ? body.value as unknown[] : [body.value]
+    assertMessages(messages, context)
+    const fits = onlyMethod === undefined || (!isBatch && 'method' in messages[0]! && messages[0].method === onlyMethod)
+    context.check(methodFitsPath, fits, undefined, onlyMethod)
+    const modern = messages.some(message => isModern(message, request))
+    if (!modern || !token) return await answerLegacy(messages, isBatch, request, token, context)
+    context.check(batchIsAllowed, !isBatch, 'a POST carries one message')
+    return await answerModern(messages[0]!, request, token, context)
+  } catch (error) {
+    if (error instanceof OAuthError) throw error
+    const failure = asJsonRpcError(error, context)
+    return messageReply(failure.status, errorResponse(idOf(body), failure), request)
+  }
+}
+
+function assertMessages(messages: unknown[], context: Context): asserts messages is JsonRpcMessage[] {
+  for (const message of messages) {
+    const problem = messageProblem(message)
+    context.check(messageIsJsonRpc, problem === undefined, problem)
+  }
+}
+
+/** The id to answer an error with, where the request has one that can be read. */
+function idOf(body: ReturnType<typeof parseJson>): RequestId | undefined {
+  const id = 'value' in body && isJsonObject(body.value) ? body.value['id'] : undefined
+  return typeof id === 'string' || Number.isSafeInteger(id) ? id as RequestId : undefined
+}

@@ -1,0 +1,116 @@
+/**
+ * Answers messages of the legacy era (MCP 2025-03-26, 2025-06-18 and 2025-11-25): `initialize` first, sessions, and
+ * batches in the oldest of them. A session is a convenience that the client need not use: every request is judged
+ * by its access token alone.
+ */
+import type { Context } from '../context/context.ts'
+import { randomToken, sha256 } from '../../base/protocol/crypto.ts'
+import { empty, type Reply, type Request } from '../../base/http/message.ts'
+import type { AccessToken } from '../oauth/access-token.ts'
+import { unionOfScopes } from '../../base/protocol/scope.ts'
+import { batchIsAllowed, methodIsImplemented, sessionIdIsSent, sessionIsKnown } from '../rules/mcp.ts'
+import type { Session } from '../../base/store/records.ts'
+import { checkScope } from './bearer.ts'
+import {
+  errorResponse, isRequest, JsonRpcError, resultResponse, type JsonRpcMessage, type JsonRpcRequest, type JsonRpcResponse,
+} from '../../base/protocol/json-rpc.ts'
+import { methods } from './methods.ts'
+import { assumedVersion } from '../../base/protocol/mcp.ts'
+import { silent } from './progress.ts'
+import { messageReply, progressReply } from './reply.ts'
+import type { Round } from './tool.ts'
+
+const maxBatch = 50
+
+/** `token` is absent on the path of `initialize`, which needs none; there is no session then. */
+export async function answerLegacy(
+  messages: readonly JsonRpcMessage[], isBatch: boolean, request: Request, token: AccessToken | undefined, context: Context,
+): Promise<Reply> {
+  const session = await findSession(request, token, context)
+  if (isBatch) checkBatch(messages, versionOf(request) ?? session?.protocolVersion ?? assumedVersion, context)
+  const requests = messages.filter(isRequest)
+  // What a batch needs is the union of what its messages need: it runs as a whole or not at all.
+  const needed = unionOfScopes(...requests.map(({ method }) => methods.get(method)?.scopes ?? []))
+  if (token) checkScope(token, needed, context)
+  // Notifications and responses need no answer, and this server waits for none of them.
+  if (requests.length === 0) return empty(202)
+  if (isBatch) return answerBatch(requests, request, token, context)
+  const [message] = requests
+  if (message!.method === 'initialize') return initialize(message!, request, token, context)
+  return progressReply(message!, progress => answer(message!, token, progress, context), request, context)
+}
+
+/** MCP 2025-11-25 basic/transports, Session Management, point 5. */
+export async function endSession(request: Request, token: AccessToken, context: Context): Promise<Reply> {
+  const session = await findSession(request, token, context)
+  context.check(sessionIdIsSent, session !== undefined)
+  await context.store.removeSession(session.session_hash)
+  return empty(204)
+}
+
+async function answerBatch(
+  requests: readonly JsonRpcRequest[], request: Request, token: AccessToken | undefined, context: Context,
+): Promise<Reply> {
+  const responses: JsonRpcResponse[] = []
+  for (const message of requests) responses.push(await answer(message, token, silent, context))
+  return messageReply(200, responses, request)
+}
+
+async function initialize(
+  message: JsonRpcRequest, request: Request, token: AccessToken | undefined, context: Context,
+): Promise<Reply> {
+  const response = await answer(message, token, silent, context)
+  const reply = messageReply(200, response, request)
+  return { ...reply, headers: { ...reply.headers, ...await beginSession(response, token, context) } }
+}
+
+async function answer(
+  message: JsonRpcRequest, token: AccessToken | undefined, progress: Round['progress'], context: Context,
+): Promise<JsonRpcResponse> {
+  const { id, params = {} } = message
+  try {
+    const method = methods.get(message.method)
+    context.check(methodIsImplemented, method !== undefined && method.eras.includes('legacy'), message.method)
+    const call = { params, token, clientCapabilities: undefined, progress, request: undefined }
+    return resultResponse(id, await method.run(call, context))
+  } catch (error) {
+    if (error instanceof JsonRpcError) return errorResponse(id, error)
+    throw error
+  }
+}
+
+/** MCP 2025-03-26 basic/transports has batches; MCP 2025-06-18 took them out. */
+function checkBatch(messages: readonly JsonRpcMessage[], version: string, context: Context): void {
+  context.check(batchIsAllowed, version === '2025-03-26', `revision ${version} has no batches`)
+  const fits = messages.length > 0 && messages.length <= maxBatch
+  context.check(batchIsAllowed, fits, `a batch holds 1 to ${maxBatch} messages`)
+  const alone = messages.every(message => !('method' in message) || message.method !== 'initialize')
+  context.check(batchIsAllowed, alone, 'initialize must not be part of a batch')
+}
+
+function versionOf({ headers }: Request): string | undefined {
+  const version = headers['mcp-protocol-version']
+  return typeof version === 'string' ? version : undefined
+}
+
+async function findSession(
+  request: Request, token: AccessToken | undefined, context: Context,
+): Promise<Session | undefined> {
+  const id = request.headers['mcp-session-id']
+  if (typeof id !== 'string' || !token) return undefined
+  const session = await context.store.findSession(sha256(id))
+  const own = session !== undefined && session.sub === token.sub && session.client_id === token.client_id
+  context.check(sessionIsKnown, own)
+  return session
+}
+
+async function beginSession(
+  { result }: JsonRpcResponse, token: AccessToken | undefined, context: Context,
+): Promise<Record<string, string>> {
+  const protocolVersion = result?.['protocolVersion']
+  if (!token || typeof protocolVersion !== 'string') return {}
+  const id = randomToken()
+  const { sub, client_id } = token
+  await context.store.addSession({ session_hash: sha256(id), sub, client_id, protocolVersion })
+  return { 'mcp-session-id': id }
+}

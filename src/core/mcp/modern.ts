@@ -1,0 +1,107 @@
+/** Answers one message of the modern era (MCP 2026-07-28): stateless, and with headers that say what the body says. */
+import type { Context } from '../context/context.ts'
+import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
+import { empty, type Reply, type Request } from '../../base/http/message.ts'
+import type { AccessToken } from '../oauth/access-token.ts'
+import {
+  headersMatchBody, headerValueIsWellFormed, messageIsJsonRpc, methodIsImplemented, protocolVersionIsSupported,
+  requestMetadataIsSent, requiredHeaderIsSent,
+} from '../rules/mcp.ts'
+import { checkScope } from './bearer.ts'
+import { decodeHeaderValue, headerText } from '../../base/protocol/header-value.ts'
+import { isRequest, resultResponse, type JsonRpcMessage, type JsonRpcRequest } from '../../base/protocol/json-rpc.ts'
+import { mirroredParameters, valueAt } from '../../base/protocol/mirrored-parameters.ts'
+import { findTool, methods, serverInfo, type Method } from './methods.ts'
+import { legacyVersions, metaKeys, modernVersion, supportedVersions } from '../../base/protocol/mcp.ts'
+import { progressReply } from './reply.ts'
+import { listen } from './subscriptions.ts'
+
+/** How long a client may keep a list, in milliseconds. The tools do not change while the server runs. */
+const ttlMs = 300_000
+
+/** Whether the message, or the header, names a protocol version that is not one of the legacy era. */
+export function isModern(message: JsonRpcMessage, request: Request): boolean {
+  return [metaOf(message)?.[metaKeys.protocolVersion], request.headers['mcp-protocol-version']]
+    .some(version => version !== undefined && !legacyVersions.includes(version as string))
+}
+
+export async function answerModern(
+  message: JsonRpcMessage, request: Request, token: AccessToken, context: Context,
+): Promise<Reply> {
+  context.check(messageIsJsonRpc, 'method' in message, 'clients send no responses')
+  if (!isRequest(message)) {
+    checkVersion(request, context)
+    return empty(202)
+  }
+  const clientCapabilities = checkMetadata(message, request, context)
+  const { id, method: name, params = {} } = message
+  const sent = request.headers['mcp-method']
+  context.check(requiredHeaderIsSent, sent !== undefined, undefined, 'Mcp-Method')
+  context.check(headersMatchBody, sent === name, `Mcp-Method is ${String(sent)}`, name)
+  if (name === 'subscriptions/listen') return listen(id, params, token, request.signal, context)
+  const method = methods.get(name)
+  context.check(methodIsImplemented, method !== undefined && method.eras.includes('modern'), name)
+  checkScope(token, method.scopes, context)
+  if (name === 'tools/call') checkToolHeaders(params, request, context)
+  return progressReply(message, async progress => {
+    const result = await method.run({ params, token, clientCapabilities, progress, request }, context)
+    return resultResponse(id, complete(result, method, context))
+  }, request, context)
+}
+
+/** Checks version and capabilities (MCP 2026-07-28 basic, _meta) and returns the capabilities. */
+function checkMetadata(message: JsonRpcRequest, request: Request, context: Context): JsonObject {
+  const header = request.headers['mcp-protocol-version']
+  const meta = metaOf(message)
+  const version = meta?.[metaKeys.protocolVersion]
+  context.check(requiredHeaderIsSent, header !== undefined, undefined, 'MCP-Protocol-Version')
+  if (version !== undefined) {
+    context.check(headersMatchBody, header === version, `MCP-Protocol-Version is ${String(header)}`, version)
+  }
+  checkVersion(request, context)
+  context.check(requestMetadataIsSent, version !== undefined, undefined, metaKeys.protocolVersion)
+  const clientCapabilities = meta?.[metaKeys.clientCapabilities]
+  context.check(requestMetadataIsSent, isJsonObject(clientCapabilities), undefined, metaKeys.clientCapabilities)
+  return clientCapabilities
+}
+
+function checkVersion({ headers }: Request, context: Context): void {
+  const version = headers['mcp-protocol-version']
+  context.check(protocolVersionIsSupported, version === modernVersion, version, supportedVersions)
+}
+
+/** Mcp-Name, and Mcp-Param-* for every argument that the schema of the tool marks with x-mcp-header. */
+function checkToolHeaders(params: JsonObject, request: Request, context: Context): void {
+  checkHeader('Mcp-Name', params['name'], request, context)
+  const args = isJsonObject(params['arguments']) ? params['arguments'] : {}
+  for (const { header, path } of mirroredParameters(findTool(params, context).inputSchema)) {
+    checkHeader(header, valueAt(args, path), request, context)
+  }
+}
+
+/** A value that may be encoded, as those of Mcp-Name and Mcp-Param-* may. */
+function checkHeader(name: string, value: unknown, request: Request, context: Context): void {
+  const header = request.headers[name.toLowerCase()]
+  const text = headerText(value)
+  if (text === undefined && header === undefined) return
+  context.check(requiredHeaderIsSent, typeof header === 'string', undefined, name)
+  const decoded = decodeHeaderValue(header)
+  context.check(headerValueIsWellFormed, decoded !== undefined, name)
+  const same = decoded === text || (typeof value === 'number' && decoded.trim() !== '' && Number(decoded) === value)
+  context.check(headersMatchBody, same, `${name} is ${decoded}`, text ?? 'nothing')
+}
+
+function complete(result: JsonObject, method: Method, { config }: Context): JsonObject {
+  return {
+    resultType: 'complete',
+    ...result,
+    ...(method.cacheable ? { ttlMs, cacheScope: 'public' } : {}),
+    _meta: { [metaKeys.serverInfo]: serverInfo(config) },
+  }
+}
+
+function metaOf(message: JsonRpcMessage): JsonObject | undefined {
+  const params = 'params' in message ? message.params : undefined
+  const meta = params?.['_meta']
+  return isJsonObject(meta) ? meta : undefined
+}

@@ -1,0 +1,67 @@
+/** JSON-RPC messages as replies: one JSON object, or an event stream where the client reads nothing else. */
+import type { Context } from '../context/context.ts'
+import { json, type Reply, type Request } from '../../base/http/message.ts'
+import { acceptIsServed } from '../rules/mcp.ts'
+import {
+  errorResponse, JsonRpcError, jsonRpcErrors, type JsonRpcMessage, type JsonRpcRequest, type JsonRpcResponse,
+} from '../../base/protocol/json-rpc.ts'
+import { silent, withProgress } from './progress.ts'
+import type { Round } from './tool.ts'
+
+/** MCP 2026-07-28 basic/transports/streamable-http, Receiving Messages: proxies must not hold the stream back. */
+export const eventStreamHeaders = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
+} as const
+
+/** One server-sent event (WHATWG HTML section 9.2.5). */
+export function event(message: JsonRpcMessage): string {
+  return `event: message\ndata: ${JSON.stringify(message)}\n\n`
+}
+
+/** A client has to accept both media types; one that names a single one is answered in that. */
+export function checkAccept(request: Request, context: Context): void {
+  context.check(acceptIsServed, acceptsJson(request) || accepts(request, 'text/event-stream'), request.headers.accept)
+}
+
+export function messageReply(status: number, message: JsonRpcMessage | readonly JsonRpcMessage[], request: Request): Reply {
+  if (acceptsJson(request)) return json(status, message)
+  return { status, headers: eventStreamHeaders, body: [message].flat().map(event).join('') }
+}
+
+/** Answers a request that may tell of its progress, to a client that can read a stream. */
+export async function progressReply(
+  message: JsonRpcRequest, answer: (progress: Round['progress']) => Promise<JsonRpcResponse>, request: Request, context: Context,
+): Promise<Reply> {
+  const outcome = accepts(request, 'text/event-stream') ? await withProgress(message, answer) : await answer(silent)
+  if (!(Symbol.asyncIterator in outcome)) return messageReply(200, outcome, request)
+  return { status: 200, headers: eventStreamHeaders, body: events(outcome, message, context) }
+}
+
+/** What fails in the middle of a stream is told in the stream: its status has gone out. */
+async function* events(
+  messages: AsyncIterable<JsonRpcMessage>, { id }: JsonRpcRequest, context: Context,
+): AsyncGenerator<string> {
+  try {
+    for await (const message of messages) yield event(message)
+  } catch (error) {
+    yield event(errorResponse(id, asJsonRpcError(error, context)))
+  }
+}
+
+/** An error that no rule foresaw is told to the log alone. */
+export function asJsonRpcError(error: unknown, context: Context): JsonRpcError {
+  if (error instanceof JsonRpcError) return error
+  context.logFailure(error)
+  return new JsonRpcError(jsonRpcErrors.internalError, 'Internal error', { status: 500 })
+}
+
+function acceptsJson(request: Request): boolean {
+  return accepts(request, 'application/json')
+}
+
+function accepts({ headers }: Request, type: string): boolean {
+  const accept = headers.accept?.toLowerCase()
+  return accept === undefined || accept.includes(type) || accept.includes('*/*') || accept.includes(`${type.split('/')[0]}/*`)
+}

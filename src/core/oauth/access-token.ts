@@ -1,0 +1,113 @@
+/**
+ * Access tokens: JWTs in the profile of RFC 9068. This is the one seam between the authorization server, which
+ * issues them, and the resource server, which calls `verifyAccessToken`: replace that function and the resource server
+ * trusts another authorization server.
+ */
+import type { Context } from '../context/context.ts'
+import { randomToken } from '../../base/protocol/crypto.ts'
+import { OAuthError } from '../../base/protocol/errors.ts'
+import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
+import {
+  accessTokenAudienceIsOurs, accessTokenClaimsAreTyped, accessTokenIsFresh, accessTokenIsFromThePast,
+  accessTokenIsNotRevoked, accessTokenIssuerIsOurs,
+} from '../rules/access-token.ts'
+import { signJwt, verifyJwt } from './jwt.ts'
+
+/** The claims of an access token (RFC 9068 section 2.2). */
+export interface AccessToken {
+  readonly iss: string
+  readonly sub: string
+  readonly aud: string
+  readonly client_id: string
+  readonly scope: string
+  readonly iat: number
+  readonly exp: number
+  readonly jti: string
+  /** The grant under which it was issued: revoking the grant ends the token. */
+  readonly grant_id: string
+  /** The thumbprint of the key to which the token is bound (RFC 9449 section 6.1). */
+  readonly cnf?: { readonly jkt: string }
+}
+
+/** What a grant gives (RFC 6749 section 5.1). */
+export interface IssuedTokens {
+  readonly access_token: string
+  readonly expires_in: number
+  readonly refresh_token?: string
+  readonly scope: string
+}
+
+const textClaims = ['iss', 'sub', 'aud', 'client_id', 'scope', 'jti', 'grant_id'] as const
+const timeClaims = ['iat', 'exp'] as const
+
+/** How many seconds two clocks may differ (RFC 7519 section 4.1.4). */
+const clockSkew = 30
+
+/** Issues an access token under a grant (RFC 9068 section 2). */
+export function issueAccessToken(
+  grant: Pick<AccessToken, 'sub' | 'client_id' | 'scope' | 'grant_id'> & {
+    readonly resource: string
+    /** When the grant ends, and with it whatever was issued under it. */
+    readonly expires_at?: number
+    /** The thumbprint of the key to bind the token to. */
+    readonly jkt?: string | undefined
+  },
+  { config, now }: Context,
+): Pick<IssuedTokens, 'access_token' | 'expires_in'> {
+  const iat = Math.floor(now())
+  // A token that outlived its grant could not be withdrawn: who allowed it is shown the grants that are in force.
+  const exp = Math.min(iat + Math.ceil(config.accessTokenLifetime), Math.floor(grant.expires_at ?? Infinity))
+  const claims = {
+    iss: config.issuer,
+    sub: grant.sub,
+    aud: grant.resource,
+    client_id: grant.client_id,
+    scope: grant.scope,
+    iat,
+    exp,
+    jti: randomToken(16),
+    grant_id: grant.grant_id,
+    ...(grant.jkt === undefined ? {} : { cnf: { jkt: grant.jkt } }),
+  } satisfies AccessToken
+  return { access_token: signJwt('at+jwt', claims, config.jwtKeys[0]), expires_in: exp - iat }
+}
+
+/** Verifies an access token (RFC 9068 section 4) and returns its claims. */
+export async function verifyAccessToken(token: string, context: Context): Promise<AccessToken> {
+  const { config, store } = context
+  const now = context.now()
+  const claims = verifyJwt(token, 'at+jwt', config.jwtKeys, context)
+  assertTyped(claims, context)
+  context.check(accessTokenIssuerIsOurs, claims.iss === config.issuer, claims.iss, config.issuer)
+  context.check(accessTokenAudienceIsOurs, claims.aud === config.resource, claims.aud, config.resource)
+  context.check(accessTokenIsFresh, now < claims.exp + clockSkew, claims.exp, now)
+  context.check(accessTokenIsFromThePast, claims.iat <= now + clockSkew, claims.iat, now)
+  context.check(accessTokenIsFromThePast, (claims.nbf ?? 0) <= now + clockSkew, claims.nbf, now)
+  context.check(accessTokenIsNotRevoked, !await store.isRevoked(claims))
+  return claims
+}
+
+/** The claims of an access token that would be accepted now, or undefined where it would not. */
+export async function findAccessToken(token: string, context: Context): Promise<AccessToken | undefined> {
+  try {
+    return await verifyAccessToken(token, context)
+  } catch (error) {
+    if (error instanceof OAuthError) return undefined
+    throw error
+  }
+}
+
+function assertTyped(
+  claims: JsonObject, context: Context,
+): asserts claims is JsonObject & AccessToken & { readonly nbf?: number } {
+  const mistyped = textClaims.find(name => typeof claims[name] !== 'string')
+    ?? timeClaims.find(name => !Number.isFinite(claims[name]))
+    ?? ('nbf' in claims && !Number.isFinite(claims['nbf']) ? 'nbf' : undefined)
+    ?? ('cnf' in claims && !isConfirmation(claims['cnf']) ? 'cnf' : undefined)
+  context.check(accessTokenClaimsAreTyped, mistyped === undefined, mistyped)
+}
+
+/** RFC 9449 section 6.1. */
+function isConfirmation(cnf: unknown): boolean {
+  return isJsonObject(cnf) && typeof cnf['jkt'] === 'string'
+}

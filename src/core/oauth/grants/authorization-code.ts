@@ -1,0 +1,65 @@
+/** Redeems an authorization code (RFC 6749 section 4.1.3, RFC 7636 section 4.6). */
+import type { Context } from '../../context/context.ts'
+import { fingerprint, randomToken, sha256 } from '../../../base/protocol/crypto.ts'
+import type { Parameters } from '../../../base/http/parameters.ts'
+import {
+  codeBelongsToClient, codeIsFresh, codeIsKnown, codeIsUnused, codeVerifierIsWellFormed, codeVerifierMatches,
+  redirectUriIsTheSame, resourceIsTheGranted,
+} from '../../rules/token.ts'
+import type { AuthorizationCode, Client, Grant, RefreshToken } from '../../../base/store/records.ts'
+import { issueAccessToken, type IssuedTokens } from '../access-token.ts'
+import { checkBoundKey, refreshTokenKey, useTokenRequestProof, type Proof } from '../../../extensions/dpop.ts'
+import { codeChallengeS256, isCodeVerifier, verifyCodeVerifier } from '../../../base/protocol/pkce.ts'
+import { readResource } from '../resource.ts'
+
+/** Every check comes before the code is used, so that a refused attempt takes nothing from its owner. */
+export async function exchangeAuthorizationCode(
+  form: Parameters, client: Client, context: Context, proof: Proof | undefined,
+): Promise<IssuedTokens> {
+  const { config, store } = context
+  const presented = form.required('code')
+  const code = await store.findAuthorizationCode(sha256(presented))
+  context.check(codeIsKnown, code !== undefined, fingerprint(presented))
+  context.check(codeBelongsToClient, code.client_id === client.client_id, client.client_id, code.client_id)
+  context.check(codeIsFresh, code.expires_at > context.now(), code.expires_at, context.now())
+
+  // OAuth 2.1 section 4.1.3 leaves redirect_uri out of the token request; one that is sent must be the same.
+  const redirect_uri = form.get('redirect_uri') ?? code.redirect_uri
+  context.check(redirectUriIsTheSame, redirect_uri === code.redirect_uri, redirect_uri, code.redirect_uri)
+
+  const code_verifier = form.required('code_verifier')
+  context.check(codeVerifierIsWellFormed, isCodeVerifier(code_verifier), code_verifier.length)
+  context.check(
+    codeVerifierMatches, verifyCodeVerifier(code_verifier, code.code_challenge),
+    codeChallengeS256(code_verifier), code.code_challenge,
+  )
+  readResource(form, config, context, resourceIsTheGranted)
+  checkBoundKey(code.dpop_jkt, proof, context)
+  await useTokenRequestProof(proof, client, context)
+
+  const grant = beginGrant(code, refreshTokenKey(proof, client), context)
+  const refresh_token = client.metadata.grant_types.includes('refresh_token') ? randomToken() : undefined
+  const record = refresh_token === undefined ? undefined : refreshTokenOf(grant, refresh_token)
+  // RFC 6749 section 4.1.2: a code that comes twice was stolen, by the first caller or by this one. We cannot tell
+  // which, so the tokens of the first exchange end too.
+  context.check(codeIsUnused, await store.useAuthorizationCode(code.code_hash, grant, record))
+  const { client_id, sub, grant_id, scope } = grant
+  context.audit('token issued', { grant_type: 'authorization_code', client_id, sub, grant_id, scope })
+
+  return {
+    ...issueAccessToken({ ...grant, jkt: proof?.jkt }, context),
+    ...(refresh_token === undefined ? {} : { refresh_token }),
+    scope,
+  }
+}
+
+function beginGrant(code: AuthorizationCode, jkt: string | undefined, { config, now }: Context): Grant {
+  const { grant_id, client_id, sub, scope, resource } = code
+  const created_at = now()
+  const expires_at = created_at + config.refreshTokenLifetime
+  return { grant_id, client_id, sub, scope, resource, created_at, expires_at, ...(jkt === undefined ? {} : { jkt }) }
+}
+
+function refreshTokenOf({ grant_id, client_id, expires_at }: Grant, refresh_token: string): RefreshToken {
+  return { token_hash: sha256(refresh_token), grant_id, client_id, expires_at }
+}

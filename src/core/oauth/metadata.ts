@@ -1,0 +1,56 @@
+/** Authorization server metadata (RFC 8414 section 3), also in the form that OpenID Connect Discovery names. */
+import type { Config } from '../../base/config/config.ts'
+import { documentHandler } from '../context/context.ts'
+import { json } from '../../base/http/message.ts'
+import { authenticationMethods } from '../../base/store/records.ts'
+import { dpopAlgorithms } from '../../extensions/dpop.ts'
+import { supportedGrantTypes } from './grant-types.ts'
+import { signatureAlgorithms } from '../../base/protocol/jws.ts'
+import { supportedScopes } from '../../base/protocol/scope.ts'
+
+const cacheable = { 'cache-control': 'public, max-age=300' }
+
+export const authorizationServerMetadata = documentHandler(({ config }) => json(200, metadata(config), cacheable))
+
+/**
+ * For clients that look for `openid-configuration` only (RFC 8414 section 5). OpenID Connect Discovery 1.0 section 3
+ * requires three more members; without them the parsers of such clients refuse the whole document. This server
+ * issues no ID token: `openid` is not among its scopes.
+ */
+export const openIdConfiguration = documentHandler(({ config }) => json(200, {
+  ...metadata(config),
+  jwks_uri: `${config.issuer}/.well-known/jwks.json`,
+  subject_types_supported: ['public'],
+  id_token_signing_alg_values_supported: ['RS256'],
+}, cacheable))
+
+/** The key set that `openid-configuration` has to name. HS256 has no public keys, so it is empty. */
+export const jwks = documentHandler(() => json(200, { keys: [] }, cacheable))
+
+function metadata(config: Config) {
+  const { issuer } = config
+  return {
+    issuer,
+    authorization_endpoint: `${issuer}/oauth/authorize`,
+    token_endpoint: `${issuer}/oauth/token`,
+    registration_endpoint: `${issuer}/oauth/register`,
+    revocation_endpoint: `${issuer}/oauth/revoke`,
+    introspection_endpoint: `${issuer}/oauth/introspect`,
+    // MCP 2026-07-28 basic/authorization, Refresh Tokens: offline_access is named here and never by the resource server.
+    scopes_supported: [...supportedScopes, 'offline_access'],
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: supportedGrantTypes(config),
+    token_endpoint_auth_methods_supported: authenticationMethods,
+    token_endpoint_auth_signing_alg_values_supported: signatureAlgorithms,
+    revocation_endpoint_auth_methods_supported: authenticationMethods,
+    revocation_endpoint_auth_signing_alg_values_supported: signatureAlgorithms,
+    introspection_endpoint_auth_methods_supported: authenticationMethods.filter(method => method !== 'none'),
+    introspection_endpoint_auth_signing_alg_values_supported: signatureAlgorithms,
+    code_challenge_methods_supported: ['S256'],
+    authorization_response_iss_parameter_supported: true,
+    client_id_metadata_document_supported: true,
+    dpop_signing_alg_values_supported: dpopAlgorithms,
+    service_documentation: `${issuer}/docs`,
+  }
+}

@@ -1,0 +1,60 @@
+/** Dynamic Client Registration (RFC 7591 section 3). */
+import type { Context } from '../context/context.ts'
+import { randomToken, sha256 } from '../../base/protocol/crypto.ts'
+import { parseJson } from '../../base/protocol/json.ts'
+import { json, mediaType, type Reply, type Request } from '../../base/http/message.ts'
+import { bodyIsJson, jsonIsWellFormed } from '../../base/rules/http.ts'
+import type { Client, ClientMetadata } from '../../base/store/records.ts'
+import { readClientMetadata } from './client-metadata.ts'
+
+/** For what carries a secret (RFC 7591 section 3.2.1); pragma is there for caches that know HTTP/1.0 alone. */
+export const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' }
+
+export async function register(request: Request, context: Context): Promise<Reply> {
+  const metadata = readClientMetadata(await readJsonBody(request, context), context)
+  const registration_access_token = randomToken()
+  const client_secret = hasSecret(metadata) ? randomToken() : undefined
+  const client: Client = {
+    client_id: randomToken(16),
+    client_id_issued_at: Math.floor(context.now()),
+    ...(client_secret === undefined ? {} : { client_secret_hash: sha256(client_secret) }),
+    registration_access_token_hash: sha256(registration_access_token),
+    metadata,
+  }
+  await context.store.addClient(client)
+  context.audit('client registered', { client_id: client.client_id, client_name: metadata.client_name })
+  return json(201, {
+    ...describeClient(client, context),
+    ...(client_secret === undefined ? {} : { client_secret }),
+    registration_access_token,
+  }, noStore)
+}
+
+/** Whether a client authenticates with a secret: by default it does (RFC 7591 section 2). */
+export function hasSecret({ token_endpoint_auth_method: method }: ClientMetadata): boolean {
+  return method !== 'none' && method !== 'private_key_jwt'
+}
+
+/** The body of a request with client metadata, which is JSON and says so (RFC 7591 section 3.1). */
+export async function readJsonBody(request: Request, context: Context): Promise<unknown> {
+  const type = mediaType(request.headers)
+  context.check(bodyIsJson, type === 'application/json', type || 'nothing')
+  const parsed = parseJson(await request.text())
+  context.check(jsonIsWellFormed, 'value' in parsed, 'problem' in parsed ? parsed.problem : undefined)
+  return parsed.value
+}
+
+/** The client information response (RFC 7591 section 3.2.1, RFC 7592 section 3) without its secrets. */
+export function describeClient(client: Client, { config }: Context): Record<string, unknown> {
+  const { client_id, client_id_issued_at, client_secret_hash, metadata } = client
+  return {
+    client_id,
+    client_id_issued_at,
+    // RFC 7591 section 3.2.1: required beside a client_secret; 0 means that it does not expire.
+    ...(client_secret_hash === undefined ? {} : { client_secret_expires_at: 0 }),
+    ...metadata,
+    // RFC 7591 section 2: a client that names no method is registered for this one.
+    token_endpoint_auth_method: metadata.token_endpoint_auth_method ?? 'client_secret_basic',
+    registration_client_uri: `${config.issuer}/oauth/register/${client_id}`,
+  }
+}

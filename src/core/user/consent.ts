@@ -1,0 +1,94 @@
+/**
+ * Consent: the question to the user, and his decision. The request waits in the store meanwhile, under a `consent_token`
+ * that only the page knows, and is bound to the browser by a cookie and to the user by his session: so a decision cannot be
+ * forged by another site, be repeated, be altered, or be made in another browser or by another user (RFC 6749 section 10.12).
+ */
+import type { Context } from '../context/context.ts'
+import { constantTimeEqual, randomToken, sha256 } from '../../base/protocol/crypto.ts'
+import { OAuthError } from '../../base/protocol/errors.ts'
+import { html } from '../../base/ui/html.ts'
+import { redirect, type Reply, type Request } from '../../base/http/message.ts'
+import { pageReply } from '../../base/ui/page.ts'
+import { parseForm, type Parameters } from '../../base/http/parameters.ts'
+import {
+  consentBelongsToBrowser, consentBelongsToUser, consentIsOpen, consentIsWithinRequest, scopeIsKept, userApproved,
+} from '../rules/authorization.ts'
+import type { AuthorizationRequest, Client, Consent, RequestedGrant } from '../../base/store/records.ts'
+import { errorLocation, issueCode } from '../oauth/authorization-response.ts'
+import { checkFormSite, csrfField, identifyBrowser, readBrowser } from './browser.ts'
+import { findSession, type SignedIn } from './browser-session.ts'
+import { clientName, consentBody, consentTitle } from './consent-page.ts'
+import { findClient } from '../oauth/find-client.ts'
+import { checkRedirectUri, redirectHost } from '../../base/protocol/redirect-uri.ts'
+import { returnToRequest } from './return-to.ts'
+import { formatScope, includesScope } from '../../base/protocol/scope.ts'
+
+/** Keeps the request and shows the page. */
+export async function askForConsent(
+  requested: RequestedGrant, client: Client, signedIn: SignedIn, earlier: Consent | undefined, request: Request, context: Context,
+): Promise<Reply> {
+  const { browser, headers } = identifyBrowser(request, context)
+  const consent_token = randomToken()
+  const { user } = signedIn
+  await context.store.addAuthorizationRequest(sha256(consent_token), {
+    ...requested, browser_hash: sha256(browser), sub: user.sub, client_name: clientName(client),
+  })
+  const question = {
+    requested, client, user, earlier,
+    decisionField: html`<input type="hidden" name="consent_token" value="${consent_token}">`,
+    signOutFields: html`${csrfField(browser, signedIn, context)}
+<input type="hidden" name="return_to" value="${returnToRequest(request)}">`,
+  }
+  const frame = { site: context.config, width: 'narrow', asksUser: true } as const
+  return pageReply(200, consentTitle(question, context), consentBody(question, context), frame, headers)
+}
+
+/** Answers the form of the page: `decision` is `approve`, and anything else denies. */
+export async function decide(request: Request, context: Context): Promise<Reply> {
+  const { store } = context
+  checkFormSite(request, context)
+  const form = await parseForm(request, context)
+  const token_hash = sha256(form.get('consent_token') ?? '')
+  const waiting = await store.findAuthorizationRequest(token_hash)
+  context.check(consentIsOpen, waiting !== undefined)
+  const browser = readBrowser(request, context)
+  const same = browser !== undefined && constantTimeEqual(sha256(browser), waiting.browser_hash)
+  context.check(consentBelongsToBrowser, same)
+  const signedIn = await findSession(request, context)
+  context.check(consentBelongsToUser, signedIn?.user.sub === waiting.sub)
+  const kept = readKept(form, waiting, context)
+  // While the user thought, the client may have withdrawn the redirect URI, or itself.
+  const client = await findClient(waiting.client_id, context)
+  checkRedirectUri(waiting.redirect_uri, client?.metadata.redirect_uris ?? [], context)
+  context.check(consentIsOpen, await store.useAuthorizationRequest(token_hash) !== undefined)
+  return redirect(303, await carryOut(form.get('decision') === 'approve', kept, waiting, context))
+}
+
+/** The scopes that the user left ticked, in the order in which they were asked for. */
+function readKept(form: Parameters, waiting: AuthorizationRequest, context: Context): readonly string[] {
+  const ticked = form.namesAfter('scope.')
+  const requested = waiting.scope.split(' ')
+  context.check(consentIsWithinRequest, includesScope(requested, ticked), ticked, requested)
+  return requested.filter(scope => ticked.includes(scope))
+}
+
+/** Remembers what the user decided, and says it to the client. */
+async function carryOut(
+  approved: boolean, kept: readonly string[], waiting: AuthorizationRequest, context: Context,
+): Promise<string> {
+  const { sub, client_id, client_name, redirect_uri } = waiting
+  const redirect_host = redirectHost(redirect_uri)
+  // Whatever the user said before: the last word counts.
+  await context.store.forgetConsent(sub, client_id, redirect_host)
+  try {
+    context.check(userApproved, approved)
+    context.check(scopeIsKept, kept.length > 0)
+    const scope = formatScope(kept)
+    await context.store.rememberConsent({ sub, client_id, client_name, redirect_host, scope, given_at: context.now() })
+    return await issueCode({ ...waiting, scope }, sub, context)
+  } catch (error) {
+    if (!(error instanceof OAuthError)) throw error
+    context.audit('authorization denied', { client_id, sub, scope: waiting.scope })
+    return errorLocation(waiting.redirect_uri, waiting.state, error, context)
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * The introspection endpoint (RFC 7662 section 2). It needs no token_type_hint: what a refresh token is, the store knows, and
+ * an access token is a JWT.
+ */
+import type { Context } from '../core/context/context.ts'
+import { sha256 } from '../base/protocol/crypto.ts'
+import { json, type Reply, type Request } from '../base/http/message.ts'
+import { parseForm } from '../base/http/parameters.ts'
+import { clientIsConfidential } from '../core/rules/client-authentication.ts'
+import { findAccessToken } from '../core/oauth/access-token.ts'
+import { authenticateClient, isPublicClient } from '../core/oauth/client-authentication.ts'
+
+export async function introspect(request: Request, context: Context): Promise<Reply> {
+  const form = await parseForm(request, context)
+  const client = await authenticateClient(request, form, context)
+  context.check(clientIsConfidential, !isPublicClient(client))
+  const token = form.required('token')
+  const found = await describeRefreshToken(token, context) ?? await describeAccessToken(token, context)
+  // Registration is open, so a client learns of its own tokens only; of all others that they are not active
+  // (RFC 7662 section 2.2), which is all that a guess may bring.
+  const active = found !== undefined && found.client_id === client.client_id
+  return json(200, active ? { active, ...found } : { active: false })
+}
+
+async function describeRefreshToken(token: string, { store, now, config }: Context) {
+  const refreshToken = await store.findRefreshToken(sha256(token))
+  const grant = refreshToken && await store.findGrant(refreshToken.grant_id)
+  if (!grant || refreshToken.rotated || refreshToken.expires_at <= now()) return undefined
+  const { client_id, sub, scope, resource, created_at, expires_at } = grant
+  return {
+    client_id, sub, scope, aud: resource, iss: config.issuer, iat: Math.floor(created_at), exp: Math.floor(expires_at),
+  }
+}
+
+async function describeAccessToken(token: string, context: Context) {
+  const accessToken = await findAccessToken(token, context)
+  if (!accessToken) return undefined
+  const { client_id, sub, scope, aud, iss, iat, exp, jti, cnf } = accessToken
+  // RFC 9449 section 6.2: whoever introspects has to check the proof, so it is told of the key.
+  const type = cnf === undefined ? { token_type: 'Bearer' } : { token_type: 'DPoP', cnf }
+  return { ...type, client_id, sub, scope, aud, iss, iat, exp, jti }
+}

@@ -1,0 +1,39 @@
+/**
+ * The revocation endpoint (RFC 7009 section 2). It needs no token_type_hint: what a refresh token is, the store knows, and an
+ * access token is a JWT.
+ */
+import type { Context } from '../core/context/context.ts'
+import { sha256 } from '../base/protocol/crypto.ts'
+import { empty, type Reply, type Request } from '../base/http/message.ts'
+import { parseForm } from '../base/http/parameters.ts'
+import { tokenBelongsToClient } from '../core/rules/token.ts'
+import { findAccessToken } from '../core/oauth/access-token.ts'
+import { authenticateClient } from '../core/oauth/client-authentication.ts'
+
+export async function revoke(request: Request, context: Context): Promise<Reply> {
+  const { store } = context
+  const form = await parseForm(request, context)
+  const client = await authenticateClient(request, form, context)
+  const token = form.required('token')
+
+  const refreshToken = await store.findRefreshToken(sha256(token))
+  if (refreshToken) {
+    const { client_id, grant_id } = refreshToken
+    context.check(tokenBelongsToClient, client_id === client.client_id)
+    // RFC 7009 section 2.1: with a refresh token ends its grant, and so every access token under it.
+    await store.revokeGrant(grant_id)
+    context.audit('token revoked', { client_id, grant_id, token_type: 'refresh_token' })
+    return revoked
+  }
+  const accessToken = await findAccessToken(token, context)
+  if (accessToken) {
+    const { client_id, sub, grant_id, jti } = accessToken
+    context.check(tokenBelongsToClient, client_id === client.client_id)
+    await store.revokeAccessToken(jti)
+    context.audit('token revoked', { client_id, sub, grant_id, token_type: 'access_token' })
+  }
+  // RFC 7009 section 2.2: a token that is not valid needs no revocation, so the answer is the same.
+  return revoked
+}
+
+const revoked = empty(200)

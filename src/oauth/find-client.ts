@@ -1,8 +1,0 @@
-/** Who a client_id means: a client that registered here, or the one that a metadata document describes. */
-import type { Context } from '../context.ts'
-import type { Client } from '../store/records.ts'
-import { findDocumentedClient, isClientIdUrl } from './client-id-metadata-document.ts'
-
-export async function findClient(client_id: string, context: Context): Promise<Client | undefined> {
-  return isClientIdUrl(client_id) ? findDocumentedClient(client_id, context) : context.store.findClient(client_id)
-}

@@ -1,0 +1,33 @@
+/** What the imports of the source say: which file answers an endpoint, and in which order files are best read. */
+import { posix } from 'node:path'
+import type { SourceFile } from '../../catalogue/source-files.ts'
+
+/** `routes.ts`, then each endpoint with what it calls and has not come before, then the rest. */
+export function readingOrder(src: readonly SourceFile[]): readonly string[] {
+  const files = new Map(src.map(file => [file.path, file]))
+  const order = new Set<string>(['routes.ts'])
+  const visit = (path: string): void => {
+    const file = files.get(path)
+    if (file === undefined || order.has(path)) return
+    order.add(path)
+    importsOf(file).forEach(visit)
+  }
+  for (const { file } of endpointsOf(files)) visit(file)
+  for (const { path } of src) visit(path)
+  return [...order].filter(path => files.has(path))
+}
+
+/** The rows of `routes.ts`, each with the file of its handler. */
+export function endpointsOf(files: ReadonlyMap<string, SourceFile>): readonly { method: string; path: string; file: string }[] {
+  const text = (files.get('routes.ts')?.lines ?? []).join('\n')
+  const fileOf = new Map([...text.matchAll(/^import \{([^}]+)\} from '\.\/([^']+)'/gm)]
+    .flatMap(([, names, file]) => names!.split(',').map(name => [name.trim(), file!] as const)))
+  return [...text.matchAll(/^ {2}row\('(\S+)',\s*'(\S+)',\s*(\w+)/gm)]
+    .map(([, method, path, handler]) => ({ method: method!, path: path!, file: fileOf.get(handler!) ?? 'routes.ts' }))
+}
+
+/** The files of ours that a file imports. */
+export function importsOf({ path, lines }: SourceFile): readonly string[] {
+  const found = [...lines.join('\n').matchAll(/^(?:import|export)\b[^'"]*?\bfrom '(\.{1,2}\/[^']+)'/gm)]
+  return found.map(([, to]) => posix.join(posix.dirname(path), to!))
+}

@@ -1,0 +1,27 @@
+/** The tools of this server. One line registers one more. */
+import { assertSupportedSchema } from '../base/protocol/json-schema.ts'
+import { mirroredParametersProblem } from '../base/protocol/mirrored-parameters.ts'
+import type { Tool } from '../core/mcp/tool.ts'
+import { getUserProfile } from './get-user-profile.ts'
+import { getWeather } from './get-weather.ts'
+import { listFiles } from './list-files.ts'
+
+export const tools: readonly Tool[] = [
+  getWeather,
+  listFiles,
+  getUserProfile,
+]
+
+export function toolsByName(list: readonly Tool[]): ReadonlyMap<string, Tool> {
+  list.forEach(assertUsable)
+  const byName = new Map(list.map(tool => [tool.name, tool]))
+  const double = list.find(tool => byName.get(tool.name) !== tool)
+  if (double) throw new Error(`two tools have the name ${double.name}`)
+  return byName
+}
+
+function assertUsable({ name, inputSchema }: Tool): void {
+  assertSupportedSchema(inputSchema)
+  const problem = mirroredParametersProblem(inputSchema)
+  if (problem !== undefined) throw new Error(`the tool ${name} cannot be offered: ${problem}`)
+}

@@ -1,0 +1,140 @@
+/**
+ * Signing in: the page, which stands in the place of the one that needs a user, and its form. Afterwards the browser goes
+ * back to the very request that it came from, which is judged anew: nothing is kept meanwhile.
+ */
+import type { Context } from '../core/context/context.ts'
+import { sha256 } from '../base/protocol/crypto.ts'
+import { OAuthError } from '../base/protocol/errors.ts'
+import { html, type Html } from '../base/ui/html.ts'
+import { prefersHtml, redirect, type Reply, type Request } from '../base/http/message.ts'
+import { networkOf } from '../base/http/network.ts'
+import { pageReply } from '../base/ui/page.ts'
+import { Parameters } from '../base/http/parameters.ts'
+import { notice } from '../base/ui/parts.ts'
+import { parameterIsBounded } from '../base/rules/http.ts'
+import { signInAttemptsAreBounded, userIsAuthenticated } from '../core/rules/user.ts'
+import { comparableName, type User } from '../base/config/users.ts'
+import { csrfField, identifyBrowser, parseOwnForm } from '../core/user/browser.ts'
+import { beginSession, endSession, findSession } from '../core/user/browser-session.ts'
+import { signInReason } from '../core/user/consent-page.ts'
+import { readPageToReturnTo, readReturnTo } from '../core/user/return-to.ts'
+
+/** Attempts within 15 minutes. Those of a name are forgotten when one succeeds. */
+const mostAttempts = { name: 10, address: 100 } as const
+
+/** In characters. A user name of the users file is no longer. */
+const longestUsername = 256
+const longestPassword = 1024
+
+/** For what the user is asked to sign in. */
+export interface SignInPrompt {
+  /** The path and query to go back to. */
+  readonly return_to: string
+  /** Why to sign in, where it is for a client. */
+  readonly reason?: Html | undefined
+  readonly username?: string | undefined
+  /** What went wrong the last time. */
+  readonly failure?: OAuthError
+}
+
+/** Shows the page, unless the user is signed in. */
+export async function signInPage(request: Request, context: Context): Promise<Reply> {
+  const return_to = readPageToReturnTo(new Parameters(request.query, context), context)
+  if (await findSession(request, context)) return redirect(302, context.config.basePath + return_to)
+  return askToSignIn({ return_to }, request, context)
+}
+
+/** Answers the form: a user name with a password or, of the demonstration users, the name alone. */
+export async function signIn(request: Request, context: Context): Promise<Reply> {
+  const form = await parseOwnForm(request, await findSession(request, context), context)
+  const return_to = readReturnTo(form, context)
+  const [username, password] = [form.required('username'), form.get('password')]
+  // Before anything is made of them: Unicode normalization takes quadratic time on texts that are made for it.
+  context.check(parameterIsBounded, username.length <= longestUsername, 'username', longestUsername)
+  context.check(parameterIsBounded, (password?.length ?? 0) <= longestPassword, 'password', longestPassword)
+  try {
+    const user = await authenticate(username, password, request, context)
+    context.audit('signed in', { sub: user.sub })
+    return redirect(303, context.config.basePath + return_to, await beginSession(user, request, context))
+  } catch (error) {
+    const isWrong = error instanceof OAuthError && error.details.rule === userIsAuthenticated.id
+    if (!isWrong || !prefersHtml(request)) throw error
+    return askToSignIn({ return_to, reason: await reasonFor(return_to, context), username, failure: error }, request, context)
+  }
+}
+
+/** Signs out, to sign in as somebody else where `return_to` needs a user. */
+export async function signOut(request: Request, context: Context): Promise<Reply> {
+  const signedIn = await findSession(request, context)
+  const form = await parseOwnForm(request, signedIn, context)
+  const location = context.config.basePath + readReturnTo(form, context)
+  return redirect(303, location, signedIn && await endSession(signedIn, context))
+}
+
+/** The page in the place of one that needs a user. */
+export async function askToSignIn(prompt: SignInPrompt, request: Request, context: Context): Promise<Reply> {
+  const { config, users } = context
+  const { browser, headers } = identifyBrowser(request, context)
+  const signedIn = await findSession(request, context)
+  const { failure } = prompt
+  const fields = users.areForDemonstration ? demonstrationFields(users.list) : passwordFields(prompt)
+  return pageReply(failure?.status ?? 200, 'Sign in', html`
+${prompt.reason}
+${failure && notice('bad', html`<p role="alert">The user name or the password is wrong. Check both and try again.</p>`)}
+${users.list.length === 0 ? nobody : html`<form class="card" method="post" action="${config.basePath}/sign-in">
+${csrfField(browser, signedIn, context)}
+<input type="hidden" name="return_to" value="${prompt.return_to}">
+${fields}
+</form>`}`, { site: config, width: 'narrow', asksUser: true }, headers)
+}
+
+/** Why to sign in, where that is for a client. */
+async function reasonFor(return_to: string, { store }: Context): Promise<Html | undefined> {
+  const client_id = new URLSearchParams(return_to.split('?')[1]).get('client_id')
+  const client = client_id === null ? undefined : await store.findClient(client_id)
+  return client && signInReason(client)
+}
+
+async function authenticate(username: string, password: string | undefined, request: Request, context: Context): Promise<User> {
+  const { store, users } = context
+  if (users.areForDemonstration) {
+    const user = users.list.find(user => user.username === username)
+    context.check(userIsAuthenticated, user !== undefined)
+    return user
+  }
+  const keys = { name: sha256(comparableName(username)), address: sha256(networkOf(request.remoteAddress)) }
+  // The address first: one that is refused counts no more names, so it cannot press out the counts of others.
+  for (const kind of ['address', 'name'] as const) {
+    const { count, ends_at } = await store.countAttempt(kind, keys[kind])
+    context.check(signInAttemptsAreBounded, count <= mostAttempts[kind], kind, Math.ceil(ends_at - context.now()))
+  }
+  context.check(signInAttemptsAreBounded, !users.isBusy, 'at once', 5)
+  const user = await users.authenticate(username, password ?? '')
+  context.check(userIsAuthenticated, user !== undefined)
+  await store.forgetAttempts('name', keys.name)
+  return user
+}
+
+const focus = html` autofocus`
+
+function passwordFields({ username, failure }: SignInPrompt): Html {
+  const invalid = failure && html` aria-invalid="true"`
+  return html`<label class="field"><span>User name</span>
+<input name="username" value="${username ?? ''}" autocomplete="username" autocapitalize="none" spellcheck="false"
+required${invalid}${username ? undefined : focus}></label>
+<label class="field"><span>Password</span>
+<input type="password" name="password" autocomplete="current-password" required${invalid}${username ? focus : undefined}></label>
+<div class="actions"><button class="primary">Sign in</button></div>`
+}
+
+function demonstrationFields(users: readonly User[]): Html {
+  return html`<p>This server is here to be tried, so it has users who need no password. Choose one:</p>
+<div class="people">${users.map(({ username, name, email }) => html`
+<button name="username" value="${username}">Sign in as ${name} <small class="muted">${email}</small></button>`)}
+</div>`
+}
+
+const nobody = notice('warning', html`<p><strong>Nobody can sign in here, since this server has no users.</strong></p>
+<p>Whoever runs it can name a file of users in <code>OAUTH_USERS_FILE</code>, with passwords that
+<code>bin/hash-password</code> has hashed, or set <code>DEBUG=true</code> to try it with two demonstration users. Then it has
+to be started again.</p>`)

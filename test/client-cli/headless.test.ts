@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { PendingAuthorization } from '../../src/core/client/authorization-request.ts'
+import { callbackParameters, followRedirects, HeadlessUserAgent } from '../../src/client/user-agent/headless.ts'
+import { Trace } from '../../src/core/client/wire/trace.ts'
+import { assertFails, assertRefusal, assertUntrusted, html, json, record, redirectTo, startPeer, type Peer } from '../peer.ts'
+
+const redirect_uri = 'http://127.0.0.1:53682/callback'
+
+function pendingAt({ url }: Peer): PendingAuthorization {
+  return {
+    url: `${url}/authorize?state=the-state`, redirect_uri, state: 'the-state', code_verifier: 'the-verifier', issuer: url,
+    issuerIsPromised: false,
+  }
+}
+
+describe('followRedirects()', () => {
+  it('takes the answer from the redirect, without calling the redirect URI', async t => {
+    const peer = await startPeer(t)
+    peer.on('GET /authorize', redirectTo(`${redirect_uri}?code=the-code&state=the-state`))
+    const response = await followRedirects(pendingAt(peer), new Trace())
+    assert.deepEqual([...response ?? []], [['code', 'the-code'], ['state', 'the-state']])
+    assert.equal(peer.received.length, 1)
+  })
+
+  for (const status of [301, 302, 303, 307]) {
+    it(`follows a redirect of status ${status} at the authorization server`, async t => {
+      const peer = await startPeer(t)
+      peer.on('GET /authorize', redirectTo('/login?step=1', status))
+      peer.on('GET /login', redirectTo(`${redirect_uri}?code=the-code`))
+      assert.equal((await followRedirects(pendingAt(peer), new Trace()))?.get('code'), 'the-code')
+      assert.deepEqual(peer.targets(), ['GET /authorize', 'GET /login'])
+    })
+  }
+
+  it('follows a redirect with a fragment, which stays with the client (RFC 9110 section 10.2.2)', async t => {
+    const peer = await startPeer(t)
+    peer.on('GET /authorize', redirectTo('/login#top'))
+    peer.on('GET /login', html())
+    assert.equal(await followRedirects(pendingAt(peer), new Trace()), undefined)
+  })
+
+  it('gives up where the server shows a page', async t => {
+    const peer = await startPeer(t)
+    peer.on('GET /authorize', html())
+    assert.equal(await followRedirects(pendingAt(peer), new Trace()), undefined)
+  })
+
+  it('reports the error that the server shows (RFC 6749 section 4.1.2.1)', async t => {
+    const peer = await startPeer(t)
+    peer.on('GET /authorize', json({ error: 'invalid_request', error_description: 'redirect_uri is unknown' }, 400))
+    await assertRefusal(followRedirects(pendingAt(peer), new Trace()), 'authorization-is-granted', 'invalid_request')
+  })
+
+  it('gives up where a page behind the authorization endpoint refuses a visitor without cookies', async t => {
+    const peer = await startPeer(t)
+    peer.on('GET /authorize', redirectTo('/interaction/1'))
+    peer.on('GET /interaction/1', json({ error: 'invalid_request', error_description: 'session not found' }, 400))
+    assert.equal(await followRedirects(pendingAt(peer), new Trace()), undefined)
+  })
+
+  it('stops after ten redirects', async t => {
+    const peer = await startPeer(t)
+    peer.on('GET /authorize', redirectTo('/authorize'))
+    await assertFails(followRedirects(pendingAt(peer), new Trace()), { exitCode: 4 })
+    assert.equal(peer.received.length, 10)
+  })
+
+  for (const location of ['http://auth.example.com/login', 'javascript:alert(1)', 'file:///etc/passwd', 'http://']) {
+    it(`does not follow a redirect to ${location} (OAuth 2.1 section 1.5)`, async t => {
+      const peer = await startPeer(t)
+      peer.on('GET /authorize', redirectTo(location))
+      await assertUntrusted(followRedirects(pendingAt(peer), new Trace()), 'endpoint-is-secure')
+    })
+  }
+
+  it('shows no code of a redirect that goes astray', async t => {
+    const peer = await startPeer(t)
+    peer.on('GET /authorize', redirectTo('http://elsewhere.example/callback?code=the-secret-code'))
+    const { trace, verdicts, exchanges } = record()
+    const { message } = await assertUntrusted(followRedirects(pendingAt(peer), trace), 'endpoint-is-secure')
+    assert.equal(JSON.stringify([message, verdicts, exchanges]).includes('the-secret-code'), false)
+  })
+})
+
+describe('callbackParameters()', () => {
+  it('reads the query of the redirect URI', () => {
+    assert.equal(callbackParameters(`${redirect_uri}?code=x`, redirect_uri)?.get('code'), 'x')
+  })
+
+  it('reads what follows the query of a redirect URI that has one', () => {
+    assert.deepEqual([...callbackParameters('cursor://a?b=1&code=x', 'cursor://a?b=1') ?? []], [['code', 'x']])
+  })
+
+  for (const url of [
+    redirect_uri, `${redirect_uri}/?code=x`, `${redirect_uri}x?code=x`, 'http://127.0.0.1:53683/callback?code=x',
+    'http://localhost:53682/callback?code=x', `https${redirect_uri.slice(4)}?code=x`, `${redirect_uri}?code=x#y`,
+    `${redirect_uri}?code=x y`, 'code=x', '',
+  ]) {
+    it(`does not take ${JSON.stringify(url)} for the redirect URI`, () => {
+      assert.equal(callbackParameters(url, redirect_uri), undefined)
+    })
+  }
+})
+
+describe('HeadlessUserAgent', () => {
+  const write = (): void => {}
+
+  it('uses the redirect URI of the earlier registration again', async () => {
+    const { redirect_uri: chosen } = await new HeadlessUserAgent({ write }).begin('http://127.0.0.1:4000/callback')
+    assert.equal(chosen, 'http://127.0.0.1:4000/callback')
+  })
+
+  it('prefers the redirect URI that was asked for', async () => {
+    const agent = new HeadlessUserAgent({ write, redirect_uri: 'http://127.0.0.1:5000/callback' })
+    assert.equal((await agent.begin('http://127.0.0.1:4000/callback')).redirect_uri, 'http://127.0.0.1:5000/callback')
+  })
+
+  it('has a redirect URI on loopback without either (RFC 8252 section 7.3)', async () => {
+    assert.equal((await new HeadlessUserAgent({ write }).begin(undefined)).redirect_uri, redirect_uri)
+  })
+})

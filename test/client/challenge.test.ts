@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { parseChallenges, tokenChallenge } from '../../src/core/client/challenge.ts'
+
+/** The challenges of a header as plain data. */
+function parsed(header: string): unknown {
+  return parseChallenges(header).map(({ scheme, parameters }) => [scheme, Object.fromEntries(parameters)])
+}
+
+function tokenParameters(...headers: readonly string[]): unknown {
+  return Object.fromEntries(tokenChallenge(new Headers(headers.map(value => ['www-authenticate', value]))))
+}
+
+describe('parseChallenges()', () => {
+  it('reproduces the example of two challenges in one header (RFC 9110 section 11.6.1)', () => {
+    assert.deepEqual(parsed('Basic realm="simple", Newauth realm="apps", type=1, title="Login to \\"apps\\""'), [
+      ['basic', { realm: 'simple' }],
+      ['newauth', { realm: 'apps', type: '1', title: 'Login to "apps"' }],
+    ])
+  })
+
+  it('reproduces the example of an expired token (RFC 6750 section 3)', () => {
+    assert.deepEqual(parsed('Bearer realm="example", error="invalid_token", error_description="The access token expired"'), [
+      ['bearer', { realm: 'example', error: 'invalid_token', error_description: 'The access token expired' }],
+    ])
+  })
+
+  it('reproduces the example of a resource_metadata parameter (RFC 9728 section 5.1)', () => {
+    assert.deepEqual(
+      parsed('Bearer resource_metadata="https://resource.example.com/.well-known/oauth-protected-resource"'),
+      [['bearer', { resource_metadata: 'https://resource.example.com/.well-known/oauth-protected-resource' }]],
+    )
+  })
+
+  const forms: readonly (readonly [string, string, unknown])[] = [
+    ['a scheme without parameters', 'Bearer', [['bearer', {}]]],
+    ['schemes without parameters side by side', 'Negotiate, Bearer', [['negotiate', {}], ['bearer', {}]]],
+    ['the scheme without regard to case', 'bEARER scope=a', [['bearer', { scope: 'a' }]]],
+    ['parameter names without regard to case', 'Bearer SCOPE="a"', [['bearer', { scope: 'a' }]]],
+    ['parameter values with regard to case', 'Bearer scope="Files:Read"', [['bearer', { scope: 'Files:Read' }]]],
+    ['a parameter value that is a token', 'Bearer error=invalid_token', [['bearer', { error: 'invalid_token' }]]],
+    ['an empty quoted value', 'Bearer scope="", error="x"', [['bearer', { scope: '', error: 'x' }]]],
+    ['a quoted pair', 'Bearer realm="a\\\\b\\"c\\d"', [['bearer', { realm: 'a\\b"cd' }]]],
+    ['commas inside quotes', 'Bearer error_description="no, not so, Basic x", scope="a"',
+      [['bearer', { error_description: 'no, not so, Basic x', scope: 'a' }]]],
+    ['parameters inside quotes as text', 'Bearer realm="scope=\'evil\', error=x", scope="good"',
+      [['bearer', { realm: 'scope=\'evil\', error=x', scope: 'good' }]]],
+    ['blanks around the equals sign', 'Bearer realm = "x" ,\tscope\t=\ta', [['bearer', { realm: 'x', scope: 'a' }]]],
+    ['empty list elements', ', ,Bearer ,,scope=a, ,error=b,', [['bearer', { scope: 'a', error: 'b' }]]],
+    ['token68 credentials of another scheme', 'Negotiate a87421000492aa874209af8bc028==, Bearer scope=a',
+      [['negotiate', {}], ['bearer', { scope: 'a' }]]],
+    ['token68 with every character that it may have', 'NTLM Az09-._~+/=, Bearer scope=a', [['ntlm', {}], ['bearer', { scope: 'a' }]]],
+    ['parameters without commas between them', 'Bearer error="x" scope="y"', [['bearer', { error: 'x', scope: 'y' }]]],
+    ['a challenge that is repeated', 'Bearer scope=a, Bearer scope=b', [['bearer', { scope: 'a' }], ['bearer', { scope: 'b' }]]],
+  ]
+  for (const [what, header, expected] of forms) {
+    it(`reads ${what} (RFC 9110 section 11)`, () => assert.deepEqual(parsed(header), expected))
+  }
+
+  it('takes the first of two parameters with one name', () => {
+    assert.deepEqual(parsed('Bearer scope="a", scope="b", Scope="c"'), [['bearer', { scope: 'a' }]])
+  })
+
+  const garbage: readonly (readonly [string, string, unknown])[] = [
+    ['nothing', '', []],
+    ['blanks', ' \t ', []],
+    ['commas', ',,,', []],
+    ['a lone equals sign', '=', []],
+    ['a parameter without a scheme', 'scope="a"', []],
+    ['a value without its closing quote', 'Bearer scope="a', [['bearer', {}], ['scope', {}]]],
+    ['brackets', '{"error":"x"}', []],
+    ['what follows the unreadable', 'Bearer scope=a, <b>, error=x', [['bearer', { scope: 'a' }]]],
+  ]
+  for (const [what, header, expected] of garbage) {
+    it(`survives ${what} in place of a challenge`, () => assert.deepEqual(parsed(header), expected))
+  }
+
+  // A parser that backtracks would need minutes for these; one that does not is done at once.
+  const long = 400_000
+  const hostile: readonly (readonly [string, string])[] = [
+    ['blanks behind the scheme', `Bearer${' '.repeat(long)}"`],
+    ['blanks in front', `${' '.repeat(long)}"`],
+    ['blanks before an equals sign', `Bearer scope${' '.repeat(long)}=`],
+    ['blanks behind an equals sign', `Bearer scope=${' '.repeat(long)}`],
+    ['blanks behind token68', `Basic abc${' '.repeat(long)}"`],
+    ['equals signs', `Basic abc${'='.repeat(long)}"`],
+    ['commas', `Bearer scope=a${','.repeat(long)}"`],
+    ['backslashes in an open quote', `Bearer scope="${'\\'.repeat(long)}`],
+    ['one long word', `Bearer ${'a'.repeat(long)}"`],
+    ['many quotes', `Bearer scope=${'"'.repeat(long)}`],
+  ]
+  for (const [what, header] of hostile) {
+    it(`is not slowed down by 400 kB of ${what}`, () => {
+      assert.ok(parseChallenges(header).every(({ parameters }) => parameters.size <= 1))
+    })
+  }
+})
+
+describe('tokenChallenge()', () => {
+  it('finds Bearer behind another challenge', () => {
+    assert.deepEqual(tokenParameters('Basic realm="x, y", Bearer scope="a b"'), { scope: 'a b' })
+  })
+
+  it('finds Bearer in a header field of its own (RFC 9110 section 5.3)', () => {
+    assert.deepEqual(tokenParameters('Basic realm="x"', 'Bearer scope="a"'), { scope: 'a' })
+  })
+
+  it('finds Bearer behind DPoP, which stands first with some servers', () => {
+    assert.deepEqual(tokenParameters('DPoP algs="ES256 RS256", Bearer scope="a"'), { scope: 'a' })
+  })
+
+  it('takes a DPoP challenge where there is no other (RFC 9449 section 7.1)', () => {
+    assert.deepEqual(tokenParameters('DPoP algs="ES256", resource_metadata="https://a.example/m"'), {
+      algs: 'ES256', resource_metadata: 'https://a.example/m',
+    })
+  })
+
+  it('takes the first of two Bearer challenges', () => {
+    assert.deepEqual(tokenParameters('Bearer scope="a"', 'Bearer scope="b"'), { scope: 'a' })
+  })
+
+  it('is empty without a header', () => {
+    assert.deepEqual(tokenParameters(), {})
+  })
+
+  it('is empty where only other schemes are challenged', () => {
+    assert.deepEqual(tokenParameters('Basic realm="x", Negotiate'), {})
+  })
+})

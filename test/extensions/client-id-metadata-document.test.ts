@@ -1,0 +1,435 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { DocumentError, type FetchDocument, type FetchedDocument } from '../../src/base/http/fetch-document.ts'
+import { startDocumentServer, type DocumentServer } from '../document-server.ts'
+import {
+  assertRefused, authorize, basic, bearer, claimsOf, decide, exchange, get, locationOf, openConsent, postForm, readJson, redirect_uri,
+  refresh, requestCode, requestToken, startServer, type Members, type TestContext, type TestServer,
+} from '../harness.ts'
+import { createAssertion, createKeyPair } from '../key-pair.ts'
+
+const day = 86_400
+const client_id = 'https://app.example.com/oauth/client.json'
+const client = { client_id }
+
+/** A document of that URL that is valid but for `changes`; an undefined member is left out. */
+function documentOf(url: string, changes: Members = {}): Members {
+  return { client_id: url, client_name: 'Example', redirect_uris: [redirect_uri], ...changes }
+}
+
+/** What stands behind every URL, and who asked for it. */
+interface Fetcher {
+  document: Members | string
+  changes: Partial<FetchedDocument>
+  error: DocumentError | undefined
+  readonly urls: string[]
+  readonly fetchDocument: FetchDocument
+}
+
+function fetcher(document: Members | string = documentOf(client_id), changes: Partial<FetchedDocument> = {}): Fetcher {
+  const state: Fetcher = {
+    document, changes, error: undefined, urls: [],
+    async fetchDocument(url) {
+      state.urls.push(url)
+      if (state.error) throw state.error
+      const body = typeof state.document === 'string' ? state.document : JSON.stringify(state.document)
+      return { contentType: 'application/json', lifetime: undefined, body, ...state.changes }
+    },
+  }
+  return state
+}
+
+async function startWith(t: TestContext, state: Fetcher, env: Record<string, string> = {}): Promise<TestServer> {
+  return startServer(t, env, { fetchDocument: state.fetchDocument })
+}
+
+/** An authorization server and the web server of a client, both on loopback, with the development switch. */
+async function startBoth(t: TestContext, env: Record<string, string> = {}): Promise<{ server: TestServer; documents: DocumentServer }> {
+  const documents = await startDocumentServer(t)
+  return { server: await startServer(t, { OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK: 'true', ...env }), documents }
+}
+
+/** Asserts that the authorization request ends on a page of this server, by the rule, and goes nowhere. */
+async function assertRefusedOnPage(response: Response, rule: string, error = 'invalid_client', status = 400): Promise<Members> {
+  assert.equal(response.headers.get('location'), null)
+  return assertRefused(response, rule, error, status)
+}
+
+/** Asserts that the token endpoint takes the client_id for that of no client, by the rule. */
+async function assertUnknown(server: TestServer, client_id: string, rule: string): Promise<void> {
+  const response = await requestToken(server, { grant_type: 'refresh_token', refresh_token: 'x', client_id })
+  await assertRefused(response, rule, 'invalid_client', 400)
+}
+
+describe('A client that a metadata document describes', () => {
+  it('gets tokens without registering (MCP 2026-07-28 basic/authorization/client-registration)', async t => {
+    const { server, documents } = await startBoth(t)
+    const url = documents.put('/client.json', documentOf(`${documents.origin}/client.json`))
+    const response = await exchange(server, { client_id: url }, await authorize(server, { client_id: url }))
+    const { access_token, refresh_token } = await readJson(response)
+    assert.equal(claimsOf(access_token)['client_id'], url)
+    assert.equal((await refresh(server, { client_id: url }, refresh_token)).status, 200)
+    assert.deepEqual(documents.requests, ['GET /client.json'])
+  })
+
+  it('leaves no record among the clients', async t => {
+    const server = await startWith(t, fetcher())
+    assert.equal((await exchange(server, client, await authorize(server, client))).status, 200)
+    const { store } = await readJson(await get(`${server.url}/health`))
+    assert.deepEqual([store.clients, store.documents, store.grants], [0, 1, 1])
+  })
+
+  it('is announced by the metadata (draft-ietf-oauth-client-id-metadata-document-00 section 5)', async t => {
+    const metadata = await readJson(await get(`${(await startServer(t)).url}/.well-known/oauth-authorization-server`))
+    assert.equal(metadata['client_id_metadata_document_supported'], true)
+  })
+
+  it('cannot be read, changed or deleted as a registration (RFC 7592 section 2)', async t => {
+    const server = await startWith(t, fetcher())
+    const response = await get(`${server.url}/oauth/register/${encodeURIComponent(client_id)}`, bearer('x'))
+    await assertRefused(response, 'registration-access-token-matches', 'invalid_token', 401)
+  })
+
+  it('may use only the redirect URIs of the document (MCP 2026-07-28 basic/authorization/client-registration)', async t => {
+    const response = await requestCode(await startWith(t, fetcher()), client, { redirect_uri: 'https://evil.example.com/' })
+    await assertRefusedOnPage(response, 'redirect-uri-is-registered', 'invalid_request')
+  })
+
+  it('may name grant types and response types that only other servers support', async t => {
+    const server = await startWith(t, fetcher(documentOf(client_id, {
+      grant_types: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'], response_types: ['code', 'code id_token'],
+    })))
+    const { refresh_token } = await readJson(await exchange(server, client, await authorize(server, client)))
+    assert.equal(refresh_token, undefined)
+  })
+
+  it('may have a document of a more specific type (draft-ietf-oauth-client-id-metadata-document-00 section 4.1)', async t => {
+    const server = await startWith(t, fetcher(undefined, { contentType: 'application/client+json; charset=utf-8' }))
+    assert.equal((await requestCode(server, client)).status, 302)
+  })
+
+  it('authenticates with a private key where the document says so (draft-ietf-oauth-client-id-metadata-document-00 section 6.2)', async t => {
+    const key = createKeyPair()
+    const server = await startWith(t, fetcher(documentOf(client_id, {
+      token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key.jwk] }, grant_types: ['client_credentials'], response_types: [],
+    })))
+    const form = {
+      grant_type: 'client_credentials', client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: createAssertion(key, client_id, server.config.issuer),
+    }
+    assert.equal((await requestToken(server, form)).status, 200)
+    const unauthenticated = await requestToken(server, { grant_type: 'client_credentials', client_id })
+    await assertRefused(unauthenticated, 'client-is-authenticated', 'invalid_client', 401)
+  })
+
+  for (const token_endpoint_auth_method of [undefined, null, 'none']) {
+    it(`is public with the method ${token_endpoint_auth_method}, and no secret makes it another`, async t => {
+      const server = await startWith(t, fetcher(documentOf(client_id, { token_endpoint_auth_method })))
+      assert.equal((await exchange(server, client, await authorize(server, client))).status, 200)
+      const introspect = (form: Members) => postForm(`${server.url}/oauth/introspect`, { token: 'x', client_id, ...form })
+      await assertRefused(await introspect({ client_secret: 'made up' }), 'client-is-authenticated', 'invalid_client', 401)
+      await assertRefused(await introspect({}), 'client-is-confidential', 'invalid_client', 401)
+    })
+  }
+
+  it('is answered 401 where it tried to authenticate by Basic (RFC 6749 section 5.2)', async t => {
+    const server = await startWith(t, fetcher('[]'))
+    const response = await requestToken(server, { grant_type: 'client_credentials' }, basic(client_id, 'secret'))
+    assert.match(response.headers.get('www-authenticate')!, /^Basic /)
+    await assertRefused(response, 'client-document-is-json', 'invalid_client', 401)
+  })
+})
+
+describe('The consent page for such a client', () => {
+  const env = { OAUTH_AUTO_APPROVE: 'false' }
+
+  it('shows the host that vouches for the name (draft-ietf-oauth-client-id-metadata-document-00 section 6.4)', async t => {
+    const { html } = await openConsent(await startWith(t, fetcher(), env), client)
+    assert.ok(html.includes('The metadata document of <strong>app.example.com</strong> gives the name <strong>'))
+    assert.ok(html.includes(`<code>${client_id}</code>`))
+    assert.ok(!html.includes('nobody has checked it'))
+  })
+
+  it('shows where the code goes, and warns where that is this computer (MCP 2026-07-28 basic/authorization/security-considerations)', async t => {
+    const { html } = await openConsent(await startWith(t, fetcher(), env), client)
+    assert.ok(html.includes('<strong>127.0.0.1:7777</strong>'))
+    assert.ok(html.includes('any program that runs on it could be the one that asks'))
+  })
+
+  it('does not warn where the redirect URI is on the internet', async t => {
+    const web = 'https://app.example.com/callback'
+    const server = await startWith(t, fetcher(documentOf(client_id, { redirect_uris: [web] })), env)
+    const { html } = await openConsent(server, client, { redirect_uri: web })
+    assert.ok(html.includes('<strong>app.example.com</strong>'))
+    assert.ok(!html.includes('class="notice warning"'))
+  })
+
+  it('leads nowhere when the document has lost the redirect URI meanwhile', async t => {
+    const state = fetcher(undefined, { lifetime: 0 })
+    const server = await startWith(t, state, env)
+    const consent = await openConsent(server, client)
+    state.document = documentOf(client_id, { redirect_uris: ['https://app.example.com/new'] })
+    for (const decision of ['approve', 'deny']) {
+      await assertRefusedOnPage(await decide(server, consent, { decision }), 'redirect-uri-is-registered', 'invalid_request')
+    }
+  })
+
+  it('leads nowhere when the document is gone meanwhile', async t => {
+    const state = fetcher(undefined, { lifetime: 0 })
+    const server = await startWith(t, state, env)
+    const consent = await openConsent(server, client)
+    state.error = new DocumentError('it answered 404', { temporary: false })
+    await assertRefusedOnPage(await decide(server, consent), 'client-document-is-available')
+  })
+
+  it('can be answered again when the document could not be read for a moment', async t => {
+    const state = fetcher(undefined, { lifetime: 0 })
+    const server = await startWith(t, state, env)
+    const consent = await openConsent(server, client)
+    state.error = new DocumentError('it answered 503', { temporary: true })
+    await assertRefusedOnPage(await decide(server, consent), 'document-is-reachable', 'temporarily_unavailable', 503)
+    state.error = undefined
+    assert.ok(locationOf(await decide(server, consent)).searchParams.has('code'))
+  })
+})
+
+describe('A client_id that looks like the URL of a document', () => {
+  const invalid: Record<string, string> = {
+    'that is http (draft-ietf-oauth-client-id-metadata-document-00 section 3)': 'http://app.example.com/client.json',
+    'on loopback': 'http://127.0.0.1/client.json',
+    'without a path (draft-ietf-oauth-client-id-metadata-document-00 section 3)': 'https://app.example.com',
+    'with nothing but a slash': 'https://app.example.com/',
+    'with a single-dot segment (draft-ietf-oauth-client-id-metadata-document-00 section 3)': 'https://app.example.com/./client.json',
+    'with a double-dot segment (draft-ietf-oauth-client-id-metadata-document-00 section 3)': 'https://app.example.com/a/../client.json',
+    'with an encoded dot segment': 'https://app.example.com/a/%2e%2e/client.json',
+    'with a fragment (draft-ietf-oauth-client-id-metadata-document-00 section 3)': 'https://app.example.com/client.json#a',
+    'with an empty fragment': 'https://app.example.com/client.json#',
+    'with a user name (draft-ietf-oauth-client-id-metadata-document-00 section 3)': 'https://user@app.example.com/client.json',
+    'with a password': 'https://user:password@app.example.com/client.json',
+    'with an empty user name': 'https://@app.example.com/client.json',
+    'with a host in upper case': 'https://APP.example.com/client.json',
+    'with a scheme in upper case': 'HTTPS://app.example.com/client.json',
+    'with the default port': 'https://app.example.com:443/client.json',
+    'with a host that ends in a dot': 'https://app.example.com./client.json',
+    'with an address that is written otherwise': 'https://2130706433/client.json',
+    'with a name beyond ASCII': 'https://äpp.example.com/client.json',
+    'with a backslash': 'https://app.example.com\\client.json',
+    'with a blank': 'https://app.example.com/client.json ',
+    'with a tab': 'https://app.example.com/cli\tent.json',
+    'without a host': 'https://',
+    'of more than 1024 characters': `https://app.example.com/${'a'.repeat(1024)}`,
+  }
+  for (const [what, url] of Object.entries(invalid)) {
+    it(`is refused ${what}`, async t => {
+      const state = fetcher(documentOf(url))
+      const server = await startWith(t, state)
+      await assertRefusedOnPage(await requestCode(server, { client_id: url }), 'client-id-url-is-valid')
+      await assertUnknown(server, url, 'client-id-url-is-valid')
+      assert.deepEqual(state.urls, [])
+    })
+  }
+
+  const valid = [
+    'https://app.example.com/c?v=1', 'https://app.example.com:8443/c', 'https://app.example.com/%7euser/', 'https://xn--pp-via.example.com/c',
+  ]
+  for (const url of valid) {
+    it(`is taken as ${url}`, async t => {
+      assert.equal((await requestCode(await startWith(t, fetcher(documentOf(url))), { client_id: url })).status, 302)
+    })
+  }
+
+  it('is refused on another machine by http, though the development switch is on', async t => {
+    const server = await startServer(t, { OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK: 'true' }, { fetchDocument: fetcher().fetchDocument })
+    await assertRefusedOnPage(await requestCode(server, { client_id: 'http://app.example.com/client.json' }), 'client-id-url-is-valid')
+  })
+})
+
+describe('A metadata document', () => {
+  const secret = 'client-document-has-no-secret'
+  const incomplete = 'client-document-is-complete'
+  const invalid = 'client-document-describes-a-client'
+  const refused: Record<string, { document: Members | string; changes?: Partial<FetchedDocument>; rule: string }> = {
+    'that is HTML (draft-ietf-oauth-client-id-metadata-document-00 section 4.1)': {
+      document: documentOf(client_id), changes: { contentType: 'text/html' }, rule: 'client-document-is-json',
+    },
+    'that is plain text, as from a page where anybody may leave text': {
+      document: documentOf(client_id), changes: { contentType: 'text/plain; charset=application/json' }, rule: 'client-document-is-json',
+    },
+    'without a type': { document: documentOf(client_id), changes: { contentType: '' }, rule: 'client-document-is-json' },
+    'that is not JSON': { document: '{', rule: 'client-document-is-json' },
+    'that is empty': { document: '', rule: 'client-document-is-json' },
+    'that is no object': { document: '[]', rule: 'client-document-is-json' },
+    'that names a member twice': {
+      document: JSON.stringify(documentOf(client_id)).replace('{', `{"client_id":"${client_id}x",`), rule: 'client-document-is-json',
+    },
+    'that names another client_id (MCP 2026-07-28 basic/authorization/client-registration)': {
+      document: documentOf('https://app.example.com/oauth/other.json'), rule: 'client-document-names-itself',
+    },
+    'that names its client_id with other capitals (RFC 3986 section 6.2.1)': {
+      document: documentOf('https://APP.example.com/oauth/client.json'), rule: 'client-document-names-itself',
+    },
+    'that names no client_id': { document: documentOf(client_id, { client_id: undefined }), rule: 'client-document-names-itself' },
+    'that names a list of client_ids': {
+      document: documentOf(client_id, { client_id: [client_id] }), rule: 'client-document-names-itself',
+    },
+    'without a client_name (MCP 2026-07-28 basic/authorization/client-registration)': {
+      document: documentOf(client_id, { client_name: undefined }), rule: incomplete,
+    },
+    'with an empty client_name': { document: documentOf(client_id, { client_name: '' }), rule: incomplete },
+    'without redirect_uris (MCP 2026-07-28 basic/authorization/client-registration)': {
+      document: documentOf(client_id, { redirect_uris: undefined }), rule: incomplete,
+    },
+    'without redirect_uris, for the client credentials grant': {
+      document: documentOf(client_id, { redirect_uris: undefined, grant_types: ['client_credentials'] }), rule: incomplete,
+    },
+    'with no redirect URI in the list': { document: documentOf(client_id, { redirect_uris: [] }), rule: invalid },
+    'with a redirect URI that is a script': { document: documentOf(client_id, { redirect_uris: ['javascript:alert(1)'] }), rule: invalid },
+    'with a redirect URI in clear text': { document: documentOf(client_id, { redirect_uris: ['http://app.example.com/'] }), rule: invalid },
+    'with a client_name that is no text': { document: documentOf(client_id, { client_name: 1 }), rule: invalid },
+    'with grant types that are no texts': { document: documentOf(client_id, { grant_types: [1] }), rule: invalid },
+    'with an unknown method of client authentication': {
+      document: documentOf(client_id, { token_endpoint_auth_method: 'tls_client_auth' }), rule: invalid,
+    },
+    'with private_key_jwt and no key': {
+      document: documentOf(client_id, { token_endpoint_auth_method: 'private_key_jwt' }), rule: invalid,
+    },
+    'with client_secret_basic (draft-ietf-oauth-client-id-metadata-document-00 section 4.1)': {
+      document: documentOf(client_id, { token_endpoint_auth_method: 'client_secret_basic' }), rule: secret,
+    },
+    'with client_secret_post (draft-ietf-oauth-client-id-metadata-document-00 section 4.1)': {
+      document: documentOf(client_id, { token_endpoint_auth_method: 'client_secret_post' }), rule: secret,
+    },
+    'with client_secret_jwt (draft-ietf-oauth-client-id-metadata-document-00 section 4.1)': {
+      document: documentOf(client_id, { token_endpoint_auth_method: 'client_secret_jwt' }), rule: secret,
+    },
+    'with a client_secret (draft-ietf-oauth-client-id-metadata-document-00 section 4.1)': {
+      document: documentOf(client_id, { client_secret: 'x' }), rule: secret,
+    },
+    'with client_secret_expires_at (draft-ietf-oauth-client-id-metadata-document-00 section 4.1)': {
+      document: documentOf(client_id, { client_secret_expires_at: 0 }), rule: secret,
+    },
+  }
+  for (const [what, { document, changes, rule }] of Object.entries(refused)) {
+    it(`is refused ${what}, at both endpoints, and is not kept`, async t => {
+      const state = fetcher(document, changes)
+      const server = await startWith(t, state)
+      await assertRefusedOnPage(await requestCode(server, client), rule)
+      await assertUnknown(server, client_id, rule)
+      assert.equal(state.urls.length, 2)
+      assert.equal((await readJson(await get(`${server.url}/health`)))['store'].documents, 0)
+    })
+  }
+
+  for (const token_endpoint_auth_method of [undefined, null, 'none']) {
+    it(`is refused with client_credentials and the method ${token_endpoint_auth_method} (RFC 6749 section 4.4)`, async t => {
+      const server = await startWith(t, fetcher(documentOf(client_id, { grant_types: ['client_credentials'], token_endpoint_auth_method })))
+      const body = await assertRefusedOnPage(await requestCode(server, client), invalid)
+      assert.match(body['error_description'], /client credentials grant needs a client that authenticates/)
+    })
+  }
+
+  it('that does not exist makes the client unknown, and that is not kept', async t => {
+    const state = fetcher()
+    const server = await startWith(t, state)
+    state.error = new DocumentError('it answered 404', { temporary: false })
+    await assertRefusedOnPage(await requestCode(server, client), 'client-document-is-available')
+    await assertUnknown(server, client_id, 'client-document-is-available')
+    state.error = undefined
+    assert.equal((await requestCode(server, client)).status, 302)
+  })
+
+  it('that cannot be read for now is no fault of the client: 503, and nobody throws tokens away (RFC 9110 section 15.6.4)', async t => {
+    const state = fetcher(undefined, { lifetime: 0 })
+    const server = await startWith(t, state)
+    const { refresh_token } = await readJson(await exchange(server, client, await authorize(server, client)))
+    state.error = new DocumentError('it did not answer in 5 s', { temporary: true })
+    const response = await refresh(server, client, refresh_token)
+    assert.equal(response.headers.get('retry-after'), '30')
+    await assertRefused(response, 'document-is-reachable', 'temporarily_unavailable', 503)
+    await assertRefusedOnPage(await requestCode(server, client), 'document-is-reachable', 'temporarily_unavailable', 503)
+    state.error = undefined
+    assert.equal((await refresh(server, client, refresh_token)).status, 200)
+  })
+})
+
+describe('The cache of metadata documents', () => {
+  /** For how many seconds one answer serves: it does just before, and no longer then. */
+  const lifetimes: Record<string, { lifetime: number | undefined; kept: number }> = {
+    'keeps a document as long as its headers say (draft-ietf-oauth-client-id-metadata-document-00 section 4.4)': {
+      lifetime: 600, kept: 600,
+    },
+    'keeps it for 5 minutes where they say nothing': { lifetime: undefined, kept: 300 },
+    'keeps it for a minute at the least': { lifetime: 1, kept: 60 },
+    'keeps it for a day at the most': { lifetime: 365 * day, kept: day },
+  }
+  for (const [what, { lifetime, kept }] of Object.entries(lifetimes)) {
+    it(what, async t => {
+      const state = fetcher(undefined, { lifetime })
+      const server = await startWith(t, state)
+      await requestCode(server, client)
+      server.advance(kept - 2)
+      await requestCode(server, client)
+      assert.equal(state.urls.length, 1)
+      server.advance(3)
+      await requestCode(server, client)
+      assert.equal(state.urls.length, 2)
+    })
+  }
+
+  it('does not keep what must not be kept', async t => {
+    const state = fetcher(undefined, { lifetime: 0 })
+    const server = await startWith(t, state)
+    await requestCode(server, client)
+    await requestCode(server, client)
+    assert.equal(state.urls.length, 2)
+  })
+
+  it('does not take the key set of one client for the document of another', async t => {
+    const key = createKeyPair()
+    const state = fetcher(documentOf(client_id, { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: client_id, keys: [key.jwk] }))
+    const server = await startWith(t, state)
+    await requestToken(server, {
+      grant_type: 'refresh_token', refresh_token: 'x', client_assertion: createAssertion(key, client_id, server.config.issuer),
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    })
+    assert.deepEqual(state.urls, [client_id, client_id])
+  })
+})
+
+describe('A document server that is hostile', () => {
+  it('is not asked at all without the development switch (draft-ietf-oauth-client-id-metadata-document-00 section 6.5)', async t => {
+    const documents = await startDocumentServer(t)
+    const server = await startServer(t)
+    for (const host of ['127.0.0.1', 'localhost', '[::1]']) {
+      const response = await requestCode(server, { client_id: `https://${host}:${documents.port}/client.json` })
+      await assertRefusedOnPage(response, 'client-document-is-available')
+    }
+    assert.deepEqual(documents.requests, [])
+  })
+
+  it('cannot redirect this server (draft-ietf-oauth-client-id-metadata-document-00 section 6.5)', async t => {
+    const { server, documents } = await startBoth(t)
+    const there = documents.put('/there', documentOf(`${documents.origin}/client.json`))
+    const url = documents.put('/client.json', (_incoming, outgoing) => outgoing.writeHead(302, { location: there }).end())
+    await assertRefusedOnPage(await requestCode(server, { client_id: url }), 'client-document-is-available')
+    assert.deepEqual(documents.requests, ['GET /client.json'])
+  })
+
+  it('cannot send more than 5 KB (draft-ietf-oauth-client-id-metadata-document-00 section 6.6)', async t => {
+    const { server, documents } = await startBoth(t)
+    const url = `${documents.origin}/client.json`
+    const empty = JSON.stringify(documentOf(url, { x: '' })).length
+    documents.put('/client.json', documentOf(url, { x: 'x'.repeat(5120 - empty) }))
+    assert.equal((await requestCode(server, { client_id: url })).status, 302)
+    const other = `${documents.origin}/client2.json`
+    documents.put('/client2.json', documentOf(other, { x: 'x'.repeat(5120 - empty) }))
+    await assertRefusedOnPage(await requestCode(server, { client_id: other }), 'client-document-is-available')
+  })
+
+  it('cannot make this server ask itself for ever', async t => {
+    const server = await startServer(t, { OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK: 'true' })
+    let url = `${server.url}/oauth/authorize`
+    for (let i = 0; i < 3; i++) url = `${server.url}/oauth/authorize?client_id=${encodeURIComponent(url)}`
+    await assertRefusedOnPage(await requestCode(server, { client_id: url }), 'client-document-is-available')
+  })
+})

@@ -1,0 +1,128 @@
+/** The rooms and floors of docs/architecture.md: what lies where, and that imports only go down. */
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
+import { describe, it } from 'node:test'
+import { packageRoot } from '../package-root.ts'
+
+/** Each folder of src is a room, and a room is on one floor. */
+const floors: Readonly<Record<string, number>> = {
+  'app': 7, 'pages': 7, 'pages/explain': 7, 'pages/flow': 7,
+  'core/mcp': 6, 'extensions': 6, 'user': 6, 'tools': 6,
+  'core/oauth': 5, 'core/oauth/grants': 5, 'core/user': 5,
+  'core/context': 4,
+  'base/store': 3, 'flow': 3,
+  'base/http': 2, 'base/config': 2, 'base/ui': 2, 'catalogue': 2,
+  'base/rules': 1, 'core/rules': 1, 'extensions/rules': 1,
+  'base/protocol': 0,
+  // A column of its own: the client learns what it needs over the wire.
+  'client/cli': 7, 'client/mcp': 6, 'client/user-agent': 6, 'client/storage': 6, 'client/extensions': 5,
+  'core/client': 5, 'core/client/wire': 4,
+}
+
+/** What the client may import from outside its column: nothing by which a server decides. */
+const openToClient = ['base/protocol', 'base/rules', 'base/http', 'base/config', 'base/ui', 'core/rules', 'extensions/rules', 'catalogue']
+
+const mostFilesOfARoom = 15
+const top = ['client.ts', 'routes.ts', 'server.ts']
+
+const source = join(packageRoot, 'src')
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  .map(name => name.replaceAll('\\', '/')).filter(name => name.endsWith('.ts'))
+const imports = new Map(files.map(file => [file, importsOf(file)]))
+
+describe('Every room of src', () => {
+  it('is on one floor', () => {
+    assert.deepEqual([...new Set(files.map(roomOf))].filter(room => room !== '.').sort(), Object.keys(floors).sort())
+  })
+
+  it('has no more than 15 files', () => {
+    const crowded = Object.keys(floors).filter(room => files.filter(file => roomOf(file) === room).length > mostFilesOfARoom)
+    assert.deepEqual(crowded, [])
+  })
+
+  it('is a folder: only the two entries and the table of routes lie at the top', () => {
+    assert.deepEqual(files.filter(file => roomOf(file) === '.').sort(), top)
+  })
+})
+
+describe('Every import of src', () => {
+  it('is found by this test', () => {
+    assert.ok(imports.get('app/app.ts')!.includes('../routes.ts'))
+    assert.ok(files.length > 50)
+  })
+
+  it('is a file of src or a module of Node', () => {
+    assert.deepEqual(edges().filter(([, to]) => !to.startsWith('node:') && !files.includes(to)), [])
+  })
+
+  it('goes down, or stays on its floor', () => {
+    assert.deepEqual(internal().filter(([from, to]) => floorOf(to) > floorOf(from)), [])
+  })
+
+  it('leaves the column of the client for the rooms that are open to it', () => {
+    const outward = internal().filter(([from, to]) => isClient(from) && !isClient(to))
+    assert.deepEqual(outward.filter(([, to]) => !openToClient.includes(roomOf(to))), [])
+  })
+
+  it('leads into the column of the client from its entry alone', () => {
+    assert.deepEqual(internal().filter(([from, to]) => isClient(to) && !isClient(from) && from !== 'client.ts'), [])
+  })
+
+  it('never leads to an entry', () => {
+    assert.deepEqual(internal().filter(([, to]) => to === 'server.ts' || to === 'client.ts'), [])
+  })
+
+  it('never forms a cycle, not even for a type', () => {
+    assert.deepEqual(files.map(file => cycleFrom(file)).filter(cycle => cycle !== undefined), [])
+  })
+})
+
+function importsOf(file: string): readonly string[] {
+  const text = readFileSync(join(source, file), 'utf8')
+  const statements = /^(?:import|export)\b(?:[^'";]*?\bfrom)?\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm
+  return [...text.matchAll(statements)].map(([, from, called]) => (from ?? called)!)
+}
+
+/** What imports what, both as names below src. */
+function edges(): readonly (readonly [string, string])[] {
+  return files.flatMap(from => imports.get(from)!.map(to => [from, resolve(from, to)] as const))
+}
+
+function internal(): readonly (readonly [string, string])[] {
+  return edges().filter(([, to]) => files.includes(to))
+}
+
+function resolve(from: string, to: string): string {
+  return to.startsWith('.') ? posix.join(posix.dirname(from), to) : to
+}
+
+function roomOf(file: string): string {
+  return posix.dirname(file)
+}
+
+/** The table of routes stands with the application; the entries stand above everything. */
+function floorOf(file: string): number {
+  return file === 'routes.ts' ? 7 : floors[roomOf(file)] ?? 8
+}
+
+function isClient(file: string): boolean {
+  return /^(?:core\/)?client\//.test(file)
+}
+
+/** A way from `file` back to it, or undefined where there is none. */
+function cycleFrom(file: string): string | undefined {
+  const seen = new Set<string>()
+  const walk = (path: readonly string[]): readonly string[] | undefined => {
+    for (const next of imports.get(path.at(-1)!) ?? []) {
+      const to = resolve(path.at(-1)!, next)
+      if (to === file) return [...path, to]
+      if (seen.has(to)) continue
+      seen.add(to)
+      const found = walk([...path, to])
+      if (found) return found
+    }
+    return undefined
+  }
+  return walk([file])?.join(' -> ')
+}

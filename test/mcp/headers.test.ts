@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Tool } from '../../src/core/mcp/tool.ts'
+import {
+  assertRpcError, callMcp, callModern, craftToken, readJson, startServer, type Members, type TestContext,
+} from '../harness.ts'
+
+/** A tool whose arguments are mirrored into headers, one of them from deeper inside. */
+const mirrored: Tool = {
+  name: 'mirrored', title: '', description: '',
+  inputSchema: {
+    type: 'object',
+    properties: {
+      text: { type: 'string', 'x-mcp-header': 'Text' },
+      count: { type: 'integer', 'x-mcp-header': 'Count' },
+      flag: { type: 'boolean', 'x-mcp-header': 'Flag' },
+      target: { type: 'object', properties: { region: { type: 'string', 'x-mcp-header': 'Region' } } },
+    },
+  },
+  outputSchema: { type: 'object' },
+  run: () => ({ text: 'ran', structuredContent: {} }),
+}
+
+async function call(t: TestContext, args: Members, headers: Members): Promise<Response> {
+  const server = await startServer(t, {}, { tools: [mirrored] })
+  return callModern(server, craftToken(server), 'tools/call', { name: 'mirrored', arguments: args }, headers)
+}
+
+function weather(t: TestContext, location: unknown, header: string | undefined): Promise<Response> {
+  return startServer(t).then(server => callModern(
+    server, craftToken(server), 'tools/call', { name: 'get_weather', arguments: { location } }, { 'mcp-param-location': header },
+  ))
+}
+
+function encoded(text: string): string {
+  return `=?base64?${Buffer.from(text).toString('base64')}?=`
+}
+
+describe('Mcp-Method', () => {
+  const clause = '(MCP 2026-07-28 basic/transports/streamable-http, Server Validation)'
+
+  it(`has to be sent ${clause}`, async t => {
+    const server = await startServer(t)
+    const response = await callModern(server, craftToken(server), 'tools/list', {}, { 'mcp-method': undefined })
+    const { id, error } = await assertRpcError(response, 'required-header-is-sent', -32020, 400)
+    assert.equal(id, 1)
+    assert.equal(error.message, 'Header mismatch: the header Mcp-Method is missing')
+  })
+
+  const wrong = {
+    'another method': 'tools/list', 'another case': 'Tools/Call', 'a part of it': 'tools', 'two methods': 'tools/call, tools/list',
+    'an encoded one, which is for Mcp-Name and Mcp-Param-* alone': encoded('tools/call'), 'nothing': '',
+  }
+  for (const [what, header] of Object.entries(wrong)) {
+    it(`must not be ${what} ${clause}`, async t => {
+      const server = await startServer(t)
+      const response = await callModern(server, craftToken(server), 'tools/call', { name: 'list_files' }, { 'mcp-method': header })
+      await assertRpcError(response, 'headers-match-body', -32020, 400)
+    })
+  }
+
+  it('is compared before the scope is judged', async t => {
+    const server = await startServer(t)
+    const token = craftToken(server, { scope: 'mcp:tools:read' })
+    const response = await callModern(server, token, 'tools/call', { name: 'list_files' }, { 'mcp-method': 'tools/list' })
+    await assertRpcError(response, 'headers-match-body', -32020, 400)
+  })
+
+  it('means nothing in the legacy era', async t => {
+    const server = await startServer(t)
+    assert.equal((await callMcp(server, craftToken(server), 'tools/list', {}, { 'mcp-method': 'tools/call' })).status, 200)
+  })
+})
+
+describe('Mcp-Name', () => {
+  const clause = '(MCP 2026-07-28 basic/transports/streamable-http, Server Validation)'
+
+  it(`has to be sent with tools/call ${clause}`, async t => {
+    const server = await startServer(t)
+    const response = await callModern(server, craftToken(server), 'tools/call', { name: 'list_files' }, { 'mcp-name': undefined })
+    await assertRpcError(response, 'required-header-is-sent', -32020, 400)
+  })
+
+  it(`must be the name of the tool ${clause}`, async t => {
+    const server = await startServer(t)
+    const response = await callModern(server, craftToken(server), 'tools/call', { name: 'list_files' }, { 'mcp-name': 'get_weather' })
+    const { error } = await assertRpcError(response, 'headers-match-body', -32020, 400)
+    assert.equal(error.message, 'Header mismatch: Mcp-Name is get_weather; the body says list_files')
+  })
+
+  it(`must not be sent where the body has no name ${clause}`, async t => {
+    const server = await startServer(t)
+    const response = await callModern(server, craftToken(server), 'tools/call', {}, { 'mcp-name': 'list_files' })
+    await assertRpcError(response, 'headers-match-body', -32020, 400)
+  })
+
+  it('may be encoded (MCP 2026-07-28 basic/transports/streamable-http, Value Encoding)', async t => {
+    const server = await startServer(t)
+    const headers = { 'mcp-name': encoded('list_files') }
+    assert.equal((await callModern(server, craftToken(server), 'tools/call', { name: 'list_files' }, headers)).status, 200)
+  })
+
+  it('has to be well encoded (MCP 2026-07-28 basic/transports/streamable-http, Value Encoding)', async t => {
+    const server = await startServer(t)
+    const headers = { 'mcp-name': '=?base64?!?=' }
+    const response = await callModern(server, craftToken(server), 'tools/call', { name: 'list_files' }, headers)
+    await assertRpcError(response, 'header-value-is-well-formed', -32020, 400)
+  })
+
+  it('is compared for a tool that does not exist, too', async t => {
+    const server = await startServer(t)
+    const response = await callModern(server, craftToken(server), 'tools/call', { name: 'rm' }, { 'mcp-name': 'list_files' })
+    await assertRpcError(response, 'headers-match-body', -32020, 400)
+  })
+})
+
+describe('Mcp-Param-Location of get_weather', () => {
+  const clause = '(MCP 2026-07-28 basic/transports/streamable-http, Server Behavior for Custom Headers)'
+
+  it('says which argument it mirrors in tools/list (MCP 2026-07-28 server/tools, x-mcp-header)', async t => {
+    const server = await startServer(t)
+    const { result } = await readJson(await callModern(server, craftToken(server), 'tools/list'))
+    assert.equal(result.tools[0].inputSchema.properties.location['x-mcp-header'], 'Location')
+  })
+
+  const accepted = {
+    'as plain text': { location: 'New York, NY', header: 'New York, NY' },
+    'encoded, though it need not be': { location: 'Lisbon', header: encoded('Lisbon') },
+    'encoded, beyond ASCII': { location: 'Zürich 世界', header: encoded('Zürich 世界') },
+    'encoded, with blanks at its ends': { location: ' Lisbon ', header: encoded(' Lisbon ') },
+    'encoded, where it looks like the encoding': { location: '=?base64?TGlzYm9u?=', header: encoded('=?base64?TGlzYm9u?=') },
+  }
+  for (const [what, { location, header }] of Object.entries(accepted)) {
+    it(`is accepted ${what} ${clause}`, async t => {
+      const { result } = await readJson(await weather(t, location, header))
+      assert.equal(result.structuredContent.location, location)
+    })
+  }
+
+  const refused: Record<string, { location: string; header: string | undefined; rule: string }> = {
+    'where it is missing': { location: 'Lisbon', header: undefined, rule: 'required-header-is-sent' },
+    'where it says something else': { location: 'Lisbon', header: 'Paris', rule: 'headers-match-body' },
+    'where it says something else in its encoding': { location: 'Lisbon', header: encoded('Paris'), rule: 'headers-match-body' },
+    'where its case is another': { location: 'Lisbon', header: 'lisbon', rule: 'headers-match-body' },
+    'where the body holds the encoding of it': { location: encoded('Lisbon'), header: encoded('Lisbon'), rule: 'headers-match-body' },
+    'where its base64 lacks padding': { location: 'a', header: '=?base64?YQ?=', rule: 'header-value-is-well-formed' },
+    'where its base64 has a second spelling': { location: 'a', header: '=?base64?YR==?=', rule: 'header-value-is-well-formed' },
+    'where its base64 is not UTF-8': { location: 'a', header: '=?base64?/w==?=', rule: 'header-value-is-well-formed' },
+  }
+  for (const [what, { location, header, rule }] of Object.entries(refused)) {
+    it(`is refused ${what} ${clause}`, async t => {
+      const { id } = await assertRpcError(await weather(t, location, header), rule, -32020, 400)
+      assert.equal(id, 1)
+    })
+  }
+
+  it('is not needed in the legacy era', async t => {
+    const server = await startServer(t)
+    const params = { name: 'get_weather', arguments: { location: 'Lisbon' } }
+    assert.equal((await callMcp(server, craftToken(server), 'tools/call', params)).status, 200)
+  })
+})
+
+describe('Mcp-Param-* of a tool', () => {
+  const accepted: Record<string, { args: Members; headers: Members }> = {
+    'an integer': { args: { count: 42 }, headers: { 'mcp-param-count': '42' } },
+    'an integer that is written in another way, since numbers are compared': {
+      args: { count: 42 }, headers: { 'mcp-param-count': '42.0' },
+    },
+    'a negative integer': { args: { count: -7 }, headers: { 'mcp-param-count': '-7' } },
+    'true': { args: { flag: true }, headers: { 'mcp-param-flag': 'true' } },
+    'false': { args: { flag: false }, headers: { 'mcp-param-flag': 'false' } },
+    'an empty text': { args: { text: '' }, headers: { 'mcp-param-text': '=?base64??=' } },
+    'a value from deeper inside': { args: { target: { region: 'us-west1' } }, headers: { 'mcp-param-region': 'us-west1' } },
+    'no arguments': { args: {}, headers: {} },
+    'headers that no argument names': { args: {}, headers: { 'mcp-param-other': 'x' } },
+  }
+  for (const [what, { args, headers }] of Object.entries(accepted)) {
+    it(`takes ${what} (MCP 2026-07-28 basic/transports/streamable-http, Value Encoding)`, async t => {
+      assert.equal((await readJson(await call(t, args, headers)))['result'].content[0].text, 'ran')
+    })
+  }
+
+  it('is not expected for null (MCP 2026-07-28 basic/transports/streamable-http, Server Behavior for Custom Headers)', async t => {
+    assert.equal((await call(t, { text: null }, {})).status, 200)
+  })
+
+  const refused: Record<string, { args: Members; headers: Members; rule: string }> = {
+    'an integer without its header': { args: { count: 42 }, headers: {}, rule: 'required-header-is-sent' },
+    'zero without its header': { args: { count: 0 }, headers: {}, rule: 'required-header-is-sent' },
+    'false without its header': { args: { flag: false }, headers: {}, rule: 'required-header-is-sent' },
+    'an empty text without its header': { args: { text: '' }, headers: {}, rule: 'required-header-is-sent' },
+    'a value from deeper inside without its header': {
+      args: { target: { region: 'x' } }, headers: {}, rule: 'required-header-is-sent',
+    },
+    'another integer': { args: { count: 42 }, headers: { 'mcp-param-count': '43' }, rule: 'headers-match-body' },
+    'no number for an integer': { args: { count: 0 }, headers: { 'mcp-param-count': '=?base64??=' }, rule: 'headers-match-body' },
+    'True for true': { args: { flag: true }, headers: { 'mcp-param-flag': 'True' }, rule: 'headers-match-body' },
+    'a header for an argument that is absent': { args: {}, headers: { 'mcp-param-text': 'x' }, rule: 'headers-match-body' },
+    'a header for an argument of null': { args: { text: null }, headers: { 'mcp-param-text': 'null' }, rule: 'headers-match-body' },
+    'a header for the same name at another depth': {
+      args: { region: 'x' }, headers: { 'mcp-param-region': 'x' }, rule: 'headers-match-body',
+    },
+  }
+  for (const [what, { args, headers, rule }] of Object.entries(refused)) {
+    it(`refuses ${what} (MCP 2026-07-28 basic/transports/streamable-http, Server Behavior for Custom Headers)`, async t => {
+      await assertRpcError(await call(t, args, headers), rule, -32020, 400)
+    })
+  }
+})

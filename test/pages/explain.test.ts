@@ -1,0 +1,383 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { createCodeVerifier } from '../../src/base/protocol/pkce.ts'
+import { catalogue } from '../../src/catalogue/catalogue.ts'
+import {
+  authorize, callMcp, craftToken, decide, exchange, get, getTokens, locationOf, openConsent, openPage, postForm, readJson, refresh, register,
+  requestCode, startServer,
+  type Members, type TestContext, type TestServer,
+} from '../harness.ts'
+
+const asBrowser = { accept: 'text/html' }
+
+function start(t: TestContext, env: Record<string, string> = {}): Promise<TestServer> {
+  return startServer(t, { DEBUG: 'true', LOG_LEVEL: 'silent', ...env })
+}
+
+/** The text of a page as a person reads it; marked characters stand between brackets. */
+async function read(url: string): Promise<string> {
+  const response = await get(url, asBrowser)
+  assert.equal(response.status, 200, url)
+  return textOf(await response.text())
+}
+
+function textOf(html: string): string {
+  const body = html.slice(html.indexOf('<main'), html.indexOf('</main>'))
+  return body.replace(/<mark[^>]*>(.*?)<\/mark>/g, '[$1]').replace(/<[^>]+>/g, ' ').replace(/&quot;/g, '"').replace(/&#39;/g, "'")
+    .replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&amp;/g, '&').replace(/\s+/g, ' ').replace(/ ([.,;:)])/g, '$1')
+}
+
+/** Where the error leads that came as JSON, in a redirect, or in a challenge. */
+async function errorUri(response: Response): Promise<string> {
+  const challenge = /error_uri="([^"]+)"/.exec(response.headers.get('www-authenticate') ?? '')?.[1]
+  const uri = challenge ?? (response.headers.has('location') ? locationOf(response).searchParams.get('error_uri')
+    : (await readJson(response) as Members)['error_uri'])
+  return uri ?? assert.fail(`no error_uri beside ${response.status}`)
+}
+
+/** A failure that leads to a page: what to do it with, and what the page says of cause and remedy. */
+interface Failure {
+  readonly what: string
+  readonly env?: Record<string, string>
+  readonly fail: (server: TestServer) => Promise<Response>
+  readonly rule: string
+  readonly cause: (server: TestServer) => readonly string[]
+  readonly remedy: string
+}
+
+const failures: readonly Failure[] = [
+  {
+    what: 'a resource with a slash in the wrong place',
+    fail: async server => requestCode(server, await register(server), { resource: `${server.config.issuer}//mcp` }),
+    rule: 'resource-is-ours',
+    cause: ({ config }) => [`came ${config.issuer}/[/]mcp`, 'there are two slashes in a row'],
+    remedy: 'Send the resource member of the protected resource metadata as it stands, byte for byte.',
+  },
+  {
+    what: 'a resource with a path and a slash that are not ours',
+    fail: async server => requestCode(server, await register(server), { resource: `${server.config.resource}/x/` }),
+    rule: 'resource-is-ours',
+    cause: ({ config }) => [`came ${config.resource}[/x/]`, 'the path is /mcp/x/, not /mcp'],
+    remedy: 'Send the resource member of the protected resource metadata as it stands, byte for byte.',
+  },
+  {
+    what: '127.0.0.1 for localhost',
+    fail: async server => {
+      const client = await register(server, { redirect_uris: ['http://localhost:3000/callback'] })
+      return requestCode(server, client, { redirect_uri: 'http://127.0.0.1:3000/callback' })
+    },
+    rule: 'redirect-uri-is-registered',
+    cause: () => ['came http://[127.0.0.1]:3000/callback', 'expected http://[localhost]:3000/callback', 'the host is 127.0.0.1, not localhost: both are this machine, and they are two hosts all the same'],
+    remedy: 'Register this very redirect URI. localhost, 127.0.0.1 and [::1] are three different hosts.',
+  },
+  {
+    what: 'another port on https',
+    fail: async server => {
+      const client = await register(server, { redirect_uris: ['https://app.example.com:8443/cb', 'https://app.example.com/other'] })
+      return requestCode(server, client, { redirect_uri: 'https://app.example.com:9443/cb' })
+    },
+    rule: 'redirect-uri-is-registered',
+    cause: () => ['came https://app.example.com:[9]443/cb', 'https://app.example.com:[8]443/cb comes nearest', 'port 9443 came where port 8443 is expected'],
+    remedy: 'Register this very redirect URI.',
+  },
+  {
+    what: 'plain PKCE',
+    fail: async server => requestCode(server, await register(server), { code_challenge_method: 'plain' }),
+    rule: 'code-challenge-method-is-s256',
+    cause: () => ['came plain', 'expected S256'],
+    remedy: 'Send code_challenge_method=S256',
+  },
+  {
+    what: 'PKCE without a method, which means plain',
+    fail: async server => requestCode(server, await register(server), { code_challenge_method: undefined }),
+    rule: 'code-challenge-method-is-s256',
+    cause: () => ['came absent, which means plain', 'expected S256'],
+    remedy: 'Send code_challenge_method=S256',
+  },
+  {
+    what: 'the verifier of another request',
+    fail: async server => {
+      const client = await register(server)
+      const [first, second] = [await authorize(server, client), await authorize(server, client)]
+      return exchange(server, client, { code: second.code, code_verifier: first.code_verifier })
+    },
+    rule: 'code-verifier-matches',
+    cause: () => ['The verifier belongs to another authorization request, the one of', 'The code belongs to the one of'],
+    remedy: 'Send the verifier of this very authorization request: of two requests under way each has its own.',
+  },
+  {
+    what: 'a verifier of nobody',
+    fail: async server => {
+      const client = await register(server)
+      return exchange(server, client, { ...await authorize(server, client), code_verifier: createCodeVerifier() })
+    },
+    rule: 'code-verifier-matches',
+    cause: () => ['The verifier belongs to no authorization request that is recorded here.'],
+    remedy: 'Send the verifier of this very authorization request',
+  },
+  {
+    what: 'a code that has expired',
+    fail: async server => {
+      const client = await register(server)
+      const authorization = await authorize(server, client)
+      server.advance(612)
+      return exchange(server, client, authorization)
+    },
+    rule: 'code-is-fresh',
+    cause: () => ['it ended', 'it came', 'it lies 12', 'to live 600 s; 612', 's had passed.'],
+    remedy: 'Redeem the code at once; now start a new authorization request.',
+  },
+  {
+    what: 'a code that has expired so long ago that it is forgotten',
+    fail: async server => {
+      const client = await register(server)
+      const authorization = await authorize(server, client)
+      server.advance(1300)
+      return exchange(server, client, authorization)
+    },
+    rule: 'code-is-known',
+    cause: () => ['It was issued at', '1300', 's earlier: it has expired, and is forgotten since.'],
+    remedy: 'Start a new authorization request.',
+  },
+  {
+    what: 'a code that was withdrawn',
+    env: { OAUTH_AUTO_APPROVE: 'false' },
+    fail: async server => {
+      const client = await register(server)
+      const page = await openConsent(server, client)
+      const code = locationOf(await decide(server, page)).searchParams.get('code')!
+      const { csrf_token, cookie } = await openPage(`${server.url}/account`, { cookie: page.cookie, accept: 'text/html' })
+      await postForm(`${server.url}/account`, { csrf_token, client_id: client['client_id'] }, { cookie })
+      return exchange(server, client, { code, code_verifier: createCodeVerifier() })
+    },
+    rule: 'code-is-known',
+    cause: () => ['It was issued at', 's earlier: it was withdrawn since, or had to give way to newer ones.'],
+    remedy: 'Start a new authorization request.',
+  },
+  {
+    what: 'a code of another server',
+    fail: async server => exchange(server, await register(server), { code: 'x', code_verifier: createCodeVerifier() }),
+    rule: 'code-is-known',
+    cause: () => ['No authorization response that is recorded here carried it.'],
+    remedy: 'Start a new authorization request.',
+  },
+  {
+    what: 'a code that comes twice',
+    fail: async server => {
+      const client = await register(server)
+      const authorization = await authorize(server, client)
+      await exchange(server, client, authorization)
+      server.advance(5)
+      return exchange(server, client, authorization)
+    },
+    rule: 'code-is-unused',
+    cause: () => ['It was used before: at', '5 s earlier, and tokens were issued for it then.'],
+    remedy: 'Redeem a code once, in one process, and do not retry.',
+  },
+  {
+    what: 'a refresh token that comes twice',
+    fail: async server => {
+      const { client, tokens } = await getTokens(server)
+      await refresh(server, client, tokens['refresh_token'])
+      server.advance(60)
+      return refresh(server, client, tokens['refresh_token'])
+    },
+    rule: 'refresh-token-is-unused',
+    cause: () => ['It was used before: at', '60 s earlier'],
+    remedy: 'Store the new refresh token before using it, and let one process refresh at a time.',
+  },
+  {
+    what: 'a client that is unknown to the token endpoint',
+    fail: server => exchange(server, { client_id: 'forgotten' }, { code: 'x', code_verifier: createCodeVerifier() }),
+    rule: 'client-is-known',
+    cause: () => ['came forgotten', 'the client sent POST /oauth/token (authorization_code), and it was answered with 401'],
+    remedy: 'register again',
+  },
+  {
+    what: 'a scope that is missing',
+    fail: async server => {
+      const { tokens } = await getTokens(server, {}, { scope: 'mcp:tools:read' })
+      return callMcp(server, tokens['access_token'], 'tools/call', { name: 'get_weather', arguments: { location: 'Lisbon' } })
+    },
+    rule: 'scope-is-sufficient',
+    cause: () => ['came mcp:tools:read', 'expected mcp:tools:read[ mcp:tools:execute]', 'it lacks mcp:tools:execute'],
+    remedy: 'Start a new authorization request for the granted scopes and those that the challenge names; a refresh cannot widen a grant.',
+  },
+  {
+    what: 'a token of another issuer',
+    fail: server => callMcp(server, craftToken(server, { iss: `${server.config.issuer}/` }), 'ping'),
+    rule: 'access-token-issuer-is-ours',
+    cause: ({ config }) => [`came ${config.issuer}[/]`, 'there is a slash too many at the end'],
+    remedy: 'Use the token at the server that its authorization server belongs to.',
+  },
+  {
+    what: 'a token for another resource',
+    fail: server => callMcp(server, craftToken(server, { aud: `${server.config.issuer}/MCP` }), 'ping'),
+    rule: 'access-token-audience-is-ours',
+    cause: ({ config }) => [`came ${config.issuer}/[MCP]`, 'the path differs in upper and lower case'],
+    remedy: 'Ask for a token with the resource of the protected resource metadata of this server.',
+  },
+]
+
+describe('The page to which an error leads names cause and remedy exactly', () => {
+  for (const { what, env, fail, rule, cause, remedy } of failures) {
+    it(`after ${what}`, async t => {
+      const server = await start(t, env)
+      const uri = await errorUri(await fail(server))
+      assert.match(uri, new RegExp(`/explain/${rule}\\?trace=[\\w-]{16}$`))
+      const text = await read(uri)
+      for (const part of [...cause(server), remedy]) assert.ok(text.includes(part), `${part}\n\n${text}`)
+      assert.match(text, /See it in its flow/)
+    })
+  }
+
+  it('after a client that is unknown to the authorization endpoint, to whom sits in front of the browser', async t => {
+    const server = await start(t)
+    const response = await get(`${server.url}/oauth/authorize?client_id=forgotten&redirect_uri=http://localhost/cb`, asBrowser)
+    assert.equal(response.status, 400)
+    const html = await response.text()
+    const text = textOf(html)
+    for (const part of ['client_id is not registered here.', 'Forget the stored registration and register again']) assert.ok(text.includes(part), text)
+    const link = /href="([^"]*\/explain\/client-is-registered\?trace=[\w-]+)"/.exec(html)?.[1] ?? assert.fail('no link')
+    assert.match(await read(link), /Your request .* came forgotten/)
+  })
+})
+
+describe('A trace id', () => {
+  const failing = async (server: TestServer): Promise<string> => errorUri(await requestCode(server, await register(server), { resource: 'https://b.example' }))
+
+  it('is in no error_uri without DEBUG', async t => {
+    assert.doesNotMatch(await failing(await startServer(t)), /\?/)
+  })
+
+  it('shows nothing without DEBUG', async t => {
+    const server = await startServer(t)
+    assert.doesNotMatch(await read(`${await failing(server)}?trace=x`), /Your request|no longer kept/)
+  })
+
+  it('leads to the flow, with the message open', async t => {
+    const server = await start(t)
+    const html = await (await get(await failing(server), asBrowser)).text()
+    const link = /href="(\/flow\/[\w-]+\?open=([\w-]+)#x-\2)"/.exec(html) ?? assert.fail('no link')
+    const flow = await (await get(server.url + link[1]!, asBrowser)).text()
+    assert.ok(flow.includes(`<li id="x-${link[2]}" class="bad"><details open>`))
+  })
+
+  it('says so when the request is forgotten', async t => {
+    const server = await start(t)
+    const uri = await failing(server)
+    server.advance(50_000)
+    assert.match(await read(uri), /no longer kept/)
+  })
+
+  it('does not link to the flow for somebody on another machine', async t => {
+    const server = await start(t)
+    const response = await get(await failing(server), { ...asBrowser, 'x-forwarded-for': '192.0.2.1' })
+    const text = textOf(await response.text())
+    assert.match(text, /Your request/)
+    assert.doesNotMatch(text, /See it in its flow/)
+  })
+
+  it('brings a program the values, the nearest miss and the cause as JSON', async t => {
+    const server = await start(t)
+    const { request } = await readJson(await get(await failing(server)))
+    assert.deepEqual(
+      { method: request.method, status: request.status, rule: request.rule, received: request.received, expected: request.expected, candidate: request.nearest_miss.candidate },
+      { method: 'GET', status: 302, rule: 'resource-is-ours', received: 'https://b.example', expected: [server.config.resource], candidate: server.config.resource },
+    )
+  })
+})
+
+describe('The page of a rule', () => {
+  it('shows the lines that enforce it in place, and links to them', async t => {
+    const server = await startServer(t)
+    const html = await (await get(`${server.url}/explain/code-is-fresh`, asBrowser)).text()
+    assert.match(html, /<a href="[^"]*\/source\/oauth\/authorization-code-grant\.ts#L\d+">src\/oauth\/authorization-code-grant\.ts<\/a>/)
+    assert.match(html, /<span class="code-line hit">.*>codeIsFresh<\/a>, code\.expires_at &gt; context\.now\(\)/)
+  })
+
+  it('names the tests that hold it', async t => {
+    const server = await startServer(t)
+    const text = await read(`${server.url}/explain/authorization-is-sent-once`)
+    assert.match(text, /Tests that hold it test\/http\.test\.ts is refused where it comes twice, of which Node would keep the first/)
+  })
+
+  it('names a test of a table by its row', async t => {
+    const text = await read(`${(await startServer(t)).url}/explain/jwt-type-is-access-token`)
+    assert.match(text, /test\/jwt\.test\.ts .*refuses a header without typ \(RFC 9068 section 4\)/)
+  })
+
+  it('names no test that passes whichever rule it shows', async t => {
+    const text = await read(`${(await startServer(t)).url}/explain/redirect-uri-is-registered`)
+    assert.match(text, /test\/authorize\.test\.ts/)
+    assert.doesNotMatch(text, /test\/(?:explain|flow)\.test\.ts/)
+  })
+
+  it('is missed with the way to the list of all', async t => {
+    const response = await get(`${(await startServer(t)).url}/explain/no-such-rule`, asBrowser)
+    assert.equal(response.status, 404)
+    assert.match(await response.text(), /<a href="[^"]+\/explain">All rules are in one list/)
+  })
+
+  it('says so where it is only what the wire shows in place of others', async t => {
+    const server = await startServer(t)
+    assert.match(await read(`${server.url}/explain/client-is-authenticated`), /what the wire shows in place of other rules/)
+  })
+
+  for (const [id, url] of [
+    ['code-is-fresh', 'https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2'],
+    ['redirect-uri-is-registered', 'https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1#section-2.3.1'],
+    ['host-is-served', 'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#security-endpoint'],
+  ] as const) {
+    it(`links its clause: ${url}`, async t => {
+      const html = await (await get(`${(await startServer(t)).url}/explain/${id}`, asBrowser)).text()
+      assert.ok(html.includes(`<a href="${url}">`), /<dt>Specified in.*?<\/dd>/.exec(html)?.[0])
+    })
+  }
+
+  it('has an address for every clause', async t => {
+    const server = await startServer(t)
+    for (const { id } of catalogue.flatMap(({ rules }) => rules)) {
+      const html = await (await get(`${server.url}/explain/${id}`, asBrowser)).text()
+      assert.match(html, /<dt>Specified in<\/dt><dd><a href="https:\/\//, id)
+    }
+  })
+})
+
+describe('GET /explain', () => {
+  const titles = async (server: TestServer, query: string): Promise<readonly string[]> => {
+    const html = await (await get(`${server.url}/explain${query}`, asBrowser)).text()
+    return [...html.matchAll(/<h2>(.*?)<\/h2>/g)].map(([, title]) => title!)
+  }
+
+  it('lists by role', async t => {
+    assert.deepEqual((await titles(await startServer(t), '')).slice(0, 2), ['Both servers: Every request', 'Authorization server: Client registration'])
+  })
+
+  it('lists by specification, in the order of their numbers', async t => {
+    const list = await titles(await startServer(t), '?by=specification')
+    assert.ok(list.indexOf('RFC 6749') < list.indexOf('RFC 6750') && list.indexOf('RFC 6750') < list.indexOf('RFC 9728'), list.join())
+    assert.equal(new Set(list).size, list.length)
+  })
+
+  for (const [sought, found] of [
+    ['verifier does not match', ['code-verifier-matches']],
+    ['REDIRECT uri 8252 port', ['redirect-uri-is-registered']],
+    ['https://www.rfc-editor.org/rfc/rfc7636.html#section-4.6', ['code-verifier-matches']],
+    ['(rfc7636) verifier unreserved', ['code-verifier-is-well-formed']],
+    ['nothing-speaks-of-this', []],
+    ['<script>', []],
+  ] as const) {
+    it(`finds ${found.length} for ${sought}, without a script`, async t => {
+      const server = await startServer(t)
+      const html = await (await get(`${server.url}/explain?q=${encodeURIComponent(sought)}`, asBrowser)).text()
+      assert.deepEqual([...html.matchAll(/<dt><a href="[^"]*\/explain\/([^"]+)"/g)].map(([, id]) => id), found)
+      assert.ok(!html.includes('<script'))
+    })
+  }
+
+  it('searches for a program as well', async t => {
+    const list = await readJson(await get(`${(await startServer(t)).url}/explain?q=verifier+does+not+match`)) as unknown as Members[]
+    assert.deepEqual(list.map(({ id }) => id), ['code-verifier-matches'])
+  })
+})

@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { MemoryStore } from '../../src/base/store/memory.ts'
+import type { AuthorizationCode, Client, Consent, Grant } from '../../src/base/store/records.ts'
+
+const day = 86_400
+
+function create() {
+  const clock = { now: 1_000_000 }
+  const store = new MemoryStore({
+    now: () => clock.now, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 30 * day,
+  })
+  return { clock, store }
+}
+
+function client(client_id: string): Client {
+  return {
+    client_id, client_id_issued_at: 0, registration_access_token_hash: '',
+    metadata: { redirect_uris: [], grant_types: [], response_types: [] },
+  }
+}
+
+function grant(grant_id: string): Grant {
+  return { grant_id, client_id: 'client', sub: 'joe', scope: '', resource: '', created_at: 0, expires_at: 1_000_000 + 30 * day }
+}
+
+function code(code_hash: string): AuthorizationCode {
+  return {
+    code_hash, client_id: 'client', redirect_uri: '', code_challenge: '', scope: '', resource: '', sub: 'joe', grant_id: code_hash,
+    expires_at: 1_000_600,
+  }
+}
+
+function consent(client_id: string): Consent {
+  return { sub: 'joe', client_id, client_name: '', redirect_host: 'host', scope: '', given_at: 0 }
+}
+
+/** Begins a grant with one refresh token, both named `id`. */
+async function begin(store: MemoryStore, id: string): Promise<void> {
+  await store.addAuthorizationCode(code(id))
+  const token = { token_hash: id, grant_id: id, client_id: 'client', expires_at: 1_000_000 + 30 * day }
+  assert.equal(await store.useAuthorizationCode(id, grant(id), token), true)
+}
+
+describe('MemoryStore', () => {
+  it('forgets no use of a proof that still protects, however many there are (RFC 9449 section 11.1)', async () => {
+    const { clock, store } = create()
+    const use = 'proof of a token request'
+    assert.equal(await store.useOnce(use, 'mine', 'client'), 'first')
+    for (let i = 1; i < 200_000; i++) await store.useOnce(use, `u${i}`, 'client')
+    assert.equal(await store.useOnce(use, 'one more', 'client'), 'full')
+    assert.equal(await store.useOnce(use, 'mine', 'client'), 'repeated')
+    assert.equal(await store.useOnce('proof of a resource request', 'another', 'client'), 'first')
+    assert.equal(await store.useOnce('assertion', 'another', 'client'), 'first')
+    clock.now += 130
+    assert.equal(await store.useOnce(use, 'one more', 'client'), 'first')
+  })
+
+  it('remembers 2,000 assertions of a client, and those of others beside them', async () => {
+    const { clock, store } = create()
+    for (let i = 0; i < 2_000; i++) assert.equal(await store.useOnce('assertion', `a${i}`, 'client'), 'first')
+    assert.equal(await store.useOnce('assertion', 'one more', 'client'), 'full')
+    assert.equal(await store.useOnce('assertion', 'a0', 'client'), 'repeated')
+    assert.equal(await store.useOnce('assertion', 'theirs', 'other'), 'first')
+    clock.now += 720
+    assert.equal(await store.useOnce('assertion', 'one more', 'client'), 'first')
+  })
+
+  it('keeps apart what is used for different things', async () => {
+    const { store } = create()
+    assert.equal(await store.useOnce('assertion', 'same', 'client'), 'first')
+    assert.equal(await store.useOnce('proof of a token request', 'same', 'client'), 'first')
+    assert.equal(await store.useOnce('assertion', 'same', 'client'), 'repeated')
+  })
+
+  it('binds the grant to the key that comes with a rotation (RFC 9449 section 5)', async () => {
+    const { store } = create()
+    await begin(store, 't0')
+    assert.deepEqual(await store.rotateRefreshToken('t0', { token_hash: 't1', salt: 's' }, 30, 'key'), { outcome: 'rotated' })
+    assert.equal((await store.findGrant('t0'))?.jkt, 'key')
+    assert.deepEqual(await store.rotateRefreshToken('t1', { token_hash: 't2', salt: 's' }, 30), { outcome: 'rotated' })
+    assert.equal((await store.findGrant('t0'))?.jkt, 'key')
+  })
+
+  it('finds a document until it is stale, and no longer', async () => {
+    const { clock, store } = create()
+    const document = { contentType: 'application/json', lifetime: 60, body: '{}', fetched_at: clock.now }
+    await store.keepDocument('url', document, clock.now + 60)
+    clock.now += 59
+    assert.deepEqual(await store.findDocument('url'), document)
+    clock.now += 1
+    assert.equal(await store.findDocument('url'), undefined)
+  })
+
+  it('forgets the oldest of the clients that never got a token when there are too many', async () => {
+    const { store } = create()
+    for (let i = 0; i <= 20_000; i++) await store.addClient(client(`c${i}`))
+    assert.equal(await store.findClient('c0'), undefined)
+    assert.ok(await store.findClient('c1'))
+    assert.equal((await store.counts())['clients'], 20_000)
+  })
+
+  it('forgets no client that got a token in a flood of registrations', async () => {
+    const { store } = create()
+    await store.addClient(client('used'))
+    await store.keepClient('used', true)
+    for (let i = 0; i <= 20_000; i++) await store.addClient(client(`c${i}`))
+    assert.ok(await store.findClient('used'))
+  })
+
+  it('keeps a client for 90 days after its last token', async () => {
+    const { clock, store } = create()
+    await store.addClient(client('used'))
+    await store.keepClient('used', true)
+    clock.now += 80 * day
+    await store.keepClient('used', true)
+    clock.now += 80 * day
+    assert.ok(await store.findClient('used'))
+    clock.now += 10 * day
+    assert.equal(await store.findClient('used'), undefined)
+  })
+
+  it('keeps no client that it does not know', async () => {
+    const { store } = create()
+    await store.keepClient('unknown', true)
+    assert.equal(await store.findClient('unknown'), undefined)
+  })
+
+  it('goes on refusing a token whose revocation had to give way to newer ones', async () => {
+    const { clock, store } = create()
+    const token = { jti: 'revoked', grant_id: 'g', client_id: 'c', iat: clock.now }
+    await store.revokeAccessToken('revoked')
+    clock.now += 1
+    for (let i = 0; i < 100_000; i++) await store.revokeAccessToken(`r${i}`)
+    assert.equal(await store.isRevoked(token), true)
+    assert.equal(await store.isRevoked({ ...token, jti: 'newer', iat: clock.now + 1 }), false)
+  })
+
+  it('remembers a revocation until the token has expired', async () => {
+    const { clock, store } = create()
+    const token = { jti: 'revoked', grant_id: 'g', client_id: 'c', iat: clock.now }
+    await store.revokeAccessToken('revoked')
+    clock.now += 3600 + 30
+    assert.equal(await store.isRevoked(token), true)
+  })
+
+  it('forgets the tokens of a grant that had to give way to newer ones', async () => {
+    const { store } = create()
+    for (let i = 0; i <= 100_000; i++) {
+      const id = `g${i}`
+      await store.addAuthorizationCode(code(id))
+      await store.useAuthorizationCode(id, grant(id), { token_hash: id, grant_id: id, client_id: 'client', expires_at: 2_000_000 })
+    }
+    assert.equal(await store.findRefreshToken('g0'), undefined)
+    assert.ok(await store.findRefreshToken('g1'))
+    assert.equal((await store.counts())['refresh_tokens'], 100_000)
+  })
+
+  it('remembers the last 64 refresh tokens of a grant, and no more', async () => {
+    const { store } = create()
+    await begin(store, 't0')
+    for (let i = 1; i <= 100; i++) {
+      assert.deepEqual(await store.rotateRefreshToken(`t${i - 1}`, { token_hash: `t${i}`, salt: 's' }, 30), { outcome: 'rotated' })
+    }
+    assert.ok(await store.findRefreshToken('t100'))
+    assert.equal(await store.findRefreshToken('t0'), undefined)
+    assert.equal((await store.counts())['refresh_tokens'], 64)
+  })
+
+  it('lets one of two uses of a code through, and revokes its grant at the second', async () => {
+    const { store } = create()
+    await begin(store, 'g')
+    assert.equal(await store.useAuthorizationCode('g', grant('g'), undefined), false)
+    assert.equal(await store.findGrant('g'), undefined)
+    assert.equal(await store.isRevoked({ jti: 'j', grant_id: 'g', client_id: 'c', iat: 1_000_000 }), true)
+  })
+
+  it('finds an expired code for a while, to tell it from an unknown one', async () => {
+    const { clock, store } = create()
+    await store.addAuthorizationCode(code('c'))
+    clock.now += 601
+    assert.ok(await store.findAuthorizationCode('c'))
+    clock.now += 600
+    assert.equal(await store.findAuthorizationCode('c'), undefined)
+  })
+
+  it('remembers the last hundred decisions of a user', async () => {
+    const { store } = create()
+    for (let i = 0; i <= 100; i++) await store.rememberConsent(consent(`c${i}`))
+    assert.equal(await store.findConsent('joe', 'c0', 'host'), undefined)
+    assert.ok(await store.findConsent('joe', 'c1', 'host'))
+  })
+
+  it('signs the user out whose session is the oldest when there are too many', async () => {
+    const { store } = create()
+    for (let i = 0; i <= 20_000; i++) await store.addBrowserSession(`s${i}`, { sub: 'joe', signed_in_at: 0 })
+    assert.equal(await store.findBrowserSession('s0'), undefined)
+    assert.ok(await store.findBrowserSession('s1'))
+  })
+
+  it('counts attempts from the first on for 15 minutes', async () => {
+    const { clock, store } = create()
+    assert.deepEqual(await store.countAttempt('name', 'k'), { count: 1, ends_at: 1_000_900 })
+    clock.now += 899
+    assert.deepEqual(await store.countAttempt('name', 'k'), { count: 2, ends_at: 1_000_900 })
+    clock.now += 1
+    assert.deepEqual(await store.countAttempt('name', 'k'), { count: 1, ends_at: 1_001_800 })
+  })
+
+  it('counts the attempts of an address on, however many names there are', async () => {
+    const { store } = create()
+    await store.countAttempt('address', 'k')
+    for (let i = 0; i <= 50_000; i++) await store.countAttempt('name', `n${i}`)
+    assert.equal((await store.countAttempt('address', 'k')).count, 2)
+  })
+
+  it('withdraws from one client what one user allowed it', async () => {
+    const { store } = create()
+    await begin(store, 'g')
+    await store.rememberConsent(consent('client'))
+    await store.rememberConsent(consent('other'))
+    await store.withdrawConsent('joe', 'client')
+    const left = [await store.findGrant('g'), await store.findAuthorizationCode('g'), await store.findRefreshToken('g')]
+    assert.deepEqual(left, [undefined, undefined, undefined])
+    assert.deepEqual((await store.listConsents('joe')).map(({ client_id }) => client_id), ['other'])
+  })
+})

@@ -1,0 +1,427 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { createCodeVerifier } from '../../src/base/protocol/pkce.ts'
+import { hashPassword } from '../../src/base/config/password.ts'
+import { MemoryStore } from '../../src/base/store/memory.ts'
+import { parseUsers, Users } from '../../src/base/config/users.ts'
+import {
+  assertRedirectedError, assertRefused, authorizationParameters, decide, get, openConsent, openPage, postForm, register, signIn, startServer,
+  withCookies, type Members, type Page, type TestContext, type TestServer,
+} from '../harness.ts'
+
+const password_hash = await hashPassword('correct horse', { ln: 14, r: 8, p: 1 })
+const users = (): Users => parseUsers(JSON.stringify(['ada', 'eve'].map(username => (
+  { sub: `user-${username}`, username, name: `User ${username}`, email: `${username}@example.com`, password_hash }))))
+
+/** A server whose users have passwords, and its sign-in page. */
+async function open(t: TestContext, env: Record<string, string> = {}): Promise<{ server: TestServer; page: Page }> {
+  const server = await startServer(t, { OAUTH_AUTO_APPROVE: 'false', ...env }, { users: users() })
+  return { server, page: await openPage(`${server.url}/sign-in`) }
+}
+
+function submit(
+  server: TestServer, { csrf_token, cookie }: Page, changes: Members = {}, headers: Record<string, string> = {},
+): Promise<Response> {
+  const form = { csrf_token, username: 'ada', password: 'correct horse', ...changes }
+  return postForm(`${server.url}/sign-in`, form, { cookie, ...headers })
+}
+
+/** Whether the cookies are those of somebody who is signed in. */
+async function isSignedIn(server: TestServer, cookie: string): Promise<boolean> {
+  return (await (await get(`${server.url}/account`, { cookie, accept: 'text/html' })).text()).includes('Your account</h1>')
+}
+
+describe('The sign-in page', () => {
+  it('asks for a user name and a password, in fields that a password manager knows', async t => {
+    const { html } = (await open(t)).page
+    assert.match(html, /<input name="username"[^>]* autocomplete="username"/)
+    assert.match(html, /<input type="password" name="password" autocomplete="current-password"/)
+  })
+
+  it('offers demonstration users by their names, without a password', async t => {
+    const { html } = await openPage(`${(await startServer(t)).url}/sign-in`)
+    assert.match(html, /<button name="username" value="demo">Sign in as Demo User/)
+    assert.match(html, /<button name="username" value="guest">Sign in as Guest User/)
+    assert.doesNotMatch(html, /type="password"/)
+  })
+
+  it('says that nobody can sign in where there are no users, and what to do', async t => {
+    const server = await startServer(t, { OAUTH_AUTO_APPROVE: 'false' }, { users: new Users([]) })
+    const html = await (await get(`${server.url}/sign-in`, { accept: 'text/html' })).text()
+    assert.match(html, /Nobody can sign in here/)
+    assert.match(html, /OAUTH_USERS_FILE/)
+    assert.doesNotMatch(html, /<form/)
+  })
+
+  it('stands in the place of the consent page for who is not signed in', async t => {
+    const server = await startServer(t, { OAUTH_AUTO_APPROVE: 'false' })
+    const query = authorizationParameters(await register(server), createCodeVerifier())
+    const { html } = await openPage(`${server.url}/oauth/authorize?${query}`)
+    assert.match(html, /<strong>Test client<\/strong> registered itself/)
+    assert.match(html, /nothing is granted by signing in/)
+  })
+
+  it('has the user name of login_hint filled in (OpenID Connect Core 1.0 section 3.1.2.1)', async t => {
+    const { server } = await open(t)
+    const query = authorizationParameters(await register(server), createCodeVerifier(), { login_hint: 'ada"<b>' })
+    const { html } = await openPage(`${server.url}/oauth/authorize?${query}`)
+    assert.match(html, /name="username" value="ada&quot;&lt;b&gt;"/)
+  })
+
+  it('is passed by who is signed in', async t => {
+    const server = await startServer(t)
+    const response = await get(`${server.url}/sign-in?return_to=/account`, { cookie: await signIn(server) })
+    assert.deepEqual([response.status, response.headers.get('location')], [302, '/account'])
+  })
+
+  it('runs no script and may not be framed', async t => {
+    const { headers } = (await open(t)).page.response
+    assert.doesNotMatch(headers.get('content-security-policy')!, /script|form-action/)
+    assert.match(headers.get('content-security-policy')!, /frame-ancestors 'none'/)
+    assert.equal(headers.get('cache-control'), 'no-store')
+  })
+})
+
+describe('POST /sign-in', () => {
+  it('signs in by the right password, and goes on by 303 (RFC 9700 section 4.12)', async t => {
+    const { server, page } = await open(t)
+    const response = await submit(server, page)
+    assert.deepEqual([response.status, response.headers.get('location')], [303, '/account'])
+    assert.equal(await isSignedIn(server, withCookies(page.cookie, response)), true)
+  })
+
+  it('goes back to the very request that needed a user', async t => {
+    const { server } = await open(t)
+    const query = authorizationParameters(await register(server), createCodeVerifier(), { state: 'a b&c=d%#ü' })
+    const headers = { 'sec-fetch-site': 'none' }
+    const page = await openPage(`${server.url}/oauth/authorize?${query}`, headers)
+    const return_to = /name="return_to" value="([^"]+)"/.exec(page.html)![1]!.replaceAll('&amp;', '&')
+    const response = await submit(server, page, { return_to })
+    assert.equal(response.headers.get('location'), `/oauth/authorize?${query}`)
+  })
+
+  it('stays below the path of SERVER_URL', async t => {
+    const { server, page } = await open(t, { SERVER_URL: 'http://localhost:8000/tenant' })
+    assert.equal((await submit(server, page)).headers.get('location'), '/tenant/account')
+  })
+
+  it('shows the page again for a wrong password, and keeps the name (OpenID Connect Core 1.0 section 3.1.2.3)', async t => {
+    const { server, page } = await open(t)
+    const response = await submit(server, page, { password: 'wrong' }, { accept: 'text/html' })
+    const html = await response.text()
+    assert.equal(response.status, 403)
+    assert.match(html, /role="alert">The user name or the password is wrong/)
+    assert.match(html, /name="username" value="ada"/)
+    assert.doesNotMatch(html, /value="wrong"/)
+    assert.equal(await isSignedIn(server, withCookies(page.cookie, response)), false)
+  })
+
+  it('still says which client it is for after a wrong password', async t => {
+    const { server } = await open(t)
+    const query = authorizationParameters(await register(server, { client_name: 'Editor' }), createCodeVerifier())
+    const page = await openPage(`${server.url}/oauth/authorize?${query}`, { accept: 'text/html' })
+    const response = await submit(server, page, { password: 'wrong', return_to: `/oauth/authorize?${query}` }, { accept: 'text/html' })
+    assert.match(await response.text(), /<strong>Editor<\/strong> registered itself/)
+  })
+
+  it('fetches no document for a wrong password, and keeps the form', async t => {
+    const { server, page } = await open(t)
+    const return_to = '/oauth/authorize?client_id=https%3A%2F%2Fapp.example.com%2Fclient.json'
+    const response = await submit(server, page, { password: 'wrong', return_to }, { accept: 'text/html' })
+    assert.equal(response.status, 403)
+    assert.match(await response.text(), /<input type="password"/)
+  })
+
+  it('answers an unknown name as it does a wrong password', async t => {
+    const { server, page } = await open(t)
+    const accept = { accept: 'text/html' }
+    const one = await submit(server, page, { password: 'wrong' }, accept)
+    const other = await submit(server, page, { username: 'nobody' }, accept)
+    assert.equal(one.status, other.status)
+    assert.equal((await one.text()).replace('value="ada"', ''), (await other.text()).replace('value="nobody"', ''))
+  })
+
+  it('takes no empty password', async t => {
+    const { server, page } = await open(t)
+    await assertRefused(await submit(server, page, { password: '' }), 'user-is-authenticated', 'access_denied', 403)
+  })
+
+  it('takes no demonstration user that there is not', async t => {
+    const server = await startServer(t)
+    const response = await submit(server, await openPage(`${server.url}/sign-in`), { username: 'root', password: undefined })
+    assert.equal(response.status, 403)
+    assert.equal(withCookies('', response).includes('session='), false)
+  })
+
+  it('logs no password and no user name', async t => {
+    const { server, page } = await open(t, { LOG_LEVEL: 'debug' })
+    await submit(server, page, { username: 'my secret', password: 'correct horse' })
+    await submit(server, page)
+    assert.doesNotMatch(server.log.join('\n'), /correct horse|my secret/)
+  })
+
+  it('refuses the eleventh attempt with one name for 15 minutes, with the right password as well', async t => {
+    const { server, page } = await open(t)
+    // However the name is spelled: in capitals, in wide letters, with blanks around it.
+    for (const username of ['eve', 'Eve', 'EVE', ' eve', 'eve ', '\uff45ve', '\u00a0eve', 'eVe', 'evE', '\u2007Eve']) {
+      assert.equal((await submit(server, page, { username, password: 'wrong' })).status, 403)
+    }
+    const response = await submit(server, page, { username: 'eve' })
+    assert.match(response.headers.get('retry-after')!, /^(900|89\d)$/)
+    await assertRefused(response, 'sign-in-attempts-are-bounded', 'too_many_requests', 429)
+    assert.equal((await submit(server, page)).status, 303)
+    server.advance(901)
+    assert.equal((await submit(server, page, { username: 'eve' })).status, 303)
+  })
+
+  it('says to a browser that there were too many attempts, on a page', async t => {
+    const { server, page } = await open(t)
+    for (let i = 0; i < 10; i++) await submit(server, page, { password: 'wrong' })
+    const response = await submit(server, page, {}, { accept: 'text/html' })
+    assert.equal(response.status, 429)
+    assert.match(await response.text(), /<h1>Too many attempts<\/h1>.*Wait 15 minutes, then go back and try again\./s)
+  })
+
+  it('forgets the failures of a name when it signs in', async t => {
+    const { server, page } = await open(t)
+    for (let i = 0; i < 9; i++) await submit(server, page, { password: 'wrong' })
+    await submit(server, page)
+    for (let i = 0; i < 9; i++) assert.equal((await submit(server, page, { password: 'wrong' })).status, 403)
+  })
+
+  it('refuses the attempt 101 from one address, whatever the names', { timeout: 60_000 }, async t => {
+    const server = await startServer(t, { OAUTH_AUTO_APPROVE: 'false' }, { users: quick() })
+    const page = await openPage(`${server.url}/sign-in`)
+    for (let i = 0; i < 100; i++) assert.equal((await submit(server, page, { username: `user ${i}` })).status, 403)
+    await assertRefused(await submit(server, page, { username: 'another' }), 'sign-in-attempts-are-bounded', 'too_many_requests', 429)
+  })
+
+  for (const field of ['username', 'password']) {
+    it(`refuses a ${field} of 30,000 combining characters before it looks at it (RFC 9700 section 4.16)`, async t => {
+      const { server, page } = await open(t)
+      const begun = performance.now()
+      const response = await submit(server, page, { [field]: `a${'\u0315\u0323'.repeat(5000)}` })
+      await assertRefused(response, 'parameter-is-bounded', 'invalid_request', 400)
+      assert.ok(performance.now() - begun < 2000)
+    })
+  }
+
+  it('leads on to an authorization request from the request itself alone, not from a link with one', async t => {
+    const { server, page } = await open(t)
+    const link = await get(`${server.url}/sign-in?return_to=${encodeURIComponent('/oauth/authorize?client_id=x')}`)
+    await assertRefused(link, 'return-to-is-local', 'invalid_request', 400)
+    assert.equal((await submit(server, page, { return_to: '/oauth/authorize?client_id=x' })).status, 303)
+  })
+
+  const elsewhere = [
+    'https://evil.example/', '//evil.example/', '/\\evil.example', '\\/evil.example', '/%2f/evil.example', '/\t/evil.example', '/account/../x',
+    '/account?x', '/account#x', 'account', '/oauth/authorize', '/oauth/authorize?a\nb', 'javascript:alert(1)', '/account@evil.example',
+    '/.evil.example', ' /account', '/oauth/authorize/?x',
+  ]
+  for (const return_to of elsewhere) {
+    it(`goes nowhere after ${JSON.stringify(return_to)} (RFC 9700 section 4.11.2)`, async t => {
+      const { server, page } = await open(t)
+      await assertRefused(await submit(server, page, { return_to }), 'return-to-is-local', 'invalid_request', 400)
+      const link = await get(`${server.url}/sign-in?return_to=${encodeURIComponent(return_to)}`)
+      await assertRefused(link, 'return-to-is-local', 'invalid_request', 400)
+    })
+  }
+
+  const foreign: Record<string, Record<string, string>> = {
+    'another origin': { origin: 'https://evil.example' },
+    'another port of this host': { origin: 'http://localhost:1' },
+    'another site, by Sec-Fetch-Site': { 'sec-fetch-site': 'cross-site', 'origin': 'null' },
+    'a sibling host, by Sec-Fetch-Site': { 'sec-fetch-site': 'same-site' },
+  }
+  for (const [what, headers] of Object.entries(foreign)) {
+    it(`refuses a form of ${what} (RFC 6749 section 10.12)`, async t => {
+      const { server, page } = await open(t)
+      await assertRefused(await submit(server, page, {}, headers), 'form-is-from-this-site', 'access_denied', 403)
+    })
+  }
+
+  it('takes a form of this origin, and one that comes without referrer', async t => {
+    const { server, page } = await open(t)
+    assert.equal((await submit(server, page, {}, { 'origin': server.url, 'sec-fetch-site': 'same-origin' })).status, 303)
+    assert.equal((await submit(server, page, {}, { origin: 'null' })).status, 303)
+  })
+
+  it('refuses a form without the cookie of the browser (RFC 6749 section 10.12)', async t => {
+    const { server, page } = await open(t)
+    await assertRefused(await submit(server, { ...page, cookie: '' }), 'form-belongs-to-browser', 'access_denied', 403)
+  })
+
+  it('refuses a form without csrf_token, as a page of somebody else sends it (RFC 6749 section 10.12)', async t => {
+    const { server, page } = await open(t)
+    await assertRefused(await submit(server, page, { csrf_token: undefined }), 'form-belongs-to-browser', 'access_denied', 403)
+  })
+
+  it('refuses the form of another browser (RFC 6749 section 10.12)', async t => {
+    const { server, page } = await open(t)
+    const { csrf_token } = await openPage(`${server.url}/sign-in`)
+    await assertRefused(await submit(server, page, { csrf_token }), 'form-belongs-to-browser', 'access_denied', 403)
+  })
+})
+
+describe('The session of a browser', () => {
+  it('has a cookie that scripts cannot read and forms of other sites do not send', async t => {
+    const { server, page } = await open(t)
+    const cookie = (await submit(server, page)).headers.get('set-cookie')!
+    assert.match(cookie, /^session=[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{43}; Path=\/; Max-Age=43200; HttpOnly; SameSite=Lax$/)
+  })
+
+  it('is bound to https and this host where SERVER_URL is https (RFC 6265bis section 4.1.3)', async t => {
+    const { server, page } = await open(t, { SERVER_URL: 'https://mcp.example.com' })
+    assert.match((await submit(server, page)).headers.get('set-cookie')!, /^__Host-session=.*; Path=\/; .*; Secure$/)
+  })
+
+  it('has a new id at each sign-in, and the old one ends', async t => {
+    const { server, page } = await open(t)
+    const cookie = withCookies(page.cookie, await submit(server, page))
+    const query = authorizationParameters(await register(server), createCodeVerifier(), { prompt: 'login' })
+    const again = await openPage(`${server.url}/oauth/authorize?${query}`, { cookie })
+    const later = withCookies(again.cookie, await submit(server, again))
+    assert.notEqual(later, cookie)
+    assert.deepEqual([await isSignedIn(server, cookie), await isSignedIn(server, later)], [false, true])
+  })
+
+  it('is not one that was planted before', async t => {
+    const { server, page } = await open(t)
+    const planted = `${page.cookie}; session=${'x'.repeat(43)}.${'y'.repeat(43)}`
+    const response = await submit(server, { ...page, cookie: planted })
+    assert.equal(response.headers.get('set-cookie')!.includes('x'.repeat(43)), false)
+    assert.equal(await isSignedIn(server, planted), false)
+  })
+
+  it('is refused with another signature', async t => {
+    const server = await startServer(t)
+    const cookie = await signIn(server)
+    assert.equal(await isSignedIn(server, cookie), true)
+    assert.equal(await isSignedIn(server, cookie.slice(0, -1) + (cookie.endsWith('A') ? 'E' : 'A')), false)
+  })
+
+  it('lasts when the key is replaced, as long as the old one is named', async t => {
+    const old = 'another test key of 32 bytes or more that was used before'
+    const store = createStore()
+    const before = await startServer(t, { JWT_SECRET_KEY: old }, { store })
+    const cookie = await signIn(before)
+    assert.equal(await isSignedIn(await startServer(t, { JWT_PREVIOUS_SECRET_KEYS: old }, { store }), cookie), true)
+    assert.equal(await isSignedIn(await startServer(t, {}, { store }), cookie), false)
+  })
+
+  it('ends after twelve hours, whatever the cookie says', async t => {
+    const server = await startServer(t)
+    const cookie = await signIn(server)
+    server.advance(43_190)
+    assert.equal(await isSignedIn(server, cookie), true)
+    server.advance(10)
+    assert.equal(await isSignedIn(server, cookie), false)
+  })
+
+  it('is not that of a user who is gone', async t => {
+    const store = createStore()
+    const cookie = await signIn(await startServer(t, {}, { store }))
+    assert.equal(await isSignedIn(await startServer(t, {}, { store, users: users() }), cookie), false)
+  })
+})
+
+describe('POST /sign-out', () => {
+  it('ends the session in the browser and at the server', async t => {
+    const server = await startServer(t)
+    const { csrf_token, cookie } = await openPage(`${server.url}/account`, { cookie: await signIn(server) })
+    const response = await postForm(`${server.url}/sign-out`, { csrf_token, return_to: '/' }, { cookie })
+    assert.deepEqual([response.status, response.headers.get('location')], [303, '/'])
+    assert.match(response.headers.get('set-cookie')!, /^session=; Path=\/; Max-Age=0; HttpOnly; SameSite=Lax$/)
+    assert.equal(await isSignedIn(server, cookie), false)
+  })
+
+  it('refuses a form of another site (RFC 6749 section 10.12)', async t => {
+    const server = await startServer(t)
+    const { csrf_token, cookie } = await openPage(`${server.url}/account`, { cookie: await signIn(server) })
+    const response = await postForm(`${server.url}/sign-out`, { csrf_token }, { cookie, 'sec-fetch-site': 'cross-site' })
+    await assertRefused(response, 'form-is-from-this-site', 'access_denied', 403)
+    assert.equal(await isSignedIn(server, cookie), true)
+  })
+
+  it('refuses a form that was made before the sign-in (RFC 6749 section 10.12)', async t => {
+    const server = await startServer(t)
+    const page = await openPage(`${server.url}/sign-in`)
+    const cookie = withCookies(page.cookie, await submit(server, page, { username: 'demo' }))
+    const response = await postForm(`${server.url}/sign-out`, { csrf_token: page.csrf_token }, { cookie })
+    await assertRefused(response, 'form-belongs-to-browser', 'access_denied', 403)
+  })
+
+  it('lets somebody else answer the same request: not you?', async t => {
+    const server = await startServer(t, { OAUTH_AUTO_APPROVE: 'false' })
+    const page = await openConsent(server, await register(server))
+    const return_to = /name="return_to" value="([^"]+)"/.exec(page.html)![1]!.replaceAll('&amp;', '&')
+    const out = await postForm(`${server.url}/sign-out`, { csrf_token: page.csrf_token, return_to }, { cookie: page.cookie })
+    const asked = await openPage(`${server.url}${out.headers.get('location')}`, { cookie: withCookies(page.cookie, out) })
+    assert.match(asked.html, /Sign in as Guest User/)
+    const response = await submit(server, asked, { username: 'guest', password: undefined, return_to })
+    const { html } = await openPage(`${server.url}${response.headers.get('location')}`, { cookie: withCookies(asked.cookie, response) })
+    assert.match(html, /Guest User <span class="muted">guest@example\.com/)
+    // The page of the user before is worth nothing any more.
+    const late = await decide(server, page, {}, { cookie: withCookies(asked.cookie, response) })
+    await assertRefused(late, 'consent-belongs-to-user', 'access_denied', 403)
+  })
+})
+
+describe('GET /oauth/authorize, prompt', () => {
+  const ask = async (t: TestContext, prompt: string) => {
+    const server = await startServer(t, { OAUTH_AUTO_APPROVE: 'false' })
+    const query = authorizationParameters(await register(server), createCodeVerifier(), { prompt })
+    const url = `${server.url}/oauth/authorize?${query}`
+    return { server, url, cookie: await signIn(server) }
+  }
+  for (const prompt of ['login', 'select_account', 'consent login']) {
+    it(`${prompt}: who is signed in signs in again, once (OpenID Connect Core 1.0 section 3.1.2.1)`, async t => {
+      const { server, url, cookie } = await ask(t, prompt)
+      const page = await openPage(url, { cookie, 'sec-fetch-site': 'none' })
+      assert.match(page.html, /<h1>Sign in<\/h1>/)
+      const return_to = /name="return_to" value="([^"]+)"/.exec(page.html)![1]!.replaceAll('&amp;', '&')
+      assert.equal(new URLSearchParams(return_to.split('?')[1]).get('prompt'), prompt.includes('consent') ? 'consent' : null)
+      const response = await submit(server, page, { username: 'demo', password: undefined, return_to })
+      const next = await openPage(`${server.url}${response.headers.get('location')}`, { cookie: withCookies(page.cookie, response) })
+      assert.match(next.html, /name="decision"/)
+    })
+  }
+
+  it('consent: is kept across the sign-in where an empty prompt stands before it (RFC 6749 section 3.1)', async t => {
+    const { url } = await ask(t, '')
+    const page = await openPage(`${url}&prompt=&prompt=consent`, { 'sec-fetch-site': 'none' })
+    assert.match(page.html, /name="return_to" value="[^"]*prompt=consent"/)
+  })
+
+  it('none: consent_required where somebody is signed in who was not asked (OpenID Connect Core 1.0 section 3.1.2.6)', async t => {
+    const { url, cookie } = await ask(t, 'none')
+    assertRedirectedError(await get(url, { cookie }), 'consent-is-given', 'consent_required')
+  })
+})
+
+describe('The start', () => {
+  const env = { OAUTH_AUTO_APPROVE: 'false' }
+  it('warns where nobody can sign in, and says what to do', async t => {
+    const { log } = await startServer(t, env, { users: new Users([]) })
+    assert.equal(log.filter(line => /nobody can sign in/.test(line) && /OAUTH_USERS_FILE/.test(line)).length, 1)
+  })
+  it('warns where strangers could sign in as a demonstration user', async t => {
+    const { log } = await startServer(t, { ...env, SERVER_URL: 'https://mcp.example.com' })
+    assert.equal(log.filter(line => /demonstration user/.test(line)).length, 1)
+  })
+  it('warns of nothing where the users have passwords', async t => {
+    const { log } = await startServer(t, { ...env, SERVER_URL: 'https://mcp.example.com' }, { users: users() })
+    assert.deepEqual(log, [])
+  })
+})
+
+/** Users whose passwords nobody has to wait for. */
+function quick(): Users {
+  return Object.assign(users(), { authenticate: async () => undefined })
+}
+
+function createStore(): MemoryStore {
+  return new MemoryStore({
+    now: () => Date.now() / 1000, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 86_400,
+  })
+}

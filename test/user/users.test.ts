@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it, test } from 'node:test'
+import { decoyFor, hashPassword, parsePasswordHash, scryptKey, verifyPassword, type PasswordHash } from '../../src/base/config/password.ts'
+import { demonstrationUsers, parseUsers, Users } from '../../src/base/config/users.ts'
+import {
+  callMcp, claimsOf, craftToken, readJson, signIn, startServer, startWithTokens, type Members, type TestContext,
+} from '../harness.ts'
+import { packageRoot } from '../package-root.ts'
+
+/** The cheapest hash that is taken. */
+const cheap = { ln: 14, r: 8, p: 1 }
+const password_hash = await hashPassword('correct horse', cheap)
+const ada = { sub: 'user-1', username: 'Ada', name: 'Ada Lovelace', email: 'ada@example.com', password_hash }
+
+const vectors = [
+  ['', '', { N: 16, r: 1, p: 1 }, '77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442fcd0069ded0948f8326a753a0fc81f17e8d3e0fb2e0d3628cf35e20c38d18906'],
+  ['password', 'NaCl', { N: 1024, r: 8, p: 16 }, 'fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b3731622eaf30d92e22a3886ff109279d9830dac727afb94a83ee6d8360cbdfa2cc0640'],
+  ['pleaseletmein', 'SodiumChloride', { N: 16384, r: 8, p: 1 }, '7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2d5432955613f0fcf62d49705242a9af9e61e85dc0d651e40dfcf017b45575887'],
+] as const
+for (const [password, salt, parameters, expected] of vectors) {
+  test(`scryptKey() reproduces RFC 7914 section 12 for ${JSON.stringify(password)}`, async () => {
+    assert.equal((await scryptKey(password, salt, parameters, 64)).toString('hex'), expected)
+  })
+}
+
+function parsed(text: string): PasswordHash {
+  const hash = parsePasswordHash(text)
+  return 'problem' in hash ? assert.fail(hash.problem) : hash
+}
+
+describe('hashPassword()', () => {
+  it('costs 32 MB three times, as OWASP advises', async () => {
+    assert.match(await hashPassword('correct horse'), /^\$scrypt\$ln=15,r=8,p=3\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/)
+  })
+  it('takes another salt each time', async () => assert.notEqual(await hashPassword('correct horse', cheap), password_hash))
+})
+
+describe('verifyPassword()', () => {
+  it('takes the password', async () => assert.equal(await verifyPassword('correct horse', parsed(password_hash)), true))
+  it('takes no other', async () => assert.equal(await verifyPassword('correct hors', parsed(password_hash)), false))
+  it('takes no password for a decoy', async () => assert.equal(await verifyPassword('', decoyFor(cheap)), false))
+  it('takes a password that another keyboard composes otherwise (RFC 8265 section 4.2.2)', async () => {
+    assert.equal(await verifyPassword('Zu\u0308rich 1', parsed(await hashPassword('Z\u00fcrich 1', cheap))), true)
+  })
+})
+
+describe('parsePasswordHash()', () => {
+  const refused = {
+    'a text': 'correct horse',
+    'another algorithm': password_hash.replace('scrypt', 'argon2id'),
+    'a short salt': password_hash.replace(/(p=1\$)[^$]+/, '$1AAAA'),
+    'a short hash': password_hash.slice(0, -1),
+    'what follows': `${password_hash}$`,
+    'little work': password_hash.replace('ln=14', 'ln=13'),
+    'much memory': password_hash.replace('ln=14', 'ln=18'),
+    'much time': password_hash.replace('p=1', 'p=17'),
+  }
+  for (const [what, text] of Object.entries(refused)) {
+    it(`refuses ${what}`, () => assert.ok('problem' in parsePasswordHash(text)))
+  }
+})
+
+describe('bin/hash-password', () => {
+  const run = (input: string, ...args: string[]) => {
+    return spawnSync(process.execPath, [join(packageRoot, 'bin/hash-password'), ...args], { input, encoding: 'utf8' })
+  }
+  it('hashes the first line of stdin', async () => {
+    const { stdout, status } = run('correct horse\n')
+    assert.equal(status, 0)
+    assert.equal(await verifyPassword('correct horse', parsed(stdout.trim())), true)
+  })
+  it('takes no password from an argument, which other users can see', () => {
+    const { status, stdout, stderr } = run('', 'correct horse')
+    assert.deepEqual([status, stdout, stderr.includes('correct horse')], [2, '', false])
+  })
+  it('refuses a password of seven characters', () => assert.equal(run('1234567\n').status, 2))
+})
+
+describe('The file of OAUTH_USERS_FILE', () => {
+  const refused: Record<string, { text: string; says: RegExp }> = {
+    'that is not JSON': { text: '{', says: /not JSON: it does not parse/ },
+    'that is empty': { text: '[]', says: /not a list of users/ },
+    'that is an object': { text: '{}', says: /not a list of users/ },
+    'with an entry that is a text': { text: '["ada"]', says: /entry 1 that is not an object/ },
+    'with an entry without sub': { text: list({ ...ada, sub: undefined }), says: /entry 1 \("Ada"\) without sub/ },
+    'with an entry without username': { text: list({ ...ada, username: 1 }), says: /entry 1 without username/ },
+    'with an entry without name': { text: list({ ...ada, name: ' ' }), says: /entry 1 \("Ada"\) without name/ },
+    'with an entry without email': { text: list({ ...ada, email: '' }), says: /entry 1 \("Ada"\) without email/ },
+    'with an entry without password_hash': { text: list(ada, { ...ada, password_hash: undefined }), says: /entry 2 \("Ada"\) without password_hash/ },
+    'with a password in the place of its hash': { text: list({ ...ada, password_hash: 'correct horse' }), says: /entry 1 \("Ada"\) whose password_hash is no scrypt hash/ },
+    'with a member that nobody knows': { text: list({ ...ada, password: 'x' }), says: /entry 1 \("Ada"\) with the unknown member "password"/ },
+    'with an endless name': { text: list({ ...ada, name: 'x'.repeat(257) }), says: /whose name is longer than 256/ },
+    'with one sub twice': { text: list(ada, { ...ada, username: 'eve' }), says: /entry 2 whose sub "user-1" another has/ },
+    'with one username twice, in another case': { text: list(ada, { ...ada, sub: '2', username: 'aDA' }), says: /entry 2 whose username "ada" another has/ },
+  }
+  for (const [what, { text, says }] of Object.entries(refused)) {
+    it(`is refused ${what}, by the name of the variable`, () => {
+      assert.throws(() => parseUsers(text), ({ message }: Error) => message.startsWith('OAUTH_USERS_FILE ') && says.test(message))
+    })
+  }
+
+  it('never puts a password into the error', () => {
+    assert.throws(() => parseUsers(list({ ...ada, password_hash: 'correct horse' })), ({ message }: Error) => !message.includes('correct'))
+  })
+
+  it('is named where it cannot be read', async t => {
+    await assert.rejects(startServer(t, { OAUTH_USERS_FILE: '/nowhere/users.json' }), /^ConfigError: OAUTH_USERS_FILE .*ENOENT/)
+  })
+
+  it('lets its users sign in, and get_user_profile tell of them', async t => {
+    const server = await startServer(t, { OAUTH_USERS_FILE: usersFile(t, ada), OAUTH_AUTO_APPROVE: 'false' })
+    assert.match(await signIn(server, 'ada', 'correct horse'), /session=/)
+    const response = await callMcp(server, craftToken(server, { sub: 'user-1' }), 'tools/call', { name: 'get_user_profile' })
+    assert.deepEqual((await readJson(response))['result'].structuredContent, { sub: 'user-1', name: 'Ada Lovelace', email: 'ada@example.com' })
+  })
+
+  it('has in its first user the one in whose name OAUTH_AUTO_APPROVE approves', async t => {
+    const { access_token } = await startWithTokens(t, { OAUTH_USERS_FILE: usersFile(t, ada) })
+    assert.equal(claimsOf(access_token)['sub'], 'user-1')
+  })
+
+  it('takes the place of the demonstration users', async t => {
+    const server = await startServer(t, { OAUTH_USERS_FILE: usersFile(t, ada), DEBUG: 'true' })
+    await assert.rejects(signIn(server, 'demo'))
+  })
+})
+
+describe('A client that acts for itself', () => {
+  it('has no profile, not even that of a user with its name (RFC 9700 section 4.15.1)', async t => {
+    const server = await startServer(t)
+    const token = craftToken(server, { client_id: 'demo-user' })
+    assert.equal((await readJson(await callMcp(server, token, 'tools/call', { name: 'get_user_profile' })))['result'].isError, true)
+  })
+})
+
+describe('Users', () => {
+  const users = parseUsers(list(ada))
+  it('finds a user by his name in any case', async () => assert.equal((await users.authenticate(' aDa', 'correct horse'))?.sub, 'user-1'))
+  it('finds nobody by a wrong password', async () => assert.equal(await users.authenticate('Ada', 'wrong'), undefined))
+  it('finds nobody by a wrong name', async () => assert.equal(await users.authenticate('Eve', 'correct horse'), undefined))
+  it('finds no demonstration user by a password', async () => {
+    assert.equal(await new Users(demonstrationUsers).authenticate('demo', ''), undefined)
+  })
+  it('takes as long for an unknown name as for a wrong password', async () => {
+    const known = await leastDuration(() => users.authenticate('Ada', 'wrong'))
+    const unknown = await leastDuration(() => users.authenticate('Eve', 'wrong'))
+    assert.ok(unknown > known / 2, `${unknown} ms beside ${known} ms`)
+  })
+  it('checks every one of many passwords at once', async () => {
+    const found = await Promise.all(Array.from({ length: 6 }, (_, i) => users.authenticate('Ada', i % 2 ? 'wrong' : 'correct horse')))
+    assert.deepEqual(found.map(user => user?.sub), ['user-1', undefined, 'user-1', undefined, 'user-1', undefined])
+  })
+  it('is busy once fifty wait', async () => {
+    const attempts = Array.from({ length: 52 }, () => users.authenticate('Ada', 'correct horse'))
+    assert.equal(users.isBusy, true)
+    await Promise.all(attempts)
+    assert.equal(users.isBusy, false)
+  })
+})
+
+/** The shortest of five, in milliseconds: a busy machine makes some longer and none shorter. */
+async function leastDuration(work: () => Promise<unknown>): Promise<number> {
+  let least = Infinity
+  for (let i = 0; i < 5; i++) {
+    const start = performance.now()
+    await work()
+    least = Math.min(least, performance.now() - start)
+  }
+  return least
+}
+
+function list(...entries: readonly Members[]): string {
+  return JSON.stringify(entries)
+}
+
+function usersFile(t: TestContext, ...entries: readonly Members[]): string {
+  const folder = mkdtempSync(join(tmpdir(), 'users-'))
+  t.after(async () => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, 'users.json'), list(...entries))
+  return join(folder, 'users.json')
+}
