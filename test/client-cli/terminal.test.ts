@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ClientError, exitCodes } from '../../src/core/client/wire/errors.ts'
-import { Terminal } from '../../src/client/cli/terminal.ts'
+import { Terminal } from '../../src/client/terminal/terminal.ts'
 import type { RecordedExchange } from '../../src/core/client/wire/trace.ts'
 import { plainText } from '../../src/base/ui/plain-text.ts'
 import { stateIsOurs } from '../../src/core/rules/client.ts'

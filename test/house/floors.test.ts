@@ -16,7 +16,7 @@ const floors: Readonly<Record<string, number>> = {
   'base/rules': 1, 'core/rules': 1, 'extensions/rules': 1,
   'base/protocol': 0,
   // A column of its own: the client learns what it needs over the wire.
-  'client/cli': 7, 'client/mcp': 6, 'client/user-agent': 6, 'client/storage': 6, 'client/extensions': 5,
+  'client/cli': 7, 'client/hammer': 6, 'client/terminal': 6, 'client/mcp': 6, 'client/user-agent': 6, 'client/storage': 6, 'client/extensions': 5,
   'core/client': 5, 'core/client/wire': 4,
 }
 

@@ -6,7 +6,7 @@ import { exitCodes, type ExitCode } from '../../core/client/wire/errors.ts'
 import { answersMcp, findEndpoint } from './find-endpoint.ts'
 import { McpClient } from '../mcp/mcp-client.ts'
 import { defaultServer, fileStorage, openTrace, openUserAgent, type Surroundings } from './open-client.ts'
-import { textOf } from './output.ts'
+import { textOf } from '../terminal/output.ts'
 import { MemoryStorage } from '../storage/storage.ts'
 
 export async function demo(args: Arguments, surroundings: Surroundings): Promise<ExitCode> {

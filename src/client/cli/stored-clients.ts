@@ -6,7 +6,7 @@ import { ClientError, exitCodes, type ExitCode } from '../../core/client/wire/er
 import { send } from '../../core/client/wire/http.ts'
 import { McpClient } from '../mcp/mcp-client.ts'
 import { fileStorage, openTrace, type Surroundings } from './open-client.ts'
-import { row } from './output.ts'
+import { row } from '../terminal/output.ts'
 import { without } from '../storage/storage.ts'
 
 /** Lists what is stored, without its secrets. */

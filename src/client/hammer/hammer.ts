@@ -11,13 +11,13 @@ import { fingerprint } from '../../base/protocol/crypto.ts'
 import { displayText } from '../../base/ui/html.ts'
 import type { DpopProver } from '../extensions/dpop.ts'
 import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
-import type { HammerJob, HammerResult } from './hammer-worker.ts'
+import type { HammerJob, HammerResult } from './worker.ts'
 import { open } from '../../core/client/wire/http.ts'
 import type { StoredTokens } from '../storage/storage.ts'
 import type { TokenKeeper } from '../../core/client/token-keeper.ts'
 import type { Trace } from '../../core/client/wire/trace.ts'
 
-const worker = fileURLToPath(new URL(`./hammer-worker${extname(import.meta.url)}`, import.meta.url))
+const worker = fileURLToPath(new URL(`./worker${extname(import.meta.url)}`, import.meta.url))
 
 interface Hammering {
   readonly count: number
