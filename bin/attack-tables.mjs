@@ -1,79 +1,87 @@
-// The tables of docs/attacks.md: attack, defence and test, read from the calls of attack() in test/attacks; and what the
-// rules prevent that no attack there names. Used by bin/ledger.
+// The tables of docs/attacks.md, read from the calls of attack() in test/attacks: what an attacker tries, and what stops it.
+// Attacks of one file that are stopped by the same thing are one class, and one row. Used by bin/ledger.
 
-const isAttack = line => /^\s*(?:attack|rejects)\(/.test(line)
 const quoted = String.raw`'((?:[^'\\]|\\.)*)'`
+const call = new RegExp(String.raw`^ *(?:attack|rejects)\(\s*(['"\x60])(.+?)\1,\s+(?:${quoted}|(.+?)),\s+(?:async|\w+ =>|\()`, 'gm')
 const unquote = text => text.replace(/\\u([0-9a-f]{4})/g, (_match, code) => String.fromCharCode(Number.parseInt(code, 16))).replace(/\\(.)/g, '$1')
-const escape = text => text.replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('*', '\\*').replaceAll('_', '\\_')
 
-/** `sourceLinks` and `testLinks` give the links of a rule. Problems are told to `orphans`. */
-export function attackTables({ catalogue, src, tests, sourceLinks, testLinks, orphans }) {
-  const rules = new Map(catalogue.flatMap(group => group.rules).map(rule => [rule.id, rule]))
-  const named = new Set()
-
-  /** The cell of a defence: a rule with the line that checks it, or a line of a file. */
-  function defenceCell(defence, where) {
-    if (rules.has(defence)) {
-      named.add(defence)
-      const [line] = sourceLinks(defence)
-      return line === undefined ? `\`${defence}\`` : `\`${defence}\` ${line}`
+/** `ruleLink` links a rule, and `escape` makes a text one cell. What is wrong is pushed to `problems`. */
+export function attackTables({ ruleIds, src, tests, ruleLink, escape, problems }) {
+  const sections = tests.filter(({ path }) => path.startsWith('attacks/')).map(({ path, lines }) => {
+    const text = lines.join('\n')
+    const calls = [...text.matchAll(call)]
+    const written = text.match(/^ *(?:attack|rejects)\(\s*['"`]/gm)?.length ?? 0
+    if (calls.length !== written) problems.push(`test/${path}: ${written - calls.length} calls of attack() cannot be read`)
+    const classes = new Map()
+    for (const { title, defence } of calls.flatMap(match => attacksOf(match, text))) {
+      classes.set(defence, [...classes.get(defence) ?? [], title])
     }
-    const [, path, text] = /^src\/([\w./-]+): (.+)$/s.exec(defence) ?? []
-    const lines = src.find(source => source.path === path)?.lines ?? []
-    const found = lines.flatMap((line, i) => line.includes(text) ? [i + 1] : [])
-    if (found.length !== 1) orphans.push(`${where}: ${defence} is on ${found.length} lines`)
-    return `[${path}:${found[0]}](../src/${path}#L${found[0]})`
-  }
+    if (classes.size === 0) return ''
+    const rows = [...classes].map(([defence, titles]) => `| ${[...new Set(titles)].map(escape).join('<br>')} | ${defenceCell(defence, path)} |`)
+    return `## ${/^describe\('([^']+)'/m.exec(text)[1]}
 
-  const sections = tests.filter(({ path }) => path.startsWith('attacks/')).flatMap(({ path, lines }) => {
-    const rows = lines.flatMap((line, i) => isAttack(line) ? attacksAt(lines, i) : []).map(({ title, defence, line }) => (
-      `| ${escape(title)} | ${defenceCell(defence, `test/${path}:${line}`)} | [test](../test/${path}#L${line}) |`))
-    const title = /^describe\('([^']+)'/m.exec(lines.join('\n'))?.[1]
-    return rows.length === 0 ? [] : `## ${title}\n\nAn attacker ...\n\n| attack | defence | test |\n| --- | --- | --- |\n${rows.join('\n')}\n`
-  })
+Tests: [\`test/${path}\`](../test/${path})
 
-  const others = [...rules.values()].filter(({ id }) => !named.has(id)).map(({ id, otherwise }) => (
-    `| ${escape(otherwise)} | \`${id}\` ${sourceLinks(id)[0] ?? ''} | ${testLinks(id)[0] ?? ''} |`))
-  return `${sections.join('\n')}
-## What the other rules prevent
-
-| without the rule | defence | test |
-| --- | --- | --- |
-${others.join('\n')}
+| an attacker … | is stopped by |
+| --- | --- |
+${rows.join('\n')}
 `
+  })
+  return sections.filter(section => section !== '').join('\n')
+
+  /** A rule, or a file and a piece of its code. */
+  function defenceCell(defence, test) {
+    if (ruleIds.has(defence)) return ruleLink(defence)
+    const [, path, code] = /^src\/([\w./-]+): (.+)$/s.exec(defence) ?? []
+    const found = src.find(source => source.path === path)?.lines.filter(line => line.includes(code)).length ?? 0
+    if (found !== 1) problems.push(`test/${test}: "${defence}" is neither a rule nor exactly one line of the source`)
+    return `[${path}](../src/${path}): ${codeSpan(code ?? '')}`
+  }
 }
 
-/** The attacks of one call: one, or each row of the table that it goes through. */
-function attacksAt(lines, i) {
-  const [, , text] = /\((['"`])(.+?)\1, /.exec(lines[i]) ?? []
-  if (text === undefined) return []
-  const rest = lines[i].slice(lines[i].indexOf(text) + text.length + 1)
-  const defence = new RegExp(`^, ${quoted}, `).exec(rest)?.[1]
-  const named = defence === undefined || text.includes('${what}') ? tableOf(lines, i).flatMap(rowsOf) : []
-  if (named.length === 0) return [{ title: titleOf(text, '...'), defence: unquote(defence ?? ''), line: i + 1 }]
-  return named.map(row => ({ title: titleOf(text, row.name), defence: unquote(defence ?? row.defence ?? ''), line: row.line }))
+/** The attacks of one call: one for each defence, named by the first of its variants. */
+function attacksOf({ 2: title, 3: literal, index }, text) {
+  const rows = title.includes('${what}') ? tableBefore(text, index).map(rowOf) : []
+  const defences = new Set(rows.length > 0 && literal === undefined ? rows.map(row => row.defence) : [unquote(literal ?? '')])
+  return [...defences].map(defence => {
+    const names = rows.filter(row => literal !== undefined || row.defence === defence).map(row => row.name)
+    const named = title.replace('${what}', () => names[0] ?? '…').replace(/\$\{[^}]*\}+/g, '…')
+    return { title: `${unquote(named)}${names.length > 1 ? ` (${names.length} variants)` : ''}`, defence }
+  })
 }
 
-function titleOf(text, name) {
-  return unquote(text.replace('${what}', () => name)).replace(/\$\{[^}]*\}+/g, '...')
+/** What a row of a table is called, and the last text in it that can be a defence. */
+function rowOf(row) {
+  const texts = [...row.matchAll(new RegExp(quoted, 'g'))].map(match => match[1])
+  const defence = texts.filter(text => text.startsWith('src/') || /^[a-z0-9]+(-[a-z0-9]+){2,}$/.test(text)).at(-1)
+  const name = /^\w+(?=:)/.exec(row)?.[0] ?? texts[0] ?? '…'
+  return { name, defence: unquote(defence ?? '') }
 }
 
-/** What a table calls its rows, and the last text of each that names a defence. */
-function rowsOf({ line, text }) {
-  const keys = [...text.matchAll(new RegExp(`${quoted}: `, 'g'))].map(match => match[1])
-  const first = new RegExp(`^\\s*\\[${quoted},`).exec(text)?.[1]
-  const defence = [...text.matchAll(new RegExp(quoted, 'g'))].map(match => match[1])
-    .filter(value => value.startsWith('src/') || /^[a-z0-9]+(-[a-z0-9]+){2,}$/.test(value)).at(-1)
-  return (first === undefined ? keys : [first]).map(name => ({ name, defence, line: line + 1 }))
+/** The rows of the table that the loop around a place goes through: none if it is neither there nor a constant. */
+function tableBefore(text, index) {
+  const loop = text.lastIndexOf('for (const [', index)
+  const [head, name] = /^for \(const \[what\b.* of (?:Object\.entries(?:<.+>)?\()?(?:(\w+)\)|(?=[[{]))/.exec(text.slice(loop)) ?? []
+  if (head === undefined) return []
+  if (name === undefined) return rowsAt(text, loop + head.length)
+  const table = text.slice(0, loop).lastIndexOf(`const ${name}`)
+  return rowsAt(text, text.indexOf(' = ', table) + 3)
 }
 
-/** Where the rows of the table begin and end that the loop around line `i` goes through. */
-function tableOf(lines, i) {
-  const loop = lines.findLastIndex((line, j) => j < i && /^\s*for \(const \[/.test(line))
-  const [, name] = /Object\.entries(?:<[^(]*>)?\((\w+)\)/.exec(lines[loop]) ?? []
-  const start = name === undefined ? loop : lines.findLastIndex((line, j) => j < i && new RegExp(`^\\s*const ${name}\\b`).test(line))
-  const indent = /^\s*/.exec(lines[start])[0]
-  const end = lines.findIndex((line, j) => j > start && line.startsWith(indent) && /^[}\]]/.test(line.slice(indent.length)))
-  const rows = lines.flatMap((line, j) => j > start && j < end && /^\s*\[?'/.test(line) && line.startsWith(`${indent}  `) && line[indent.length + 2] !== ' ' ? [j] : [])
-  return rows.map((row, n) => ({ line: row, text: lines.slice(row, rows[n + 1] ?? end).join('\n') }))
+/** What stands between the commas of the list or object that begins at `start`. */
+function rowsAt(text, start) {
+  const rows = ['']
+  let depth = 0
+  for (const [token] of text.slice(start).matchAll(/(['"`])(?:[^\\]|\\.)*?\1|\/\/.*|\s+|[^]/g)) {
+    if (/^[)\]}]$/.test(token) && --depth === 0) break
+    if (token === ',' && depth === 1) rows.push('')
+    else if (depth > 0 && !token.startsWith('//')) rows[rows.length - 1] += token
+    if (/^[([{]$/.test(token)) depth++
+  }
+  return rows.map(row => row.trim()).filter(row => row !== '')
+}
+
+function codeSpan(code) {
+  const ticks = code.includes('`') ? '``' : '`'
+  return `${ticks}${code.replaceAll('|', '\\|')}${ticks}`
 }

@@ -35,7 +35,14 @@ const showing: ReadonlySet<string> = new Set(['pages/explain.test.ts', 'pages/fl
 /** The tests that name the rule. */
 export function heldBy(id: string, tests: readonly SourceFile[]): readonly HoldingTest[] {
   return tests.filter(({ path }) => !showing.has(path)).flatMap(({ path, lines }) => lines.flatMap((text, line) => (
-    text.includes(`'${id}'`) ? [{ path, line, title: titleAt(lines, line) }] : [])))
+    text.includes(`'${id}'`) ? [{ path, line, title: titleAt(lines, firstUse(lines, line)) }] : [])))
+}
+
+/** The line itself, or if it only defines a constant, the first line that uses it. */
+function firstUse(lines: readonly string[], line: number): number {
+  const constant = /^\s*const (\w+) = .*[^[({,]$/.exec(lines[line]!)?.[1]
+  const used = constant === undefined ? -1 : lines.findIndex((text, i) => i > line && new RegExp(`\\b${constant}\\b`).test(text))
+  return used < 0 ? line : used
 }
 
 /** The title of the test in which a line stands. The row of a table belongs to the test that follows the table. */
