@@ -1,20 +1,23 @@
-/** What the imports of the source say: which file answers an endpoint, and in which order files are best read. */
+/** What the imports of the source say: which file answers an endpoint, and in which order to read the files. */
 import { posix } from 'node:path'
+import { coreReadingOrder } from '../../catalogue/reading-order.ts'
 import type { SourceFile } from '../../catalogue/source-files.ts'
 
-/** `routes.ts`, then each endpoint with what it calls and has not come before, then the rest. */
+/** The files of `coreReadingOrder`, then the rest of the core, then each endpoint with what it imports, then the rest. */
 export function readingOrder(src: readonly SourceFile[]): readonly string[] {
   const files = new Map(src.map(file => [file.path, file]))
-  const order = new Set<string>(['routes.ts'])
-  const visit = (path: string): void => {
+  const core = coreReadingOrder.map(({ file }) => file)
+  const order = new Set<string>(core)
+  const visit = (path: string, room = ''): void => {
     const file = files.get(path)
-    if (file === undefined || order.has(path)) return
+    if (file === undefined || order.has(path) || !path.startsWith(room)) return
     order.add(path)
-    importsOf(file).forEach(visit)
+    importsOf(file).forEach(imported => visit(imported, room))
   }
+  for (const path of core) importsOf(files.get(path)!).forEach(imported => visit(imported, 'core/'))
   for (const { file } of endpointsOf(files)) visit(file)
   for (const { path } of src) visit(path)
-  return [...order].filter(path => files.has(path))
+  return [...order]
 }
 
 /** The rows of `routes.ts`, each with the file of its handler. */

@@ -6,6 +6,7 @@ import type { Reply, Request } from '../../base/http/message.ts'
 import { pageReply } from '../../base/ui/page.ts'
 import { table } from '../../base/ui/parts.ts'
 import { pathIsKnown } from '../../base/rules/http.ts'
+import { coreReadingOrder } from '../../catalogue/reading-order.ts'
 import { readSources, type SourceFile } from '../../catalogue/source-files.ts'
 import { endpointsOf, importsOf, readingOrder } from './reading-order.ts'
 import { blocksOf, type Block } from './source-blocks.ts'
@@ -23,8 +24,9 @@ export async function sourceIndex(_request: Request, { config }: Context): Promi
   return pageReply(200, 'The source of this server', html`
 <p class="lead">What answers you, as it runs. Every MUST is a rule that the code names; every citation leads to its
 specification.</p>
-<p>Start at ${fileLink('routes.ts', base)}: every endpoint is a row there and a file behind it. Then take an endpoint and
-follow what it calls.</p>
+<h2>Read the core in this order</h2>
+<ol>${coreReadingOrder.map(({ file, says }) => html`
+<li>${fileLink(file, base)} <span class="muted">${says}</span></li>`)}</ol>
 <h2>Endpoint by endpoint</h2>
 ${table('Endpoints and their files', ['Endpoint', 'File', 'What it is'], rows)}
 <h2>Every file</h2>
