@@ -31,12 +31,12 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     terminal = new Terminal(narration, { trace: args.trace, environment: process.env })
     if (args.clientSecret !== undefined) {
       const better = 'MCP_CLIENT_SECRET or --client-secret-file'
-      terminal.line(`Other users of this machine can read --client-secret: prefer ${better}.`, 'yellow')
+      terminal.writeLine(`Other users of this machine can read --client-secret: prefer ${better}.`, 'yellow')
     }
     return await runCommand(args, {
       environment: process.env, terminal, startServer,
       input: process.stdin.isTTY ? process.stdin : undefined,
-      print: text => console.log(terminal.safe(text)),
+      print: text => console.log(terminal.sanitize(text)),
     })
   } catch (error) {
     const known = error instanceof JsonRpcError

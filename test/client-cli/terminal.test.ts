@@ -26,35 +26,35 @@ const exchange: RecordedExchange = {
 describe('plainText()', () => {
   const cases: readonly (readonly [string, string, string])[] = [
     ['an escape sequence', '\u001b[31mred\u001b[0m', '\\u001b[31mred\\u001b[0m'],
-    ['a sequence of one character', '\u009b2J', '\\u009b2J'],
-    ['a carriage return, which would write over the line', 'good\rbad', 'good\\u000dbad'],
+    ['a one-character escape sequence', '\u009b2J', '\\u009b2J'],
+    ['a carriage return, which would overwrite the line', 'good\rbad', 'good\\u000dbad'],
     ['a backspace', 'a\bb', 'a\\u0008b'],
     ['a bell', '\u0007', '\\u0007'],
     ['a null', 'a\0b', 'a\\u0000b'],
-    ['a change of the reading direction', 'a\u202egnp.exe', 'a\\u202egnp.exe'],
-    ['what has no width', 'a\u200bb', 'a\\u200bb'],
-    ['a mark that is drawn around a letter', 'a\u20dd', 'a\\u20dd'],
+    ['a bidirectional override', 'a\u202egnp.exe', 'a\\u202egnp.exe'],
+    ['a zero-width character', 'a\u200bb', 'a\\u200bb'],
+    ['an enclosing mark', 'a\u20dd', 'a\\u20dd'],
     ['the fifth mark on a letter', 'a\u0323\u0323\u0323\u0323\u0323', 'a\u0323\u0323\u0323\u0323\\u0323'],
     ['a line separator', 'a\u2028b', 'a\\u2028b'],
   ]
   for (const [what, text, expected] of cases) {
-    it(`shows ${what} as its code`, () => assert.equal(plainText(text), expected))
+    it(`escapes ${what}`, () => assert.equal(plainText(text), expected))
   }
 
-  it('leaves letters, line ends and tabs as they are', () => {
+  it('keeps letters, line breaks and tabs', () => {
     assert.equal(plainText('a\tb\n世界 – é ကျော် 1\ufe0f\u20e3'), 'a\tb\n世界 – é ကျော် 1\ufe0f\u20e3')
   })
 })
 
 describe('Terminal', () => {
-  it('numbers the steps and names their clauses', () => {
+  it('numbers the steps and prints their clauses', () => {
     const { terminal, text } = screen()
     terminal.step({ title: 'One', clause: 'RFC 1 section 2' })
     terminal.step({ title: 'Two', clause: 'RFC 3 section 4' })
     assert.equal(text(), '1. One  [RFC 1 section 2]\n2. Two  [RFC 3 section 4]\n')
   })
 
-  it('shows no control character of a step, note, error or exchange', () => {
+  it('escapes control characters in steps, notes, errors and exchanges', () => {
     const { terminal, text } = screen({ trace: true })
     const evil = '\u001b]0;evil\u0007'
     terminal.step({ title: evil, clause: evil })
@@ -65,22 +65,22 @@ describe('Terminal', () => {
     assert.match(text(), /^[\P{Cc}\n]*$/u)
   })
 
-  for (const [what, coloured, options] of [
+  for (const [what, expected, options] of [
     ['on a terminal', true, { isTTY: true }],
-    ['not elsewhere', false, { isTTY: false }],
+    ['not in a pipe or file', false, { isTTY: false }],
     ['not with NO_COLOR', false, { isTTY: true, environment: { NO_COLOR: '1' } }],
-    ['with an empty NO_COLOR, which means nothing', true, { isTTY: true, environment: { NO_COLOR: '' } }],
+    ['with an empty NO_COLOR, which counts as unset', true, { isTTY: true, environment: { NO_COLOR: '' } }],
     ['not with TERM=dumb', false, { isTTY: true, environment: { TERM: 'dumb' } }],
   ] as const) {
-    it(`uses colours ${what}`, () => {
+    it(`uses colors ${what}`, () => {
       const { terminal, text } = screen(options)
       terminal.step({ title: 'One', clause: 'x' })
-      terminal.line('green', 'green')
-      assert.equal(text().includes('\u001b['), coloured)
+      terminal.writeLine('green', 'green')
+      assert.equal(text().includes('\u001b['), expected)
     })
   }
 
-  it('shows exchanges and verdicts when asked to', () => {
+  it('shows exchanges and verdicts with --trace', () => {
     const { terminal, text } = screen({ trace: true })
     terminal.exchange(exchange)
     terminal.verdict({ rule: stateIsOurs, passed: true })
@@ -92,7 +92,7 @@ describe('Terminal', () => {
     ])
   })
 
-  it('shows the headers that mean something for authorization or MCP, and of the others the names', () => {
+  it('shows headers that matter for authorization or MCP in full, and all others by name only', () => {
     const { terminal, text } = screen({ trace: true })
     terminal.exchange({ ...exchange, responseBody: '', responseHeaders: {
       'content-security-policy': 'default-src none', 'www-authenticate': 'Bearer', 'x-content-type-options': 'nosniff',
@@ -106,7 +106,7 @@ describe('Terminal', () => {
     ])
   })
 
-  it('marks what differs from the nearest of what was expected', () => {
+  it('marks the characters that differ from the closest expected value', () => {
     const { terminal, text } = screen({ trace: true })
     const expected = ['https://b.example/x', 'https://a.example/mcp']
     terminal.verdict({ rule: stateIsOurs, passed: false, received: 'https://a.example/mcp/', expected })
@@ -118,66 +118,66 @@ describe('Terminal', () => {
     ])
   })
 
-  it('shows neither otherwise', () => {
+  it('shows neither exchanges nor verdicts without --trace', () => {
     const { terminal, text } = screen()
     terminal.exchange(exchange)
     terminal.verdict({ rule: stateIsOurs, passed: false })
     assert.equal(text(), '')
   })
 
-  it('shows an error with its rule and what to do', () => {
+  it('shows an error with its rule and its remedy', () => {
     const { terminal, text } = screen()
     terminal.error(new ClientError('no', exitCodes.untrusted, { rule: stateIsOurs, remedy: 'Do this.' }))
     assert.equal(text(), 'Error: no\n  rule state-is-ours, RFC 6749 section 10.12\n  Do this.\n  More about the rule: --explain state-is-ours\n')
   })
 
-  it('shows an error on one line, whatever the other side wrote', () => {
+  it('keeps an error on one line, so that a server cannot forge further lines', () => {
     const { terminal, text } = screen()
     terminal.error(new ClientError('no\nDone: all is well', exitCodes.refused))
     assert.equal(text(), 'Error: no Done: all is well\n')
   })
 
-  it('shows the hash of a secret that it was told, wherever it comes back', () => {
+  it('masks a known secret wherever it appears', () => {
     const { terminal, text } = screen()
     terminal.secret('the-secret-value')
     terminal.note('you sent the-secret-value')
     assert.match(text(), /^ {3}you sent sha256:\S{10}\n$/)
   })
 
-  it('leaves a short secret, which occurs by chance, where it is', () => {
+  it('does not mask a secret so short that it occurs by chance', () => {
     const { terminal, text } = screen()
     terminal.secret('e')
     terminal.note('hello')
     assert.equal(text(), '   hello\n')
   })
 
-  it('cuts an answer that is very long', () => {
+  it('truncates a very long response body', () => {
     const { terminal, text } = screen({ trace: true })
     terminal.exchange({ ...exchange, responseBody: 'x'.repeat(9000) })
     assert.match(text(), /x{2000}… \(9000 characters\)/)
   })
 
-  it('says once that it waits, where nothing can move', () => {
+  it('prints the spinner text once when the output is not a terminal', () => {
     const { terminal, text } = screen()
-    terminal.waiting('waiting')()
+    terminal.showSpinner('waiting')()
     assert.equal(text(), 'waiting\n')
   })
 
-  it('leaves an empty line when it has waited on a terminal', t => {
+  it('erases the spinner when the wait is over', t => {
     t.mock.timers.enable({ apis: ['setInterval'] })
     const { terminal, text } = screen({ isTTY: true })
-    const end = terminal.waiting('waiting')
+    const end = terminal.showSpinner('waiting')
     t.mock.timers.tick(200)
     end()
     assert.equal(text(), '\r| waiting\r         \r')
   })
 
-  it('puts a line in the place of the moving one, which goes on below', t => {
+  it('replaces the spinner with a line of text and continues the spinner below', t => {
     t.mock.timers.enable({ apis: ['setInterval'] })
     const { terminal, text } = screen({ isTTY: true })
-    const end = terminal.waiting('waiting')
+    const end = terminal.showSpinner('waiting')
     t.mock.timers.tick(200)
-    terminal.line('news')
+    terminal.writeLine('news')
     t.mock.timers.tick(200)
     end()
     assert.equal(text(), '\r| waiting\r         \rnews\n\r/ waiting\r         \r')

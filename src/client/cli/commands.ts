@@ -9,7 +9,7 @@ import { explainRule } from './explain.ts'
 import { hammerRefresh } from '../hammer/hammer.ts'
 import type { McpClient } from '../mcp/mcp-client.ts'
 import { fileStorage, openClient, type Surroundings } from './open-client.ts'
-import { row, textOf } from '../terminal/output.ts'
+import { tabSeparated, toolResultText } from '../terminal/output.ts'
 import type { StoredTokens } from '../storage/storage.ts'
 import { listClients, removeClient } from './stored-clients.ts'
 
@@ -78,7 +78,7 @@ async function hammer(count: number, raw: boolean, args: Arguments, surroundings
 async function listTools(args: Arguments, surroundings: Surroundings): Promise<ExitCode> {
   return converse(args, surroundings, async client => {
     for (const { name, description } of await client.listTools()) {
-      surroundings.print(row(name, String(description ?? '')))
+      surroundings.print(tabSeparated(name, String(description ?? '')))
     }
     return exitCodes.ok
   })
@@ -87,7 +87,7 @@ async function listTools(args: Arguments, surroundings: Surroundings): Promise<E
 async function callTool(tool: string, toolArguments: JsonObject, args: Arguments, surroundings: Surroundings): Promise<ExitCode> {
   return converse(args, surroundings, async client => {
     const result = await client.callTool(tool, toolArguments)
-    surroundings.print(plainText(textOf(result)))
+    surroundings.print(plainText(toolResultText(result)))
     return result['isError'] === true ? exitCodes.toolFailed : exitCodes.ok
   })
 }

@@ -6,14 +6,14 @@ import { exitCodes, type ExitCode } from '../../core/client/wire/errors.ts'
 import { answersMcp, findEndpoint } from './find-endpoint.ts'
 import { McpClient } from '../mcp/mcp-client.ts'
 import { defaultServer, fileStorage, openTrace, openUserAgent, type Surroundings } from './open-client.ts'
-import { textOf } from '../terminal/output.ts'
+import { toolResultText } from '../terminal/output.ts'
 import { MemoryStorage } from '../storage/storage.ts'
 
 export async function demo(args: Arguments, surroundings: Surroundings): Promise<ExitCode> {
   const { terminal } = surroundings
   const given = args.serverUrl ?? (await answersMcp(defaultServer) ? defaultServer : undefined)
   const own = given === undefined ? await surroundings.startServer() : undefined
-  terminal.line(own ? `No server at ${defaultServer}: using one of my own at ${own.url}` : `Using the server at ${given}`)
+  terminal.writeLine(own ? `No server at ${defaultServer}: using one of my own at ${own.url}` : `Using the server at ${given}`)
   try {
     const trace = openTrace(terminal)
     const storage = own ? new MemoryStorage() : fileStorage(args, terminal)
@@ -28,7 +28,7 @@ export async function demo(args: Arguments, surroundings: Surroundings): Promise
     const tools = await client.listTools()
     trace.note(tools.map(({ name }) => name).join(', '))
     for (const [name, toolArguments] of demoCalls.filter(([name]) => tools.some(tool => tool.name === name))) {
-      trace.note(textOf(await client.callTool(name, toolArguments)))
+      trace.note(toolResultText(await client.callTool(name, toolArguments)))
     }
     const before = await client.authorizer.tokens.find()
     if (before?.refresh_token !== undefined) {
@@ -41,7 +41,7 @@ export async function demo(args: Arguments, surroundings: Surroundings): Promise
       trace.note('the server gave no refresh token, so there is nothing to refresh')
     }
     await client.close()
-    terminal.line('Done: discovered, registered, authorized, called and refreshed.', 'green')
+    terminal.writeLine('Done: discovered, registered, authorized, called and refreshed.', 'green')
     return exitCodes.ok
   } finally {
     await own?.close()

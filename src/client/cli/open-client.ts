@@ -5,7 +5,7 @@ import { Budget } from '../../core/client/wire/budget.ts'
 import { readCredentials } from './credentials.ts'
 import { elicitation } from '../mcp/elicitation.ts'
 import { findEndpoint } from './find-endpoint.ts'
-import { formOnTerminal } from '../terminal/form.ts'
+import { fillFormOnTerminal } from '../terminal/form.ts'
 import { HeadlessUserAgent } from '../user-agent/headless.ts'
 import { McpClient } from '../mcp/mcp-client.ts'
 import { FileStorage, type ClientStorage } from '../storage/storage.ts'
@@ -44,7 +44,7 @@ export async function openClient(
     storage,
     ...await readCredentials(args, surroundings.environment),
     ...(mayAsk ? { userAgent: openUserAgent(args, surroundings, false) } : {}),
-    ...(surroundings.input ? elicitation(formOnTerminal(serverUrl, surroundings.input, surroundings.terminal)) : {}),
+    ...(surroundings.input ? elicitation(fillFormOnTerminal(serverUrl, surroundings.input, surroundings.terminal)) : {}),
   })
   return { client, serverUrl }
 }
@@ -55,25 +55,25 @@ export function openTrace(listener: TraceListener): Trace {
 }
 
 export function fileStorage({ storage }: Arguments, terminal: Terminal): ClientStorage {
-  return new FileStorage(storage, text => terminal.line(text, 'yellow'))
+  return new FileStorage(storage, text => terminal.writeLine(text, 'yellow'))
 }
 
 /** How the user decides; with `tryWithout` no browser is opened where the server redirects at once. */
 export function openUserAgent(args: Arguments, { terminal, environment }: Surroundings, tryWithout: boolean): UserAgent {
   const { headless, callbackHost, callbackPort } = args
-  if (headless) return new HeadlessUserAgent({ write: text => terminal.line(text), ...headlessRedirectUri(args) })
+  if (headless) return new HeadlessUserAgent({ write: text => terminal.writeLine(text), ...headlessRedirectUri(args) })
   return new BrowserUserAgent({
     tryWithout,
     environment,
     ...(callbackHost === undefined ? {} : { host: callbackHost }),
     ...(callbackPort === undefined ? {} : { port: callbackPort }),
     waiting: url => {
-      terminal.line(`   If no browser opens, go to ${url}`)
-      return terminal.waiting('waiting for your decision in the browser')
+      terminal.writeLine(`   If no browser opens, go to ${url}`)
+      return terminal.showSpinner('waiting for your decision in the browser')
     },
     notOpened: problem => {
-      terminal.line(`   No browser could be started: ${problem}.`, 'yellow')
-      terminal.line('   Open the URL above in a browser on this machine. Where there is none, use --headless.', 'yellow')
+      terminal.writeLine(`   No browser could be started: ${problem}.`, 'yellow')
+      terminal.writeLine('   Open the URL above in a browser on this machine. Where there is none, use --headless.', 'yellow')
     },
   })
 }

@@ -6,20 +6,20 @@ import { ClientError, exitCodes, type ExitCode } from '../../core/client/wire/er
 import { send } from '../../core/client/wire/http.ts'
 import { McpClient } from '../mcp/mcp-client.ts'
 import { fileStorage, openTrace, type Surroundings } from './open-client.ts'
-import { row } from '../terminal/output.ts'
+import { tabSeparated } from '../terminal/output.ts'
 import { without } from '../storage/storage.ts'
 
 /** Lists what is stored, without its secrets. */
 export async function listClients(args: Arguments, { terminal, print }: Surroundings): Promise<ExitCode> {
   const { registrations, servers } = await fileStorage(args, terminal).read()
   for (const [issuer, { client_id, token_endpoint_auth_method, redirect_uri }] of Object.entries(registrations)) {
-    print(row('registration', issuer, client_id, token_endpoint_auth_method, redirect_uri || 'no redirect URI'))
+    print(tabSeparated('registration', issuer, client_id, token_endpoint_auth_method, redirect_uri || 'no redirect URI'))
   }
   for (const [url, { issuer, registration, scope, expires_at, refresh_token, dpop_key }] of Object.entries(servers)) {
     const ends = expires_at === undefined ? 'no end known' : `until ${new Date(expires_at * 1000).toISOString()}`
     const renewal = refresh_token === undefined ? '' : ', can be refreshed'
     const binding = dpop_key === undefined ? '' : ', bound to a key'
-    print(row('tokens', url, issuer, scope ?? '', ends + renewal + binding, registration.client_id))
+    print(tabSeparated('tokens', url, issuer, scope ?? '', ends + renewal + binding, registration.client_id))
   }
   return exitCodes.ok
 }

@@ -14,22 +14,22 @@ export interface FormField {
 }
 
 /** Asks the user for the fields of a form and returns what he filled in; undefined where he declined. */
-export type FillIn = (message: string, fields: readonly FormField[]) => Promise<JsonObject | undefined>
+export type FillForm = (message: string, fields: readonly FormField[]) => Promise<JsonObject | undefined>
 
 /** What a client declares and does that lets its user answer forms: part of the options of `McpClient`. */
-export function elicitation(fillIn: FillIn): Pick<ClientDescription, 'capabilities' | 'handlers'> {
+export function elicitation(fillForm: FillForm): Pick<ClientDescription, 'capabilities' | 'handlers'> {
   return {
     capabilities: { elicitation: { form: {} } },
-    handlers: { 'elicitation/create': params => answerForm(params, fillIn) },
+    handlers: { 'elicitation/create': params => answerForm(params, fillForm) },
   }
 }
 
 /** A field that was left out gets its default, as a form that shows it filled in would send it. */
-async function answerForm({ mode = 'form', message, requestedSchema }: JsonObject, fillIn: FillIn): Promise<JsonObject> {
+async function answerForm({ mode = 'form', message, requestedSchema }: JsonObject, fillForm: FillForm): Promise<JsonObject> {
   // Only form mode is declared, so nothing else may be asked for; a URL is never opened for a server.
   if (mode !== 'form') return { action: 'decline' }
   const fields = fieldsOf(requestedSchema)
-  const filled = await fillIn(typeof message === 'string' ? message : '', fields)
+  const filled = await fillForm(typeof message === 'string' ? message : '', fields)
   if (filled === undefined) return { action: 'decline' }
   const defaults = fields.filter(({ schema }) => 'default' in schema).map(({ name, schema }) => [name, schema['default']])
   return { action: 'accept', content: { ...Object.fromEntries(defaults), ...filled } }

@@ -1,9 +1,9 @@
-/** What came and what was expected, as lines for a terminal, in the words of the live flow; carets stand below what differs. */
+/** What was received and what was expected, as lines for a terminal. Carets mark the characters that differ. */
 import type { NearestMiss } from '../../base/rules/nearest-miss.ts'
 import { plainText } from '../../base/ui/plain-text.ts'
 import { missOf, verdictWords, type ShownVerdict } from '../../base/rules/shown-verdict.ts'
 
-const width = 'difference'.length
+const labelWidth = 'difference'.length
 
 export function comparisonLines(verdict: ShownVerdict): readonly string[] {
   if (verdict.passed) return []
@@ -12,19 +12,20 @@ export function comparisonLines(verdict: ShownVerdict): readonly string[] {
   return [
     ...(received === undefined ? [] : valueLines(verdictWords.received, received, miss, miss?.came)),
     ...expected.flatMap((value, i) => {
-      const name = i === 0 ? verdictWords.expected : ''
-      return valueLines(name, value, value === miss?.candidate ? miss : undefined, miss?.wanted)
+      const label = i === 0 ? verdictWords.expected : ''
+      return valueLines(label, value, value === miss?.candidate ? miss : undefined, miss?.wanted)
     }),
-    ...(miss?.differences ?? []).map((text, i) => `${(i === 0 ? 'difference' : '').padEnd(width)}  ${plainText(text)}`),
+    ...(miss?.differences ?? []).map((text, i) => `${(i === 0 ? 'difference' : '').padEnd(labelWidth)}  ${plainText(text)}`),
   ]
 }
 
-function valueLines(name: string, value: string, miss: NearestMiss | undefined, middle = ''): readonly string[] {
-  const line = `${name.padEnd(width)}  ${oneLine(value)}`
+/** A value, and below it a line of carets if it is part of a near miss. `different` is the part that differs. */
+function valueLines(label: string, value: string, miss: NearestMiss | undefined, different = ''): readonly string[] {
+  const line = `${label.padEnd(labelWidth)}  ${oneLine(value)}`
   if (miss === undefined || miss.prefix + miss.suffix === '') return [line]
-  // Where characters are missing, one caret shows the place.
-  const carets = '^'.repeat(Math.max(1, oneLine(middle).length))
-  return [line, `${''.padEnd(width)}  ${' '.repeat(oneLine(miss.prefix).length)}${carets}`]
+  // One caret marks the place where characters are missing.
+  const carets = '^'.repeat(Math.max(1, oneLine(different).length))
+  return [line, `${' '.repeat(labelWidth)}  ${' '.repeat(oneLine(miss.prefix).length)}${carets}`]
 }
 
 function oneLine(text: string): string {
