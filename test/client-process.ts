@@ -5,7 +5,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { ClientState } from '../src/client/storage/storage.ts'
+import type { ClientState } from '../src/core/client/storage.ts'
 import { decide, locationOf, openConsentPage, signIn, type Members, type TestContext, type TestServer } from './harness.ts'
 
 const program = fileURLToPath(new URL(`../src/client${extname(import.meta.url)}`, import.meta.url))

@@ -9,7 +9,7 @@ import { extname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { FileStorage } from '../../src/client/storage/storage.ts'
+import { FileStorage } from '../../src/client/storage/file-storage.ts'
 import { assertEnds, makeHome, runClient, succeed, type Home } from '../client-process.ts'
 import { startServer, type TestContext, type TestServer } from '../harness.ts'
 import { formOf, json, startHonestPeer, validTokens } from '../peer.ts'
@@ -43,7 +43,7 @@ async function modeOf(path: string): Promise<string> {
 const record = { client_id: 'c', token_endpoint_auth_method: 'none', redirect_uri: 'http://127.0.0.1/callback' }
 
 describe('The client: its storage', { concurrency: 4 }, () => {
-  attack('reads the storage of another user of the machine', 'src/client/storage/storage.ts: await chmod(path, 0o600)', async t => {
+  attack('reads the storage of another user of the machine', 'src/client/storage/file-storage.ts: await chmod(path, 0o600)', async t => {
     const { home } = await authorized(t)
     await chmod(home.storage, 0o644)
     const { stderr } = await succeed(t, home, ['--list-clients'])
@@ -51,7 +51,7 @@ describe('The client: its storage', { concurrency: 4 }, () => {
     assert.equal(await modeOf(home.storage), '600')
   })
 
-  attack('waits for a storage that a loose umask opens', 'src/client/storage/storage.ts: \'wx\', 0o600', async t => {
+  attack('waits for a storage that a loose umask opens', 'src/client/storage/file-storage.ts: \'wx\', 0o600', async t => {
     const server = await startServer(t)
     const home = await makeHome(t)
     const storage = join(home.path, 'new', 'deep', 'clients.json')
@@ -60,7 +60,7 @@ describe('The client: its storage', { concurrency: 4 }, () => {
     assert.deepEqual([await modeOf(storage), await modeOf(join(storage, '..'))], ['600', '700'])
   })
 
-  attack('has secrets left behind at the end of a symbolic link', 'src/client/storage/storage.ts: realpath(this.path)', async t => {
+  attack('has secrets left behind at the end of a symbolic link', 'src/client/storage/file-storage.ts: realpath(this.path)', async t => {
     const server = await startServer(t)
     const home = await makeHome(t)
     const real = join(home.path, 'real.json')
@@ -72,7 +72,7 @@ describe('The client: its storage', { concurrency: 4 }, () => {
     assert.ok((await lstat(home.storage)).isSymbolicLink())
   })
 
-  attack('puts a pipe in the place of the storage', 'src/client/storage/storage.ts: this.unusable(\'it is not a file\')', async t => {
+  attack('puts a pipe in the place of the storage', 'src/client/storage/file-storage.ts: this.unusable(\'it is not a file\')', async t => {
     const home = await makeHome(t)
     const fifo = join(home.path, 'fifo')
     assert.deepEqual(await once(spawn('mkfifo', [fifo]), 'exit'), [0, null])
@@ -117,7 +117,7 @@ describe('The client: its storage', { concurrency: 4 }, () => {
     ['is deeper than any stack', '['.repeat(100_000)],
   ]
   for (const [what, text] of corrupted) {
-    attack(`has a storage that ${what} written over`, 'src/client/storage/storage.ts: return state ?? this.setAside(path)', async t => {
+    attack(`has a storage that ${what} written over`, 'src/client/storage/file-storage.ts: return state ?? this.setAside(path)', async t => {
       const home = await makeHome(t)
       await writeFile(home.storage, text, { mode: 0o600 })
       for (const args of [['--list-clients'], ['--list-clients']]) await succeed(t, home, args)
@@ -137,7 +137,7 @@ describe('The client: its storage', { concurrency: 4 }, () => {
 })
 
 describe('A process that lost its lease while it was stopped', () => {
-  attack('stops a process and wakes it up to write what it knew before over newer tokens', 'src/client/storage/storage.ts: if (!await lease.isHeld()) return false', async t => {
+  attack('stops a process and wakes it up to write what it knew before over newer tokens', 'src/client/storage/file-storage.ts: if (!await lease.isHeld()) return false', async t => {
     const home = await makeHome(t)
     const storage = new FileStorage(home.storage, () => {})
     await storage.update(state => ({ ...state, registrations: { first: record } }))
@@ -157,7 +157,7 @@ describe('A process that lost its lease while it was stopped', () => {
 })
 
 describe('The login survives', { concurrency: 3 }, () => {
-  attack('has twenty processes refresh at once, to have all of them logged out', 'src/client/storage/storage.ts: .refreshing`, work)', async t => {
+  attack('has twenty processes refresh at once, to have all of them logged out', 'src/client/storage/file-storage.ts: .refreshing`, work)', async t => {
     const { server, home } = await authorized(t, { OAUTH_REFRESH_TOKEN_REUSE_WINDOW_SECONDS: '0' })
     const { stdout } = await succeed(t, home, ['--server-url', server.url, '--hammer-refresh', '20'])
     assert.match(stdout, /20 processes, token requests: 1, processes with tokens: 20, different refresh tokens: 1\n/)
@@ -223,7 +223,7 @@ describe('The login survives', { concurrency: 3 }, () => {
 })
 
 describe('Ten processes that store at once', () => {
-  attack('has ten processes store at once, to lose what the others stored', 'src/client/storage/storage.ts: .writing`, async lease', async t => {
+  attack('has ten processes store at once, to lose what the others stored', 'src/client/storage/file-storage.ts: .writing`, async lease', async t => {
     const home = await makeHome(t)
     const peers = await Promise.all(Array.from({ length: 10 }, () => startHonestPeer(t)))
     await Promise.all(peers.map(({ url }) => succeed(t, home, ['--server-url', `${url}/mcp`, '--authorize', '--headless'])))

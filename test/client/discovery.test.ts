@@ -5,7 +5,7 @@ import {
   wellKnownOfResource, type AuthorizationServer, type ProtectedResource,
 } from '../../src/core/client/discovery.ts'
 import { checkEndpoint } from '../../src/core/client/endpoint.ts'
-import { MemoryStorage } from '../../src/client/storage/storage.ts'
+import { MemoryStorage } from '../../src/client/storage/memory-storage.ts'
 import { Trace } from '../../src/core/client/wire/trace.ts'
 import type { Members } from '../harness.ts'
 import {

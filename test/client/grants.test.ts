@@ -6,7 +6,8 @@ import { identityAssertion, type IdentityProvider } from '../../src/client/exten
 import { JwtBearerGrant } from '../../src/client/extensions/jwt-bearer.ts'
 import type { McpClient, McpClientOptions } from '../../src/client/mcp/mcp-client.ts'
 import type { ClientIdentity } from '../../src/core/client/registrar.ts'
-import { MemoryStorage, type StoredTokens } from '../../src/client/storage/storage.ts'
+import { MemoryStorage } from '../../src/client/storage/memory-storage.ts'
+import type { StoredTokens } from '../../src/core/client/storage.ts'
 import type { Members, TestContext } from '../harness.ts'
 import {
   addAuthorizationServer, addMcpServer, assertRefusal, assertUntrusted, clientOf, formOf, html, json, record, redirectTo, startPeer,

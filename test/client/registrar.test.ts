@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'
 import type { ClientIdentity } from '../../src/core/client/registrar.ts'
-import { MemoryStorage, type ClientStorage } from '../../src/client/storage/storage.ts'
+import { MemoryStorage } from '../../src/client/storage/memory-storage.ts'
+import type { ClientStorage } from '../../src/core/client/storage.ts'
 import type { Members, TestContext } from '../harness.ts'
 import {
   addAuthorizationServer, addMcpServer, assertRefusal, assertUntrusted, changeTokens, clientOf, formOf, json, jsonOf, record,

@@ -3,7 +3,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { FileStorage, MemoryStorage, type ClientState, type ClientStorage, type StoredTokens } from '../../src/client/storage/storage.ts'
+import { FileStorage } from '../../src/client/storage/file-storage.ts'
+import { MemoryStorage } from '../../src/client/storage/memory-storage.ts'
+import type { ClientState, ClientStorage, StoredTokens } from '../../src/core/client/storage.ts'
 import type { TestContext } from '../harness.ts'
 
 async function folder(t: TestContext): Promise<string> {

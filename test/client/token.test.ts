@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Registration } from '../../src/client/storage/storage.ts'
+import type { Registration } from '../../src/core/client/storage.ts'
 import { requestTokens, revokeToken, type TokenResponse } from '../../src/core/client/token-request.ts'
 import { Trace } from '../../src/core/client/wire/trace.ts'
 import type { Members, TestContext } from '../harness.ts'

@@ -10,7 +10,7 @@ import { hammerRefresh } from '../hammer/hammer.ts'
 import type { McpClient } from '../mcp/mcp-client.ts'
 import { fileStorage, openClient, type Surroundings } from './open-client.ts'
 import { tabSeparated, toolResultText } from '../terminal/output.ts'
-import type { StoredTokens } from '../storage/storage.ts'
+import type { StoredTokens } from '../../core/client/storage.ts'
 import { listClients, removeClient } from './stored-clients.ts'
 
 /** Runs the command and returns the exit code; what fails is thrown, as a `ClientError` with an exit code of its own. */

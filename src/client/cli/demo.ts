@@ -7,7 +7,7 @@ import { answersMcp, findEndpoint } from './find-endpoint.ts'
 import { McpClient } from '../mcp/mcp-client.ts'
 import { defaultServer, fileStorage, openTrace, openUserAgent, type Surroundings } from './open-client.ts'
 import { toolResultText } from '../terminal/output.ts'
-import { MemoryStorage } from '../storage/storage.ts'
+import { MemoryStorage } from '../storage/memory-storage.ts'
 
 export async function demo(args: Arguments, surroundings: Surroundings): Promise<ExitCode> {
   const { terminal } = surroundings

@@ -1,7 +1,7 @@
 /** Where the MCP server is, when the user names no more than the machine or nothing at all. */
 import { Budget } from '../../core/client/wire/budget.ts'
 import { looseJson, send } from '../../core/client/wire/http.ts'
-import type { ClientStorage } from '../storage/storage.ts'
+import type { ClientStorage } from '../../core/client/storage.ts'
 import { Trace } from '../../core/client/wire/trace.ts'
 
 /** In milliseconds: how long a server on this machine has to say that it is one. */

@@ -7,7 +7,7 @@ import { send } from '../../core/client/wire/http.ts'
 import { McpClient } from '../mcp/mcp-client.ts'
 import { fileStorage, openTrace, type Surroundings } from './open-client.ts'
 import { tabSeparated } from '../terminal/output.ts'
-import { without } from '../storage/storage.ts'
+import { without } from '../../core/client/storage.ts'
 
 /** Lists what is stored, without its secrets. */
 export async function listClients(args: Arguments, { terminal, print }: Surroundings): Promise<ExitCode> {

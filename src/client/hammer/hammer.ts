@@ -13,7 +13,7 @@ import type { DpopProver } from '../extensions/dpop.ts'
 import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
 import type { HammerJob, HammerResult } from './worker.ts'
 import { open } from '../../core/client/wire/http.ts'
-import type { StoredTokens } from '../storage/storage.ts'
+import type { StoredTokens } from '../../core/client/storage.ts'
 import type { TokenKeeper } from '../../core/client/token-keeper.ts'
 import type { Trace } from '../../core/client/wire/trace.ts'
 

@@ -1,6 +1,8 @@
 /** One process of `--hammer-refresh`: says that it is ready, gets its job, and answers with what became of it. */
 import { readPrivateKey } from '../extensions/signing.ts'
-import { FileStorage, MemoryStorage, type ClientState } from '../storage/storage.ts'
+import { FileStorage } from '../storage/file-storage.ts'
+import { MemoryStorage } from '../storage/memory-storage.ts'
+import type { ClientState } from '../../core/client/storage.ts'
 import { TokenKeeper } from '../../core/client/token-keeper.ts'
 import { Trace } from '../../core/client/wire/trace.ts'
 

@@ -21,7 +21,8 @@ export { identityAssertion } from '../extensions/identity-assertion.ts'
 export { JwtBearerGrant } from '../extensions/jwt-bearer.ts'
 export { HeadlessUserAgent } from '../user-agent/headless.ts'
 export { readPrivateKey } from '../extensions/signing.ts'
-export { FileStorage, MemoryStorage } from '../storage/storage.ts'
+export { FileStorage } from '../storage/file-storage.ts'
+export { MemoryStorage } from '../storage/memory-storage.ts'
 export { Trace } from '../../core/client/wire/trace.ts'
 
 /** How many pages of tools are read: a server whose pages lead in a circle must not be followed for ever. */

@@ -8,20 +8,13 @@ import { mkdir, open, readFile, rename, rm, stat, utimes } from 'node:fs/promise
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Lease } from '../../core/client/storage.ts'
 import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
 
 /** In milliseconds. */
 const heartbeat = 2_000
 const usualStaleness = 10_000
 const patience = 40_000
-
-export interface Lease {
-  /**
-   * Whether the lease is still ours. A process that was stopped for a while, or slept with its machine, may have lost it
-   * without noticing: it asks before it does what only the holder may do.
-   */
-  isHeld(): Promise<boolean>
-}
 
 /** Runs `work` alone. A lease that stands still for `staleAfter` milliseconds is taken over. */
 export async function withLease<T>(path: string, work: (lease: Lease) => Promise<T>, staleAfter = usualStaleness): Promise<T> {

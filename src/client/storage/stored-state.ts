@@ -1,48 +1,8 @@
-/** What the storage holds: its records, and whether a text is one of a state that may be used. */
+/** Reads the text of stored state. */
 import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
+import type { ClientState, Registration, StoredTokens } from '../../core/client/storage.ts'
 
-/**
- * A client as an authorization server registered it; it is never shown to another
- * (MCP 2026-07-28, Authorization Server Binding).
- */
-export interface Registration {
-  readonly client_id: string
-  readonly client_secret?: string
-  /** A NumericDate; 0 means that the secret does not expire (RFC 7591 section 3.2.1). */
-  readonly client_secret_expires_at?: number
-  readonly token_endpoint_auth_method: string
-  readonly redirect_uri: string
-  /** The scope to which the server bounded the client, where it said so. */
-  readonly scope?: string
-  readonly registration_client_uri?: string
-  readonly registration_access_token?: string
-}
-
-/** The tokens for one MCP server, and what is needed to renew them. */
-export interface StoredTokens {
-  readonly issuer: string
-  /** The client to which they were issued: a later registration at the same issuer cannot renew them. */
-  readonly registration: Registration
-  readonly token_endpoint: string
-  readonly revocation_endpoint?: string
-  readonly resource?: string
-  readonly access_token: string
-  readonly token_type: string
-  /** The private key to which the tokens are bound, as a JSON Web Key (RFC 9449). */
-  readonly dpop_key?: JsonObject
-  /** A NumericDate; absent where the server did not say. */
-  readonly expires_at?: number
-  readonly refresh_token?: string
-  /** The scopes that were asked for, for the union of a step-up. */
-  readonly requested_scopes: readonly string[]
-  /** What was granted, as the token response said. */
-  readonly scope?: string
-}
-
-export interface ClientState {
-  readonly registrations: Readonly<Record<string, Registration>>
-  readonly servers: Readonly<Record<string, StoredTokens>>
-}
+export const emptyState: ClientState = { registrations: {}, servers: {} }
 
 /** The state, or undefined where the text is anything else: half a record is none. */
 export function parseState(text: string): ClientState | undefined {

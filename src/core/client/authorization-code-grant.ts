@@ -3,7 +3,7 @@ import { createAuthorizationRequest, readAuthorizationResponse } from './authori
 import { checkCodeGrantSupport, type AuthorizationServer } from './discovery.ts'
 import { checkEndpoint } from './endpoint.ts'
 import type { ClientRegistrar } from './registrar.ts'
-import type { Registration } from '../../client/storage/storage.ts'
+import type { Registration } from './storage.ts'
 import { requestTokens } from './token-request.ts'
 import type { UserAgent, Visit } from './user-agent.ts'
 import type { Grant, Granted, GrantRequest } from './grant.ts'

@@ -7,7 +7,7 @@ import { AuthorizationFlow, type ChallengeParameters, type FlowOptions } from '.
 import { tokenChallenge } from './challenge.ts'
 import { ClientError, exitCodes } from './wire/errors.ts'
 import { open, type HttpRequest, type OpenResponse } from './wire/http.ts'
-import type { Registration, StoredTokens } from '../../client/storage/storage.ts'
+import type { Registration, StoredTokens } from './storage.ts'
 import { TokenKeeper } from './token-keeper.ts'
 import type { Trace } from './wire/trace.ts'
 

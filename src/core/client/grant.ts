@@ -1,6 +1,6 @@
 /** How tokens are obtained, once the authorization server is known. Each grant is a file beside this one. */
 import type { AuthorizationServer } from './discovery.ts'
-import type { Registration } from '../../client/storage/storage.ts'
+import type { Registration } from './storage.ts'
 import type { ClientKeys, TokenResponse } from './token-request.ts'
 import type { Trace } from './wire/trace.ts'
 

@@ -6,7 +6,7 @@ import type { KeyObject } from 'node:crypto'
 import { credentialsBelongToIssuer, registrationIsPossible } from '../rules/client.ts'
 import type { AuthorizationServer } from './discovery.ts'
 import { confirmRegistration, coversScopes, isUsable, registerClient } from './registration.ts'
-import type { ClientStorage, Registration } from '../../client/storage/storage.ts'
+import type { ClientStorage, Registration } from './storage.ts'
 import type { Trace } from './wire/trace.ts'
 
 /** What the user brings along; nothing of it means dynamic registration. */

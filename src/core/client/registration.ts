@@ -4,7 +4,7 @@ import { registrationIsAccepted, registrationIsComplete, registrationIsPossible 
 import type { AuthorizationServer } from './discovery.ts'
 import { checkEndpoint } from './endpoint.ts'
 import { checkAnswer, looseJson, readJsonObject, send } from './wire/http.ts'
-import type { Registration } from '../../client/storage/storage.ts'
+import type { Registration } from './storage.ts'
 import { isTokenText } from './token-request.ts'
 import type { Trace } from './wire/trace.ts'
 

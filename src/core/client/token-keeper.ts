@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import { DpopProver } from '../../client/extensions/dpop.ts'
 import { ClientError, exitCodes, OAuthResponseError } from './wire/errors.ts'
 import type { ClientIdentity } from './registrar.ts'
-import { without, type ClientStorage, type Registration, type StoredTokens } from '../../client/storage/storage.ts'
+import { without, type ClientStorage, type Registration, type StoredTokens } from './storage.ts'
 import { requestTokens, revokeToken, type ClientKeys, type Recipient, type TokenResponse } from './token-request.ts'
 import type { Trace } from './wire/trace.ts'
 

@@ -5,7 +5,7 @@ import type { DpopProver } from '../../client/extensions/dpop.ts'
 import { ClientError, exitCodes } from './wire/errors.ts'
 import { checkAnswer, formBody, looseJson, readJsonObject, send, type HttpResponse } from './wire/http.ts'
 import { clientAssertion } from '../../client/extensions/signing.ts'
-import type { Registration } from '../../client/storage/storage.ts'
+import type { Registration } from './storage.ts'
 import type { Trace } from './wire/trace.ts'
 
 /** A successful token response (RFC 6749 section 5.1), checked. */

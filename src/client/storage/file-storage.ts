@@ -1,28 +1,17 @@
 /**
- * What the client remembers: registrations by issuer, and tokens by MCP server. One JSON file, readable by its owner
- * alone, replaced as a whole, so that a crash leaves the old state or the new one.
+ * The storage of the client as one JSON file, which only its owner can read. Every write replaces the whole file, so a
+ * crash leaves either the old state or the new one.
  */
 import { randomUUID } from 'node:crypto'
 import { chmod, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import type { ClientState, ClientStorage, Lease } from '../../core/client/storage.ts'
 import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
-import { withLease, type Lease } from './lease.ts'
-import { parseState, type ClientState } from './stored-state.ts'
+import { withLease } from './lease.ts'
+import { emptyState, parseState } from './stored-state.ts'
 
-export type { ClientState, Registration, StoredTokens } from './stored-state.ts'
-
-export interface ClientStorage {
-  read(): Promise<ClientState>
-  /** Applies a change to the newest state, alone among all processes. */
-  update(change: (state: ClientState) => ClientState): Promise<void>
-  /** Runs `work` alone among all processes that share the storage, for as long as its lease is held. */
-  exclusively<T>(work: (lease: Pick<Lease, 'isHeld'>) => Promise<T>): Promise<T>
-}
-
-/** What follows the name of the storage in the names of files that are in use for a moment. */
+/** What follows the name of the storage in the names of its temporary files. */
 const leftBehind = /^(?:[\da-f-]{36}\.tmp|(?:writing|refreshing)\.stale-[\da-f-]{36})$/
-
-const emptyState: ClientState = { registrations: {}, servers: {} }
 
 export class FileStorage implements ClientStorage {
   private readonly path: string
@@ -145,34 +134,4 @@ export class FileStorage implements ClientStorage {
       if (isLeft) await rm(join(dirname(path), name), { force: true })
     }
   }
-}
-
-/** Keeps the state for as long as the process runs; for tests and for programs that store it themselves. */
-export class MemoryStorage implements ClientStorage {
-  private state: ClientState
-  private last: Promise<unknown> = Promise.resolve()
-
-  constructor(state = emptyState) {
-    this.state = state
-  }
-
-  async read(): Promise<ClientState> {
-    return this.state
-  }
-
-  async update(change: (state: ClientState) => ClientState): Promise<void> {
-    this.state = change(this.state)
-  }
-
-  exclusively<T>(work: (lease: Pick<Lease, 'isHeld'>) => Promise<T>): Promise<T> {
-    const alone = (): Promise<T> => work({ isHeld: async () => true })
-    const mine = this.last.then(alone, alone)
-    this.last = mine.catch(() => {})
-    return mine
-  }
-}
-
-/** The state without the member `key` of one of its tables. */
-export function without<T>(table: Readonly<Record<string, T>>, key: string): Readonly<Record<string, T>> {
-  return Object.fromEntries(Object.entries(table).filter(([name]) => name !== key))
 }
