@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
 import { ClientError, OAuthResponseError } from '../src/core/client/wire/errors.ts'
 import { HeadlessUserAgent } from '../src/client/user-agent/headless.ts'
 import { McpClient, type McpClientOptions } from '../src/client/mcp/mcp-client.ts'
@@ -329,7 +330,7 @@ export function record(): Recording {
 export const headlessRedirectUri = 'http://127.0.0.1:53682/callback'
 
 export function headless(): HeadlessUserAgent {
-  return new HeadlessUserAgent({ write: text => assert.fail(`the user is asked: ${text}`) })
+  return new HeadlessUserAgent({ input: Readable.from([]), write: text => assert.fail(`the user is asked: ${text}`) })
 }
 
 /** A client of `<url>/mcp` that authorizes without a browser. */

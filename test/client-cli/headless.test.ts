@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
 import { describe, it } from 'node:test'
 import type { PendingAuthorization } from '../../src/core/client/authorization-request.ts'
 import { callbackParameters, followRedirects, HeadlessUserAgent } from '../../src/client/user-agent/headless.ts'
@@ -104,19 +105,20 @@ describe('callbackParameters()', () => {
 })
 
 describe('HeadlessUserAgent', () => {
+  const input = Readable.from([])
   const write = (): void => {}
 
   it('uses the redirect URI of the earlier registration again', async () => {
-    const { redirect_uri: chosen } = await new HeadlessUserAgent({ write }).begin('http://127.0.0.1:4000/callback')
+    const { redirect_uri: chosen } = await new HeadlessUserAgent({ input, write }).begin('http://127.0.0.1:4000/callback')
     assert.equal(chosen, 'http://127.0.0.1:4000/callback')
   })
 
   it('prefers the redirect URI that was asked for', async () => {
-    const agent = new HeadlessUserAgent({ write, redirect_uri: 'http://127.0.0.1:5000/callback' })
+    const agent = new HeadlessUserAgent({ input, write, redirect_uri: 'http://127.0.0.1:5000/callback' })
     assert.equal((await agent.begin('http://127.0.0.1:4000/callback')).redirect_uri, 'http://127.0.0.1:5000/callback')
   })
 
   it('has a redirect URI on loopback without either (RFC 8252 section 7.3)', async () => {
-    assert.equal((await new HeadlessUserAgent({ write }).begin(undefined)).redirect_uri, redirect_uri)
+    assert.equal((await new HeadlessUserAgent({ input, write }).begin(undefined)).redirect_uri, redirect_uri)
   })
 })

@@ -18,8 +18,8 @@ export interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** What goes on, for people. */
   readonly terminal: Terminal
-  /** Where the user answers what a server asks; undefined where nobody sits there. */
-  readonly input: NodeJS.ReadableStream | undefined
+  /** Where the user pastes a callback, and on a terminal fills in what a server asks. */
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean }
   /** What was asked for, for programs. */
   readonly print: (text: string) => void
   /** Starts a server inside this process, for a demo without one. */
@@ -35,7 +35,7 @@ const allowance = { milliseconds: 40_000, bytes: 64 * 1024 * 1024 }
 export async function openClient(
   args: Arguments, surroundings: Surroundings, mayAsk: boolean,
 ): Promise<{ client: McpClient; serverUrl: string }> {
-  const { terminal } = surroundings
+  const { terminal, stdin } = surroundings
   const listener = mayAsk || args.trace ? terminal : { secret: (secret: string) => terminal.secret(secret) }
   const trace = openTrace(listener)
   const storage = fileStorage(args, terminal)
@@ -45,7 +45,7 @@ export async function openClient(
     storage,
     ...await readCredentials(args, surroundings.environment),
     ...(mayAsk ? { userAgent: openUserAgent(args, surroundings, false) } : {}),
-    ...(surroundings.input ? elicitation(fillFormOnTerminal(serverUrl, surroundings.input, surroundings.terminal)) : {}),
+    ...(stdin.isTTY ? elicitation(fillFormOnTerminal(serverUrl, stdin, terminal)) : {}),
   })
   return { client, serverUrl }
 }
@@ -60,9 +60,11 @@ export function fileStorage({ storage }: Arguments, terminal: Terminal): ClientS
 }
 
 /** How the user decides; with `tryWithout` no browser is opened where the server redirects at once. */
-export function openUserAgent(args: Arguments, { terminal, environment }: Surroundings, tryWithout: boolean): UserAgent {
+export function openUserAgent(args: Arguments, { terminal, environment, stdin }: Surroundings, tryWithout: boolean): UserAgent {
   const { headless, callbackHost, callbackPort } = args
-  if (headless) return new HeadlessUserAgent({ write: text => terminal.writeLine(text), ...headlessRedirectUri(args) })
+  if (headless) {
+    return new HeadlessUserAgent({ input: stdin, write: text => terminal.writeLine(text), ...headlessRedirectUri(args) })
+  }
   return new BrowserUserAgent({
     tryWithout,
     environment,

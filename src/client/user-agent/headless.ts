@@ -17,20 +17,25 @@ const maxHops = 10
 /** Nothing listens there: the user copies the URL from the address bar of a page that does not load. */
 const defaultRedirectUri = 'http://127.0.0.1:53682/callback'
 
-export class HeadlessUserAgent implements UserAgent {
-  private readonly write: (text: string) => void
-  private readonly redirect_uri: string | undefined
+interface HeadlessOptions {
+  /** Where the user pastes the redirect URI. */
+  readonly input: NodeJS.ReadableStream
+  readonly write: (text: string) => void
+  readonly redirect_uri?: string
+}
 
-  constructor(options: { write: (text: string) => void; redirect_uri?: string }) {
-    this.write = options.write
-    this.redirect_uri = options.redirect_uri
+export class HeadlessUserAgent implements UserAgent {
+  private readonly options: HeadlessOptions
+
+  constructor(options: HeadlessOptions) {
+    this.options = options
   }
 
   async begin(preferred: string | undefined): Promise<Visit> {
-    const { write } = this
+    const { options } = this
     return {
-      redirect_uri: this.redirect_uri ?? preferred ?? defaultRedirectUri,
-      go: async (pending, trace) => await followRedirects(pending, trace) ?? await askForCallback(pending, write),
+      redirect_uri: options.redirect_uri ?? preferred ?? defaultRedirectUri,
+      go: async (pending, trace) => await followRedirects(pending, trace) ?? await askForCallback(pending, options),
       end: async () => {},
     }
   }
@@ -64,11 +69,11 @@ export function callbackParameters(url: string, redirect_uri: string): URLSearch
   return new URLSearchParams(url.slice(redirect_uri.length + 1))
 }
 
-async function askForCallback(pending: PendingAuthorization, write: (text: string) => void): Promise<URLSearchParams> {
+async function askForCallback(pending: PendingAuthorization, { input, write }: HeadlessOptions): Promise<URLSearchParams> {
   write('Open this URL in a browser and decide there:')
   write(`\n  ${pending.url}\n`)
   write('The browser will end at an address that does not load. Paste that whole address here:')
-  const lines = createInterface({ input: process.stdin })
+  const lines = createInterface({ input })
   try {
     for await (const line of lines) {
       const callback = callbackParameters(line.trim(), pending.redirect_uri)
