@@ -1,4 +1,4 @@
-/** Every rule, by the role that enforces it. */
+/** Every rule, grouped by topic, with the role that enforces it. */
 import * as accessToken from '../core/rules/access-token.ts'
 import * as authorization from '../core/rules/authorization.ts'
 import * as client from '../core/rules/client.ts'

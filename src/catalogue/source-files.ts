@@ -1,6 +1,6 @@
 /**
- * The source of this program as it runs: from `src/` where that is what runs, else out of the source maps that stand beside
- * the built files. So it is always the source of the code that answers. It is read once, when somebody asks.
+ * The source of the running program: from `src/` if that is what runs, otherwise from the source maps beside the built files.
+ * So it is always the source of the code that answers. It is read once, on the first request for it.
  */
 import { readdir, readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
@@ -13,7 +13,7 @@ export interface SourceFile {
 
 interface Sources {
   readonly src: readonly SourceFile[]
-  /** The test files; none where the tests were not built or not shipped. */
+  /** The test files. Empty if the tests were not built or not shipped. */
   readonly tests: readonly SourceFile[]
 }
 
@@ -27,10 +27,10 @@ async function readAll(): Promise<Sources> {
   const here = new URL('../', import.meta.url)
   const src = await readFolder(here, path => !path.startsWith('.'))
   const isTest = (path: string): boolean => path.endsWith('.test.ts') && !path.startsWith('interop/')
-  // Beside src, or in dist below .test, which is where `npm run build` puts them.
+  // Beside src/, or in dist/.test/, where `npm run build` puts them.
   const beside = await readFolder(new URL('../test/', here), isTest)
   const tests = beside.length > 0 ? beside : await readFolder(new URL('.test/test/', here), isTest)
-  // The tests of a rule come before the attacks on it.
+  // List the ordinary tests of a rule before the attacks on it.
   const isAttack = ({ path }: SourceFile): boolean => path.startsWith('attacks/')
   return { src, tests: [...tests.filter(file => !isAttack(file)), ...tests.filter(isAttack)] }
 }

@@ -1,9 +1,9 @@
-/** Where a clause can be read: `RFC 6749 section 4.1.3` and its kin as addresses for a link. */
+/** Links to specifications: the URL for a citation such as `RFC 6749 section 4.1.3`. */
 
 const openId = String.raw`OpenID Connect (?:Core|Discovery|Dynamic Client Registration) 1\.0`
 const section = String.raw`(?:section|appendix) [0-9A-Z](?:\.?[0-9]+)*`
 
-/** A citation in running text. What stands before the section is looked up below. */
+/** A citation in running text. */
 export const citation = new RegExp([
   String.raw`\b(?:RFC \d{3,5}|OAuth 2\.1|${openId}) ${section}`,
   String.raw`\bRFC \d{3,5}\b`,
@@ -23,7 +23,7 @@ export function specificationOf(clause: string): string {
   return /^MCP \S+|^.+?(?= (?:section|appendix) )/.exec(clause)?.[0] ?? clause
 }
 
-/** The address of the text of a clause; undefined where it names none that we know. */
+/** The URL where a clause can be read. Undefined if its specification is not known here. */
 export function specificationUrl(clause: string): string | undefined {
   const [, version, path, heading] = /^MCP (\S+) ([a-z/-]+)(?:, (.+))?$/.exec(clause) ?? []
   if (path !== undefined) {
@@ -33,12 +33,12 @@ export function specificationUrl(clause: string): string | undefined {
   if (clause.startsWith('JSON-RPC 2.0')) return 'https://www.jsonrpc.org/specification'
   const [, rfc, kind, part] = /^RFC (\d+) (section|appendix) ([0-9A-Z](?:\.?[0-9]+)*)/.exec(clause) ?? []
   if (rfc !== undefined) return `https://www.rfc-editor.org/rfc/rfc${rfc}#${kind}-${part}`
-  const [, alone] = /^RFC (\d+)$/.exec(clause) ?? []
-  if (alone !== undefined) return `https://www.rfc-editor.org/rfc/rfc${alone}`
+  const [, wholeRfc] = /^RFC (\d+)$/.exec(clause) ?? []
+  if (wholeRfc !== undefined) return `https://www.rfc-editor.org/rfc/rfc${wholeRfc}`
   const document = documents.get(specificationOf(clause)) ?? draftUrl(clause)
   const number = / section ([0-9]+(?:\.[0-9]+)*)/.exec(clause)?.[1]
   if (document === undefined || number === undefined) return document
-  // The HTML of the OpenID Foundation has no anchors that follow from the number.
+  // The anchors in documents of the OpenID Foundation are not derived from section numbers.
   return document.includes('openid.net') ? document : `${document}#section-${number}`
 }
 

@@ -1,6 +1,6 @@
 /**
- * The record of one exchange: who spoke to whom, what was sent and answered with its secrets taken out, and every rule that
- * ran. It exists while `DEBUG` is on; `named-parts.ts` says what it is joined by, `recorder.ts` to what.
+ * The record of one exchange: who spoke to whom, the request and the response with their secrets redacted, and every rule
+ * that ran. Records exist only while `DEBUG` is on. `recorder.ts` joins them into flows.
  */
 import { isJsonType, mediaType, prefersHtml, type Reply, type Request } from '../base/http/message.ts'
 import { redactBody, redactHeaders, redactText, redactUrl } from '../base/protocol/redact.ts'
@@ -8,22 +8,21 @@ import type { Verdict } from '../base/rules/rule.ts'
 import { showVerdict, type ShownVerdict } from '../base/rules/shown-verdict.ts'
 import { clientNameOf, clientOf, keysOf, readParts, titleOf } from './named-parts.ts'
 
-/** The parties, as lifelines from left to right. */
+/** The parties, in the order of their lifelines from left to right. */
 export const parties = ['user agent', 'client', 'authorization server', 'resource server'] as const
-/** One of them. */
 export type Party = (typeof parties)[number]
 
-/** One half of an exchange, as it is shown. */
+/** A request or a response, as it is shown. */
 export interface Message {
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-/** A request and its answer, as they are kept: without a secret. */
+/** A request and its response, as they are kept: without any secret. */
 export interface Exchange {
-  /** Unguessable: whoever was answered with it in an `error_uri` may see this request explained. */
+  /** Unguessable. Whoever received it in an `error_uri` may see this request explained. */
   readonly id: string
-  /** When it began, as a NumericDate, and how many milliseconds it took. */
+  /** When it began, as a NumericDate, and its duration in milliseconds. */
   readonly time: number
   readonly duration: number
   readonly from: Party
@@ -31,17 +30,17 @@ export interface Exchange {
   readonly method: string
   /** With the query, redacted. */
   readonly target: string
-  /** What the path does not say: the MCP method and its tool, the grant type, the name of the client. */
+  /** Shown after the path: MCP method and tool, client name, grant type, or decision. */
   readonly title: string
   readonly status: number
   readonly request: Message
   readonly response: Message
-  /** The claims of the access token that was sent or issued, as JSON; the token itself is in no record. */
+  /** The claims of the access token that was sent or issued, as JSON. The token itself is never recorded. */
   readonly claims?: string
   readonly verdicts: readonly ShownVerdict[]
 }
 
-/** What `app/app.ts` knows of an exchange once it is answered. */
+/** What the HTTP application knows about an exchange once it is answered. */
 export interface RawExchange {
   readonly id: string
   readonly time: number
@@ -53,42 +52,42 @@ export interface RawExchange {
   readonly verdicts: readonly Verdict[]
 }
 
-/** An exchange with the names by which it is joined to others; none of them is a secret, and none is shown. */
+/** An exchange with what joins it to others. None of this is secret, and none of it is shown. */
 export interface JoinedExchange {
   readonly exchange: Exchange
-  /** Of codes, tokens, sessions and consent pages: each belongs to one flow. */
+  /** Fingerprints of codes, tokens, sessions and consent pages. Each belongs to one flow. */
   readonly keys: readonly string[]
   readonly client_id: string | undefined
-  /** What the client calls itself, where it registers. */
+  /** The name that the client registers. */
   readonly client_name: string | undefined
-  /** Address and user agent, the last resort. */
+  /** Address and user agent, the last resort for joining. */
   readonly agent: string
 }
 
-/** Characters of a body, and of a header or target. */
+/** In characters: the longest body, and the longest header or target, that is kept whole. */
 const maxBody = 8192
 const maxLine = 2048
 
 const ownPages = /^\/(?:$|(?:health|docs|openapi\.json|explain|flow|source|account|sign-out)(?:\/|$))/
 
-/** Whether a path can be part of a flow: pages about the server are no part of any. */
+/** Whether a path can be part of a flow. Pages about the server cannot. */
 export function isRecorded(path: string): boolean {
   return !ownPages.test(path)
 }
 
 /**
- * What browsers ask of any site by themselves, or for somebody who mistyped a path: it belongs to no flow. An unknown path
- * with the request of a client does: that client has the endpoint wrong.
+ * Whether a browser asked for something that does not exist, such as a favicon or a mistyped path. That belongs to no flow.
+ * A client's request to an unknown path does: the client has the wrong endpoint.
  */
 export function isStray({ caller, request, reply }: RawExchange): boolean {
   const { path, query, headers } = request
-  const isUnknown = caller === undefined && reply.status === 404
-  if (!isUnknown || path.startsWith('/.well-known/') || query.includes('client_id=')) return false
-  const destination = headers['sec-fetch-dest'] ?? 'empty'
-  return destination !== 'empty' || prefersHtml(request) || /^\/(?:favicon\.ico|robots\.txt|apple-touch-icon.*\.png)$/.test(path)
+  if (caller !== undefined || reply.status !== 404) return false
+  if (path.startsWith('/.well-known/') || query.includes('client_id=')) return false
+  if (prefersHtml(request) || /^\/(?:favicon\.ico|robots\.txt|apple-touch-icon.*\.png)$/.test(path)) return true
+  return (headers['sec-fetch-dest'] ?? 'empty') !== 'empty'
 }
 
-/** Makes the record of an exchange, and says what it is joined by. */
+/** Makes the record of an exchange, with what joins it to others. */
 export function recordExchange(raw: RawExchange): JoinedExchange {
   const { id, time, duration, request, reply, verdicts } = raw
   const parts = readParts(request, raw.body, reply)
@@ -111,13 +110,13 @@ export function recordExchange(raw: RawExchange): JoinedExchange {
     exchange,
     keys: keysOf(parts, request, reply),
     client_id,
-    // Whoever is refused names no client: the request may say the client_id of another.
+    // A refused request must not rename a client: its client_id may be that of another client.
     client_name: client_id === undefined || reply.status < 300 ? shownTitle(clientNameOf(path, parts)) : undefined,
     agent: `${from} ${remoteAddress} ${headers['user-agent'] ?? ''}`.slice(0, 300),
   }
 }
 
-/** The route decides: where people go, a user agent does. A path that is unknown is told by what the request accepts. */
+/** The route decides who called it. For an unknown path, what the request accepts decides. */
 function fromWhom({ caller, request }: RawExchange): Party {
   if (caller !== undefined) return caller === 'browser' ? 'user agent' : 'client'
   return prefersHtml(request) ? 'user agent' : 'client'
@@ -138,7 +137,7 @@ function shownBody(body: string, type: string): string {
 }
 
 function responseBody({ headers, body }: Reply): string {
-  if (typeof body !== 'string') return 'a stream, which is not recorded'
+  if (typeof body !== 'string') return '(a stream, which is not recorded)'
   const type = (headers['content-type'] ?? '').split(';', 1)[0]!
   return body === '' ? '' : shownBody(body, isJsonType(type) ? 'application/json' : type)
 }

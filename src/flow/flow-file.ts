@@ -1,6 +1,6 @@
 /**
- * A flow as a file: JSON with a version. What is opened again may come from anybody, so every member is looked at before it
- * is believed to be there, and a file that is not whole is refused with the reason.
+ * A flow as a file: JSON with a version. Anybody may have written the file that is opened, so every member is checked, and an
+ * invalid file is rejected with the reason.
  */
 import { parties, type Exchange, type Message, type Party } from './exchange.ts'
 import type { Flow } from './kept-flows.ts'
@@ -10,35 +10,35 @@ import type { ShownVerdict } from '../base/rules/shown-verdict.ts'
 const format = 'mcp-authorization flow'
 const version = 1
 
-/** In bytes: a flow that is full of long messages stays below it. */
+/** In bytes. A flow full of long messages stays below this. */
 export const maxFlowFile = 4_194_304
 
-/** What one list or one text of a file may hold. */
+/** The limits for each list and each string of a file. */
 const maxExchanges = 1000
 const maxVerdicts = 500
 const maxExpected = 50
 const maxText = 20_000
 
-/** A flow, and where it comes from. */
+/** A flow, with where it comes from. */
 export interface FlowFile {
   readonly flow: Flow
-  /** When it was saved, as a NumericDate, and by the server of which issuer. */
+  /** When it was saved, as a NumericDate, and the issuer of the server that saved it. */
   readonly saved_at: number
   readonly issuer: string
 }
 
-/** The text of a file. A client that has no name yet is left out, since JSON has no undefined. */
+/** The text of the file for a flow. */
 export function writeFlowFile({ flow, saved_at, issuer }: FlowFile): string {
-  // A flow that is kept has its keys and its size as well, so what belongs in a file is named.
+  // A kept flow has more members, such as its keys, which do not belong in a file.
   const { id, client_id, client_name, dropped, exchanges } = flow
   const file = { format, version, issuer, saved_at, flow: { id, client_id, client_name, dropped, exchanges } }
   return `${JSON.stringify(file, undefined, 1)}\n`
 }
 
-/** The flow of a file, or what is wrong with the file. */
+/** The flow in a file, or what is wrong with the file. */
 export function readFlowFile(text: string): FlowFile | { readonly problem: string } {
   const parsed = parseJson(text)
-  if ('problem' in parsed) return { problem: `This is no JSON file that can be read: ${parsed.problem}.` }
+  if ('problem' in parsed) return { problem: `This is not a valid JSON file: ${parsed.problem}.` }
   try {
     return fileOf(object(parsed.value, 'the file'))
   } catch (error) {
@@ -47,13 +47,13 @@ export function readFlowFile(text: string): FlowFile | { readonly problem: strin
   }
 }
 
-/** Its message is for the person who chose the file. */
+/** The message is for the person who chose the file. */
 class FileProblem extends Error {}
 
 function fileOf(file: JsonObject): FlowFile {
   if (file['format'] !== format) throw new FileProblem('This file was not saved from /flow.')
   if (file['version'] !== version) {
-    throw new FileProblem(`This file has version ${shown(file['version'])}; version ${version} can be opened here.`)
+    throw new FileProblem(`This file has version ${shown(file['version'])}. This server opens version ${version}.`)
   }
   const flow = object(file['flow'], 'flow')
   return {
@@ -111,7 +111,7 @@ function verdictOf(value: unknown): ShownVerdict {
   }
 }
 
-// Each of the following reads one member, or one value of it, and refuses the file where that is of another kind.
+// Each of the following reads one value, and rejects the file if the value has the wrong type.
 
 function object(value: unknown, name: string): JsonObject {
   if (!isJsonObject(value)) throw new FileProblem(`${name} is not an object.`)
@@ -134,7 +134,7 @@ function optionalText(owner: JsonObject, name: string): string | undefined {
 
 function party(owner: JsonObject, name: string): Party {
   const value = parties.find(party => party === owner[name])
-  if (value === undefined) throw new FileProblem(`${name} names no party: ${shown(owner[name])}.`)
+  if (value === undefined) throw new FileProblem(`${name} is not one of the parties: ${shown(owner[name])}.`)
   return value
 }
 
@@ -147,20 +147,20 @@ function word(owner: JsonObject, name: string): string {
 
 function string(value: unknown, name: string): string {
   if (typeof value !== 'string' || value.length > maxText) {
-    // The name of a header is of the file as well, and can be as long as it likes.
-    throw new FileProblem(`${name.slice(0, 40)} is not a text of at most ${maxText} characters.`)
+    // The name may come from the file as well: that of a header can have any length.
+    throw new FileProblem(`${name.slice(0, 40)} is not a string of at most ${maxText} characters.`)
   }
   return value
 }
 
-/** A time, or a number that is shown. One that is too large for a date would make the page fail that shows it. */
+/** A time, a duration, a status or a count. A number too large for a Date would break the page that shows it. */
 function number(owner: JsonObject, name: string): number {
   const value = owner[name]
-  if (typeof value !== 'number' || !(value >= 0 && value < 1e11)) throw new FileProblem(`${name} is not a number from 0.`)
+  if (typeof value !== 'number' || !(value >= 0 && value < 1e11)) throw new FileProblem(`${name} is not a number in range.`)
   return value
 }
 
-/** A value of the file as part of a sentence. */
+/** A value from the file, for an error message. */
 function shown(value: unknown): string {
   return (JSON.stringify(value) ?? 'nothing').slice(0, 40)
 }

@@ -1,19 +1,19 @@
 /**
- * The flows that are kept: each is found by its id, or by one of its keys, and all are bounded in number, length, bytes and
- * age. What is oldest gives way.
+ * The flows that are kept, found by id or by one of their keys. Their number, length, bytes and age are bounded: the oldest
+ * are dropped first.
  */
 import { randomToken } from '../base/protocol/crypto.ts'
 import type { Exchange } from './exchange.ts'
 
-/** Exchanges that belong together, in the order of time. */
+/** Exchanges that belong together, the oldest first. */
 export interface Flow {
   readonly id: string
-  /** The client that it is about, once that is known. */
+  /** The client of this flow, once it is known. */
   readonly client_id: string | undefined
-  /** As the client registered itself, in this flow or before it. */
+  /** The name that the client registered, in this flow or an earlier one. */
   readonly client_name: string | undefined
   readonly exchanges: readonly Exchange[]
-  /** How many exchanges had to give way to newer ones. */
+  /** How many exchanges were dropped for newer ones. */
   readonly dropped: number
 }
 
@@ -24,7 +24,7 @@ export interface KeptFlow extends Flow {
   readonly exchanges: Exchange[]
   dropped: number
   bytes: number
-  /** The names that lead here, the oldest first. */
+  /** The keys that lead to this flow, the oldest first. */
   readonly keys: Set<string>
 }
 
@@ -32,16 +32,16 @@ export interface KeptFlow extends Flow {
 export interface FlowLimits {
   readonly flows: number
   readonly exchangesPerFlow: number
-  /** Of all flows, as JSON. */
+  /** Of all flows together, as JSON. */
   readonly bytes: number
   /** Seconds without an exchange. */
   readonly lifetime: number
 }
 
-/** Of one flow: each exchange can bring several. */
+/** Of one flow. One exchange can bring several. */
 const maxKeys = 2000
 
-/** The flows in the order of their last exchanges. Whoever records lets them forget before, and make room afterwards. */
+/** All flows, in the order of their last exchanges. */
 export class KeptFlows {
   private readonly flows = new Map<string, KeptFlow>()
   private readonly byKey = new Map<string, KeptFlow>()
@@ -75,7 +75,7 @@ export class KeptFlows {
     }
   }
 
-  /** Adds an exchange to a flow, which is the newest from now on. */
+  /** Adds an exchange to a flow, which makes it the newest. */
   add(flow: KeptFlow, exchange: Exchange): void {
     flow.exchanges.push(exchange)
     this.grow(flow, sizeOf(exchange))
@@ -87,7 +87,7 @@ export class KeptFlows {
     this.flows.set(flow.id, flow)
   }
 
-  /** Lets a key lead to a flow, and no longer to another one. */
+  /** Makes a key lead to this flow, and no longer to another. */
   point(key: string, flow: KeptFlow): void {
     this.byKey.set(key, flow)
     flow.keys.add(key)
@@ -97,7 +97,7 @@ export class KeptFlows {
     if (this.byKey.get(oldest!) === flow) this.byKey.delete(oldest!)
   }
 
-  /** Moves all that one flow has into another. */
+  /** Moves the exchanges and keys of one flow into another, and removes it. */
   merge(from: KeptFlow, into: KeptFlow): void {
     this.remove(from)
     for (const key of from.keys) this.point(key, into)
@@ -106,11 +106,12 @@ export class KeptFlows {
     this.grow(into, from.bytes)
   }
 
-  /** The newest flow stays, however large it is. */
+  /** Drops the oldest flows until all limits hold. The newest flow stays, however large it is. */
   makeRoom(): void {
     this.forgetExpired()
     for (const flow of this.flows.values()) {
-      if (this.flows.size === 1 || (this.flows.size <= this.limits.flows && this.bytes <= this.limits.bytes)) break
+      const isWithinLimits = this.flows.size <= this.limits.flows && this.bytes <= this.limits.bytes
+      if (isWithinLimits || this.flows.size === 1) break
       this.remove(flow)
     }
   }

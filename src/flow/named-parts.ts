@@ -1,15 +1,15 @@
 /**
- * What is named in an exchange: its client, and the codes, tokens and sessions by which it is joined to other exchanges.
- * The parts hold secrets and are kept nowhere; a key is no more than a fingerprint.
+ * What an exchange names: its client, and the codes, tokens and sessions that join it to other exchanges. These parts hold
+ * secrets, so they are never stored. A key is only a fingerprint of one.
  */
 import { fingerprint } from '../base/protocol/crypto.ts'
 import { isJsonObject, parseJson, type JsonObject } from '../base/protocol/json.ts'
 import { isJsonType, mediaType, type Reply, type Request } from '../base/http/message.ts'
 import { isSecretName } from '../base/protocol/redact.ts'
 
-/** What names something, taken out of the places in which it can stand. */
+/** The parts of an exchange that can name a client, a code, a token or a session. */
 export interface Parts {
-  /** Query and form, in which no name is repeated but by mistake. */
+  /** The parameters of query and form. */
   readonly sent: ReadonlyMap<string, string>
   readonly sentJson: JsonObject
   readonly answered: JsonObject
@@ -17,11 +17,11 @@ export interface Parts {
   readonly basic: string | undefined
   readonly bearer: string | undefined
   readonly claims: JsonObject | undefined
-  /** Of the form in a page that was shown. */
+  /** The secrets in hidden fields of the page that was sent. */
   readonly hidden: readonly string[]
 }
 
-/** Takes a request, its body and its reply apart. */
+/** Collects these parts from a request, its body and its reply. */
 export function readParts(request: Request, body: string, reply: Reply): Parts {
   const type = mediaType(request.headers)
   const form = type === 'application/x-www-form-urlencoded' ? body : ''
@@ -44,7 +44,7 @@ export function readParts(request: Request, body: string, reply: Reply): Parts {
   }
 }
 
-/** Secrets by their fingerprints. A token that was presented under any name is the same token. */
+/** The fingerprint of every secret, whichever parameter it is sent in, and the id of the grant. */
 export function keysOf(parts: Parts, request: Request, reply: Reply): readonly string[] {
   const { sent, answered, redirected, bearer, claims, hidden } = parts
   const named = ['code', 'refresh_token', 'token', 'csrf_token', 'consent_token'].map(name => sent.get(name))
@@ -57,23 +57,27 @@ export function keysOf(parts: Parts, request: Request, reply: Reply): readonly s
   return [...new Set([...secrets.map(fingerprint), ...grants])]
 }
 
-/** The client_id, wherever the exchange says it. */
+/** The client_id, wherever the exchange names it. */
 export function clientOf(path: string, { sent, answered, basic, claims }: Parts): string | undefined {
-  const assertion = sent.get('client_assertion')
-  const inPath = /^\/oauth\/register\/([^/]+)$/.exec(path)?.[1]
-  const registered = path === '/oauth/register' ? answered['client_id'] : undefined
-  const named = [registered, sent.get('client_id'), basic, inPath, answered['client_id'], claims?.['client_id'],
-    assertion && claimsOf(assertion)?.['sub'], clientOfReturn(sent.get('return_to'))]
-    .find((name): name is string => typeof name === 'string' && name !== '')
-  return named?.slice(0, 300)
+  const candidates = [
+    path === '/oauth/register' ? answered['client_id'] : undefined,
+    sent.get('client_id'),
+    basic,
+    /^\/oauth\/register\/([^/]+)$/.exec(path)?.[1],
+    answered['client_id'],
+    claims?.['client_id'],
+    claimsOf(sent.get('client_assertion') ?? '')?.['sub'],
+    clientOfReturnTo(sent.get('return_to')),
+  ]
+  return candidates.find((id): id is string => typeof id === 'string' && id !== '')?.slice(0, 300)
 }
 
-/** What the client calls itself, where it registers. */
+/** The name that the client registers. */
 export function clientNameOf(path: string, { sentJson: { client_name } }: Parts): string | undefined {
   return path.startsWith('/oauth/register') && typeof client_name === 'string' ? client_name : undefined
 }
 
-/** What the path does not say: the MCP method and its tool, the name of a client, the grant type, the decision. */
+/** Shown after the path: MCP method and tool, client name, grant type, or decision. */
 export function titleOf(path: string, parts: Parts): string | undefined {
   const { sent, sentJson: { method, params } } = parts
   if (typeof method === 'string') {
@@ -88,7 +92,7 @@ function objectOf(text: string): JsonObject {
   return 'value' in parsed && isJsonObject(parsed.value) ? parsed.value : {}
 }
 
-/** The claims of a token that need not be valid: they are shown, never believed. */
+/** The claims of a token that was not verified: they are shown, never trusted. */
 function claimsOf(token: string): JsonObject | undefined {
   const [, payload, signature] = token.split('.')
   const claims = payload !== undefined && signature !== undefined ? objectOf(Buffer.from(payload, 'base64url').toString()) : {}
@@ -106,7 +110,7 @@ function hiddenSecrets(page: string): readonly string[] {
   return fields.filter(([, name]) => isSecretName(name!)).map(([, , value]) => value!)
 }
 
-/** After the sign-in the browser goes back to an authorization request, which is that of a client. */
-function clientOfReturn(return_to: string | undefined): string | undefined {
+/** The client_id of the authorization request that the browser returns to after signing in. */
+function clientOfReturnTo(return_to: string | undefined): string | undefined {
   return new URLSearchParams(return_to?.split('?')[1]).get('client_id') ?? undefined
 }

@@ -1,6 +1,6 @@
 /**
- * The recorder of flows, from the first 401 to the last call of a tool: it decides to which flow each exchange belongs, and
- * tells whoever watches. It exists while `DEBUG` is on.
+ * The recorder of flows, from the first 401 to the last tool call. It decides which flow each exchange belongs to, and tells
+ * the pages that watch. It exists only while `DEBUG` is on.
  */
 import { randomToken } from '../base/protocol/crypto.ts'
 import { ExpiringMap } from '../base/store/expiring-map.ts'
@@ -10,22 +10,22 @@ import { KeptFlows, type Flow, type FlowLimits, type KeptFlow } from './kept-flo
 
 const defaultLimits: FlowLimits = { flows: 100, exchangesPerFlow: 200, bytes: 16_777_216, lifetime: 43_200 }
 
-/** How many seconds later a program without a name is still taken for the same: it asks for metadata, then registers. */
+/** In seconds: a program that names no client continues its last flow for so long, as when it reads metadata and then registers. */
 const memory = 120
 
-/** Clients whose names are remembered beyond the flow in which they registered. */
+/** How many clients keep their names beyond the flow in which they registered. */
 const maxClients = 1000
 
-/** `absorbed` is the id of a flow whose exchanges turned out to belong to this one, and which is no more. */
-type Watcher = (event: { readonly flow: Flow; readonly exchange: Exchange; readonly absorbed: string | undefined }) => void
+/** `absorbed` is the id of a flow that turned out to be the beginning of this one, and was merged into it. */
+type Watcher = (event: { readonly flow: Flow; readonly exchange: Exchange; readonly absorbed?: string | undefined }) => void
 
 /** Records exchanges as flows, and finds them again. */
 export class FlowRecorder {
-  /** Another recorder, after a start of the server, has another. */
+  /** Changes on every restart of the server. */
   readonly id = randomToken(6)
   private readonly flows: KeptFlows
   private readonly clientNames: ExpiringMap<string>
-  /** Each with the place from which it watches: an address and a program. */
+  /** Each with the place that it watches from: an address and a program. */
   private readonly watchers = new Map<Watcher, string>()
   private readonly now: () => number
 
@@ -36,21 +36,22 @@ export class FlowRecorder {
     this.clientNames = new ExpiringMap({ limit: maxClients, lifetime: limits.lifetime, now })
   }
 
-  /** An id for an exchange that begins, where it is to be recorded. */
+  /** An id for an exchange that begins. Undefined if it is not recorded. */
   begin(path: string): string | undefined {
     return isRecorded(path) ? randomToken(12) : undefined
   }
 
-  /** Records an exchange that is answered. */
+  /** Records an exchange once it is answered. */
   record(raw: RawExchange): void {
     if (isStray(raw)) return
     this.flows.forgetExpired()
     const joined = recordExchange(raw)
+    const { exchange } = joined
     const { flow, absorbed } = this.flowOf(joined)
-    this.flows.add(flow, joined.exchange)
+    this.flows.add(flow, exchange)
     this.remember(flow, joined)
     this.flows.makeRoom()
-    for (const watcher of this.watchers.keys()) watcher({ flow, exchange: joined.exchange, absorbed })
+    for (const watcher of this.watchers.keys()) watcher({ flow, exchange, absorbed })
   }
 
   /** All flows, the newest first. */
@@ -62,7 +63,7 @@ export class FlowRecorder {
     return this.flows.find(id)
   }
 
-  /** An exchange by its trace id, with its flow. */
+  /** Finds an exchange by its trace id, with its flow. */
   trace(id: string): { readonly flow: Flow; readonly exchange: Exchange } | undefined {
     for (const flow of this.list()) {
       const exchange = flow.exchanges.find(exchange => exchange.id === id)
@@ -71,38 +72,39 @@ export class FlowRecorder {
     return undefined
   }
 
-  /** How many watch. */
+  /** How many pages watch. */
   get watching(): number {
     return this.watchers.size
   }
 
-  /** How many watch from one place. */
+  /** How many pages watch from one place. */
   watchingFrom(place: string): number {
     return [...this.watchers.values()].filter(other => other === place).length
   }
 
-  /** Tells a watcher of each exchange from now on, until the function that it returns is called. */
+  /** Reports every exchange to the watcher until the returned function is called. */
   watch(watcher: Watcher, place: string): () => void {
     this.watchers.set(watcher, place)
     return () => this.watchers.delete(watcher)
   }
 
-  /** The flow of an exchange: that of a code or token, else that of its client, else that of a program without a name. */
-  private flowOf({ exchange, keys, client_id, agent }: JoinedExchange): { flow: KeptFlow; absorbed: string | undefined } {
-    const recent = this.recentFlowOf(agent)
-    const byKeys = keys.map(key => this.flows.findByKey(key)).filter(flow => flow !== undefined)
-    // One browser serves many clients, and what tells it is a key as well: the client that is named has the last word.
-    const byKey = byKeys.find(flow => client_id === undefined || (flow.client_id === client_id && !beginsAnew(exchange, flow)))
-    const known = byKey ?? this.flowOfClient(client_id, exchange)
-    const nameless = [...byKeys, recent].find(flow => flow !== undefined && flow.client_id === undefined)
-    if (known === undefined) {
-      const goes = recent && (client_id === undefined ? goesOn(exchange, recent) : registersAnew(exchange, recent))
-      return { flow: nameless ?? (goes ? recent : undefined) ?? this.flows.create(), absorbed: undefined }
-    }
-    // What a program or a browser did before it had a name belongs to the first name that it says.
-    const absorbed = nameless !== known ? nameless : undefined
-    if (absorbed) this.flows.merge(absorbed, known)
-    return { flow: known, absorbed: absorbed?.id }
+  /** The flow of an exchange: the one of its code or token, else that of its client, else the last one of its program. */
+  private flowOf(joined: JoinedExchange): { flow: KeptFlow; absorbed?: string | undefined } {
+    const recent = this.recentFlowOf(joined.agent)
+    const related = joined.keys.map(key => this.flows.findByKey(key)).filter(flow => flow !== undefined)
+    const unnamed = [...related, recent].find(flow => flow !== undefined && flow.client_id === undefined)
+    const own = related.find(flow => isFlowOf(joined, flow)) ?? this.flowOfClient(joined)
+    if (own !== undefined) return this.absorb(unnamed, own)
+    if (unnamed !== undefined) return { flow: unnamed }
+    if (recent !== undefined && continuesFlow(joined, recent)) return { flow: recent }
+    return { flow: this.flows.create() }
+  }
+
+  /** What a program or a browser did before it named a client belongs to the first client that it names. */
+  private absorb(unnamed: KeptFlow | undefined, flow: KeptFlow): { flow: KeptFlow; absorbed?: string | undefined } {
+    if (unnamed === undefined || unnamed === flow) return { flow }
+    this.flows.merge(unnamed, flow)
+    return { flow, absorbed: unnamed.id }
   }
 
   private recentFlowOf(agent: string): KeptFlow | undefined {
@@ -111,12 +113,12 @@ export class FlowRecorder {
     return last && this.now() - last.time < memory ? flow : undefined
   }
 
-  private flowOfClient(client_id: string | undefined, exchange: Exchange): KeptFlow | undefined {
+  private flowOfClient({ exchange, client_id }: JoinedExchange): KeptFlow | undefined {
     const flow = client_id === undefined ? undefined : this.flows.findByKey(clientKey(client_id))
-    return flow && beginsAnew(exchange, flow) ? undefined : flow
+    return flow && startsNewFlow(exchange, flow) ? undefined : flow
   }
 
-  /** Lets every name that an exchange says lead to its flow. */
+  /** Makes every key of an exchange lead to its flow. */
   private remember(flow: KeptFlow, { exchange, keys, client_id, client_name, agent }: JoinedExchange): void {
     if (client_id !== undefined) {
       if (flow.client_id === undefined || isRegistration(exchange)) flow.client_id = client_id
@@ -126,7 +128,7 @@ export class FlowRecorder {
     for (const key of [...keys, agentKey(agent)]) this.flows.point(key, flow)
   }
 
-  /** A client keeps its name in later flows, as long as it is heard of. */
+  /** A client keeps its name in later flows for as long as it keeps calling. */
   private rememberClientName(flow: KeptFlow, client_id: string | undefined, client_name: string | undefined): void {
     const name = client_name ?? (client_id === undefined ? undefined : this.clientNames.get(client_id))
     if (name === undefined) return
@@ -143,18 +145,25 @@ function agentKey(agent: string): string {
   return `agent ${agent}`
 }
 
-/** A new authorization request of a client that has its tokens begins a new flow. */
-function beginsAnew({ target }: Exchange, flow: Flow): boolean {
+/** Whether a flow that shares a key with an exchange is of its client. Clients that share a browser share its keys as well. */
+function isFlowOf({ exchange, client_id }: JoinedExchange, flow: Flow): boolean {
+  return client_id === undefined || (flow.client_id === client_id && !startsNewFlow(exchange, flow))
+}
+
+/** An authorization request of a client that already has tokens starts a new flow. */
+function startsNewFlow({ target }: Exchange, flow: Flow): boolean {
   return target.startsWith('/oauth/authorize?') && hasTokens(flow)
 }
 
-/** What names no client goes on with the last flow of its browser; of a program, until that has its tokens or starts anew. */
-function goesOn(exchange: Exchange, flow: Flow): boolean {
-  return exchange.from === 'user agent' || (!hasTokens(flow) && !isStart(exchange))
+/** Whether an exchange that shares no key with the last flow of its program belongs to it all the same. */
+function continuesFlow({ exchange, client_id }: JoinedExchange, flow: Flow): boolean {
+  if (client_id !== undefined) return registersAgain(exchange, flow)
+  if (exchange.from === 'user agent') return true
+  return !hasTokens(flow) && !isFirstStep(exchange)
 }
 
-/** After a restart of the server a client asks with what it had, is not known any more, and registers again. */
-function registersAnew(exchange: Exchange, { exchanges }: Flow): boolean {
+/** After a restart of the server, a client tries what it has stored, is unknown, and registers again. */
+function registersAgain(exchange: Exchange, { exchanges }: Flow): boolean {
   const last = exchanges.at(-1)
   const rule = last && refusalOf(last)
   return rule !== undefined && unknownClient.has(rule) && isRegistration(exchange)
@@ -169,7 +178,7 @@ function isRegistration({ target, status }: Exchange): boolean {
 }
 
 /** What a program does first: it calls the MCP server without a token, or registers. */
-function isStart({ target, status }: Exchange): boolean {
+function isFirstStep({ target, status }: Exchange): boolean {
   return target === '/oauth/register' || (target.startsWith('/mcp') && status === 401)
 }
 

@@ -292,25 +292,25 @@ describe('The page of a rule', () => {
   it('shows the lines that enforce it in place, and links to them', async t => {
     const server = await startServer(t)
     const html = await (await get(`${server.url}/explain/code-is-fresh`, asBrowser)).text()
-    assert.match(html, /<a href="[^"]*\/source\/oauth\/authorization-code-grant\.ts#L\d+">src\/oauth\/authorization-code-grant\.ts<\/a>/)
+    assert.match(html, /<a href="[^"]*\/source\/(core\/oauth\/grants\/authorization-code\.ts)#L\d+">src\/\1<\/a>/)
     assert.match(html, /<span class="code-line hit">.*>codeIsFresh<\/a>, code\.expires_at &gt; context\.now\(\)/)
   })
 
   it('names the tests that hold it', async t => {
     const server = await startServer(t)
     const text = await read(`${server.url}/explain/authorization-is-sent-once`)
-    assert.match(text, /Tests that hold it test\/http\.test\.ts is refused where it comes twice, of which Node would keep the first/)
+    assert.match(text, /Tests that hold it test\/http\/http\.test\.ts is refused where it comes twice, of which Node would keep the first/)
   })
 
   it('names a test of a table by its row', async t => {
     const text = await read(`${(await startServer(t)).url}/explain/jwt-type-is-access-token`)
-    assert.match(text, /test\/jwt\.test\.ts .*refuses a header without typ \(RFC 9068 section 4\)/)
+    assert.match(text, /test\/oauth\/jwt\.test\.ts .*refuses a header without typ \(RFC 9068 section 4\)/)
   })
 
   it('names no test that passes whichever rule it shows', async t => {
     const text = await read(`${(await startServer(t)).url}/explain/redirect-uri-is-registered`)
-    assert.match(text, /test\/authorize\.test\.ts/)
-    assert.doesNotMatch(text, /test\/(?:explain|flow)\.test\.ts/)
+    assert.match(text, /test\/oauth\/authorize\.test\.ts/)
+    assert.doesNotMatch(text, /test\/pages\//)
   })
 
   it('is missed with the way to the list of all', async t => {

@@ -245,7 +245,7 @@ describe('A flow', () => {
   })
 
   const endings: readonly (readonly [string, (server: TestServer) => Promise<unknown>])[] = [
-    ['asked for a token', server => callMcp(server, undefined, 'initialize')],
+    ['token required', server => callMcp(server, undefined, 'initialize')],
     ['client registered', server => register(server)],
     ['code issued', async server => authorize(server, await register(server))],
     ['tokens issued', server => getTokens(server)],
@@ -427,7 +427,7 @@ describe('endingOf()', () => {
     const { tokens } = await runClient(server)
     await get(`${server.url}/mcp`, bearer(tokens['access_token']))
     await get(`${server.url}/.well-known/unknown`)
-    assert.ok((await flows(server)).every(({ ending }) => ending === 'tool called' || ending === 'begun'))
+    assert.ok((await flows(server)).every(({ ending }) => ending === 'tool called' || ending === 'started'))
   })
 
   it('is open where there is nothing', () => assert.equal(endingOf({ exchanges: [] }, 0).kind, 'open'))
@@ -629,7 +629,7 @@ describe('A flow that is saved', () => {
     ['is no JSON', 'x', /it does not parse/],
     ['is empty', '', /No file was chosen/],
     ['is something else', '{}', /was not saved from \/flow/],
-    ['is of another version', '{"format":"mcp-authorization flow","version":2}', /has version 2; version 1 can be opened/],
+    ['is of another version', '{"format":"mcp-authorization flow","version":2}', /has version 2\. This server opens version 1\./],
     ['lacks its flow', '{"format":"mcp-authorization flow","version":1}', /flow is not an object/],
     ['names a member twice', '{"format":"mcp-authorization flow","format":"x"}', /names a member twice/],
     ['has a __proto__', '{"__proto__":{}}', /__proto__/],

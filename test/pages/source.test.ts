@@ -37,8 +37,8 @@ describe('GET /source', () => {
 
   it('leads from each endpoint to its file', async t => {
     const html = await (await get(`${(await startServer(t)).url}/source`, asBrowser)).text()
-    assert.match(html, /<code>POST \/oauth\/token<\/code><\/th><td><a href="[^"]*\/source\/oauth\/token\.ts">/)
-    assert.match(html, /<code>POST \/mcp\/tools\/list<\/code><\/th><td><a href="[^"]*\/source\/mcp\/endpoint\.ts">/)
+    assert.match(html, /<code>POST \/oauth\/token<\/code><\/th><td><a href="[^"]*\/source\/core\/oauth\/token\.ts">/)
+    assert.match(html, /<code>POST \/mcp\/tools\/list<\/code><\/th><td><a href="[^"]*\/source\/core\/mcp\/endpoint\.ts">/)
   })
 })
 
@@ -62,17 +62,17 @@ describe('GET /source/<path>', () => {
   })
 
   it('puts a comment beside the code that follows it', async t => {
-    const html = await (await get(`${(await startServer(t)).url}/source/oauth/authorization-code-grant.ts`, asBrowser)).text()
+    const html = await (await get(`${(await startServer(t)).url}/source/core/oauth/grants/authorization-code.ts`, asBrowser)).text()
     assert.match(html, /<div class="prose" id="L\d+"><p>Every check comes before the code is used.*?<\/p><\/div>\n<div class="code"><span class="code-line" id="L\d+">/)
   })
 
   it('links citations, rules and imports', async t => {
     const server = await startServer(t)
-    const html = await (await get(`${server.url}/source/oauth/authorization-code-grant.ts`, asBrowser)).text()
+    const html = await (await get(`${server.url}/source/core/oauth/grants/authorization-code.ts`, asBrowser)).text()
     for (const link of [
       '<a href="https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2">RFC 6749 section 4.1.2</a>',
       `<a href="${server.config.issuer}/explain/code-is-unused">codeIsUnused</a>`,
-      `<a href="${server.config.issuer}/source/store/records.ts">&#39;../store/records.ts&#39;</a>`,
+      `<a href="${server.config.issuer}/source/base/store/records.ts">&#39;../../../base/store/records.ts&#39;</a>`,
     ]) assert.ok(html.includes(link), link)
   })
 
@@ -98,9 +98,9 @@ describe('GET /source/<path>', () => {
   })
 
   it('says what calls a file and what it calls', async t => {
-    const html = await (await get(`${(await startServer(t)).url}/source/oauth/pkce.ts`, asBrowser)).text()
-    assert.match(html, /It imports:<\/span> <a href="[^"]*">crypto\.ts<\/a>/)
-    assert.match(html, /It is imported by:<\/span> .*authorization-code-grant\.ts/)
+    const html = await (await get(`${(await startServer(t)).url}/source/base/protocol/pkce.ts`, asBrowser)).text()
+    assert.match(html, /It imports:<\/span> <a href="[^"]*">base\/protocol\/crypto\.ts<\/a>/)
+    assert.match(html, /It is imported by:<\/span> .*grants\/authorization-code\.ts/)
   })
 
   for (const path of [

@@ -8,7 +8,7 @@ import { facts, searchBox } from '../../base/ui/parts.ts'
 import { specificationOf } from '../../catalogue/specification.ts'
 import { catalogue, findRule } from '../../catalogue/catalogue.ts'
 import { pathIsKnown } from '../../base/rules/http.ts'
-import { enforcedAt, heldBy, type HoldingTest, type Place } from '../../catalogue/ledger.ts'
+import { enforcedAt, testsOf, type RuleTest, type Place } from '../../catalogue/ledger.ts'
 import type { Rule } from '../../base/rules/rule.ts'
 import { readSources, type SourceFile } from '../../catalogue/source-files.ts'
 import { describeTrace, traceSection } from './explain-trace.ts'
@@ -38,7 +38,7 @@ ${facts([
 <h2>Where it is enforced</h2>
 ${excerpts(enforcedAt(rule.id, src), src, config)}
 <h2>Tests that hold it</h2>
-${testList(heldBy(rule.id, tests))}
+${testList(testsOf(rule.id, tests))}
 <p><a href="${config.issuer}/explain">All rules</a></p>`, { site: config })
 }
 
@@ -129,7 +129,7 @@ function excerpts(places: readonly Place[], src: readonly SourceFile[], { issuer
   return html`${groups.map(({ file, hits }) => excerpt(file, hits, issuer))}`
 }
 
-function testList(tests: readonly HoldingTest[]): Html {
+function testList(tests: readonly RuleTest[]): Html {
   if (tests.length === 0) {
     return html`<p class="muted">docs/specification.md names them; they are not part of this installation.</p>`
   }

@@ -3,7 +3,7 @@
  * text first, so it reads without the drawing, and every arrow opens to what was sent, what was answered and why.
  */
 import { parties, type Exchange, type Message, type Party } from '../../flow/exchange.ts'
-import { isUsualRefusal, refusalOf, type Ending } from '../../flow/ending.ts'
+import { isExpectedChallenge, refusalOf, type Ending } from '../../flow/ending.ts'
 import type { Flow } from '../../flow/kept-flows.ts'
 import { parseJson } from '../../base/protocol/json.ts'
 import { html, type Html } from '../../base/ui/html.ts'
@@ -75,7 +75,7 @@ function lane(party: Party): string {
 /** Which colours an exchange has. */
 function tone(exchange: Exchange): string {
   const rule = refusalOf(exchange)
-  if (rule !== undefined) return isUsualRefusal(exchange, rule) ? 'usual' : 'bad'
+  if (rule !== undefined) return isExpectedChallenge(exchange, rule) ? 'usual' : 'bad'
   return exchange.status >= 400 ? 'bad' : 'good'
 }
 
@@ -84,7 +84,7 @@ function outcome(exchange: Exchange): Html {
   const { status, verdicts } = exchange
   const rule = refusalOf(exchange)
   if (rule !== undefined) {
-    return html`<b class="status">${status}</b> ${isUsualRefusal(exchange, rule) ? rule : html`✗ ${plainText(rule)}`}`
+    return html`<b class="status">${status}</b> ${isExpectedChallenge(exchange, rule) ? rule : html`✗ ${plainText(rule)}`}`
   }
   const checks = verdicts.length > 0 ? html` <span class="small">${counted(verdicts.length, 'check')}</span>` : undefined
   return html`<b class="status">${status}</b>${checks}`
@@ -105,7 +105,7 @@ function inside(exchange: Exchange, base: string | undefined): Html {
   const { from, to, status, request, response, claims, verdicts } = exchange
   const broken = verdicts.filter(({ passed }) => !passed)
   const rule = refusalOf(exchange)
-  const isUsual = rule !== undefined && isUsualRefusal(exchange, rule)
+  const isUsual = rule !== undefined && isExpectedChallenge(exchange, rule)
   const held = verdicts.filter(({ passed }) => passed)
   return html`<div class="inside">
 ${broken.length > 0 ? html`<ul class="verdicts">${broken.map(verdict => verdictItem(verdict, base, isUsual))}</ul>` : undefined}
