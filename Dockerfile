@@ -4,7 +4,7 @@ COPY package.json package-lock.json tsconfig.json ./
 RUN npm ci
 COPY src src
 COPY test test
-# Of the tests the text alone goes along: /explain names those that hold a rule.
+# Keep only the text of the tests, because /explain names the tests of each rule.
 RUN npm run build && find dist/.test -type f ! -name '*.test.js.map' -delete
 
 FROM node:24-alpine

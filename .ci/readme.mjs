@@ -1,7 +1,7 @@
 /**
- * Pastes the commands of the README and of the pages that it leads to into one shell, as they stand, and holds what they
- * print against what they show. Then it runs the programs of the README, builds what it and docs/architecture.md change in
- * the source, and counts the bytes of docs/flow.md. Build first.
+ * Runs what the README and the docs show: their shell commands in one shell, as they stand, and their programs. It compares the
+ * output with the one on the page. It also compiles the change that docs/architecture.md describes, and checks the messages of
+ * docs/flow.md. Build first.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -11,42 +11,46 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'readme-'))
-symlinkSync(join(root, 'dist'), join(folder, 'dist'))
+for (const name of ['dist', 'bin', 'src']) symlinkSync(join(root, name), join(folder, name))
+mkdirSync(join(folder, 'node_modules'))
+symlinkSync(root, join(folder, 'node_modules/mcp-authorization'))
+const started = []
 
-const [start, ...steps] = [
-  ...blocks('README.md', '## Step by step with curl', '## Use the client'),
-  ...blocks('docs/more-flows.md', '# More flows with curl'),
-  ...blocks('README.md', '## Use the client', '## Let people sign in'),
-  ...blocks('docs/client.md', '# The client: its other options'),
-  ...blocks('docs/debugging.md', '# Debug a server or a client of your own'),
+const [start, ...walk] = blocks('docs/curl.md')
+const [startOwn, callOwn] = blocks('README.md', '## Protect your own MCP server', '## Connect a client')
+const steps = [
+  ...walk,
+  ...blocks('docs/more-flows.md'),
+  ...blocks('README.md', '### The client of this program', '## Debug'),
+  ...blocks('docs/client.md'),
+  ...blocks('docs/debugging.md'),
 ]
+const programs = programsOf('docs/use-from-code.md')
 
-const server = spawn('sh', ['-c', `cd ${root}; ${start.command.split('\n').filter(line => !line.startsWith('npm')).join('\n').replace('node dist', 'exec node dist')}`], {
-  stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, SERVER_PORT: '0' },
-})
 try {
-  const url = await new Promise((resolve, reject) => {
-    server.stdout.on('data', text => resolve(/at (http\S+)/.exec(text)[1]))
-    server.on('close', () => reject(new Error('the server did not start')))
-  })
-  const script = steps.map(({ command }, i) => `echo "--- ${i}"\n${command}\necho`).join('\n')
-    .replaceAll('http://localhost:8000', url).replaceAll(/client\.js (?!--remove|--server-url)/g, `client.js --server-url ${url} `)
-  const stdout = run('sh', ['-c', `set -e\n${script}`])
-  steps.forEach(({ command, output }, i) => compare(command, output, stdout.split(`--- ${i}\n`)[1].split('--- ')[0], url))
-  const programs = runPrograms()
+  checkDemo()
+  await runSteps(steps, await startServer(start.command))
+  writeFileSync(join(folder, 'my-server.mjs'), programsOf('README.md')[0])
+  await runSteps([callOwn], await startServer(startOwn.command))
+  await startServer(blocks('docs/configuration.md')[0].command)
+  // One of the programs needs the private key that the steps created.
+  const env = { ...process.env, PRIVATE_KEY: readFileSync(join(folder, 'key.pem'), 'utf8') }
+  for (const input of programs) run(process.execPath, ['--input-type=module'], { input, env, timeout: 30_000 })
+  for (const { command } of blocks('docs/architecture.md')) run('sh', ['-ec', command])
   changeSource()
   const messages = checkFlow()
-  console.log(`README: ${steps.length} steps and ${programs} programs do what they show, the changes of the source compile, and ${messages} messages are whole`)
+  console.log(`README and docs: ${steps.length + 1} steps and ${programs.length + 1} programs do what they show, and ${messages} messages are complete`)
 } finally {
-  server.kill()
+  for (const server of started) server.kill()
   rmSync(folder, { recursive: true })
 }
 
-/** The text of a page from one heading to another, or to its end. */
+/** The text of a page, or of one section of it. */
 function section(page, from, to) {
   const text = readFileSync(join(root, page), 'utf8')
-  const [begin, end] = [`\n${text}`.indexOf(`\n${from}\n`), to === undefined ? text.length : text.indexOf(`\n${to}\n`)]
-  if (begin < 0 || end < begin) throw new Error(`${page} has no ${from} or no ${to} after it`)
+  if (from === undefined) return text
+  const [begin, end] = [text.indexOf(`\n${from}\n`), text.indexOf(`\n${to}\n`)]
+  if (begin < 0 || end < begin) throw new Error(`${page} has no ${from} before ${to}`)
   return text.slice(begin, end)
 }
 
@@ -55,54 +59,65 @@ function blocks(...where) {
   return [...section(...where).matchAll(/```sh\n(.*?)```(?:\n\n```\n(.*?)```)?/gs)].map(([, command, output]) => ({ command, output }))
 }
 
+function programsOf(page) {
+  return [...section(page).matchAll(/```js\n(.*?)```/gs)].map(([, program]) => program)
+}
+
+/** Starts the server that the last line of a block starts, on a free port, and returns its URL. */
+async function startServer(block) {
+  const command = block.split('\n').filter(line => !line.startsWith('npm')).join('\n').replace(/node (?=\S+\n$)/, 'exec node ')
+  const env = { ...process.env, SERVER_PORT: '0', LOG_LEVEL: 'warn' }
+  const server = spawn('sh', ['-ec', command], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'], env })
+  started.push(server)
+  return new Promise((resolve, reject) => {
+    server.stdout.on('data', text => resolve(/ at (http:\/\/localhost:\d+)/.exec(text)[1]))
+    server.on('close', () => reject(new Error(`no server started:\n${block}`)))
+  })
+}
+
+/** Runs commands in one shell, and compares the output of each with the one that is shown. */
+async function runSteps(steps, url) {
+  const script = steps.map(({ command }, i) => `echo "--- ${i}"\n${command}\necho`).join('\n')
+    .replaceAll('http://localhost:8000', url).replaceAll(/client\.js (?!--remove|--server-url)/g, `client.js --server-url ${url} `)
+  const stdout = run('sh', ['-ec', script])
+  steps.forEach(({ command, output }, i) => compare(command, output, stdout.split(`--- ${i}\n`)[1].split('--- ')[0], url))
+}
+
 function run(command, args, options = {}) {
   const { stdout, stderr, status } = spawnSync(command, args, { cwd: folder, encoding: 'utf8', ...options })
-  if (status !== 0) throw new Error(`a command of the README failed:\n${stdout}\n${stderr}`)
+  if (status !== 0) throw new Error(`a command failed:\n${args.join(' ')}\n${stdout}\n${stderr}`)
   return stdout
 }
 
-/** Every member name and every plain word of the shown output is in the real one. */
+/** Every member name and every plain word of the shown output must be in the real one. */
 function compare(command, shown = '', real, url) {
-  const plain = /"[a-z_]+":|[a-z][a-z_-]+="|HTTP\/1.1 \d+|error|code=|iss=|state=\w+|Lisbon: .*humidity|insufficient_scope|this needs [a-z: ]+|PASSED: .*|Tells .*|removed http\S+|can be refreshed|[✓✗] [a-z-]+|came +http\S+|expected +http\S+|difference +[a-z ]+|exit code \d|bound to a key/g
+  const plain = /"[a-z_]+":|[a-z][a-z_-]+="|HTTP\/1.1 \d+|error|code=|iss=|state=\w+|Lisbon: .*humidity|insufficient_scope|this needs [a-z: ]+|PASSED: .*|Tells .*|removed http\S+|can be refreshed|[✓✗] [a-z-]+|came +http\S+|expected +http\S+|difference +[a-z ]+|exit code \d|bound to a key|demo-user rolled/g
   const words = [...shown.replaceAll('http://localhost:8000', url).matchAll(plain)].map(([word]) => word)
   const missing = words.filter(word => !real.includes(word))
-  if (missing.length > 0) throw new Error(`the README shows ${missing.join(' ')} for\n${command}\nwhich gave\n${real}`)
+  if (missing.length > 0) throw new Error(`the page shows ${missing.join(' ')} for\n${command}\nwhich gave\n${real}`)
 }
 
-/** The programs of the README; the key that one of them reads is that of the steps. */
-function runPrograms() {
-  mkdirSync(join(folder, 'node_modules'))
-  symlinkSync(root, join(folder, 'node_modules/mcp-authorization'))
-  const programs = [...section('README.md', '## Use it from code', '## Run the tests').matchAll(/```js\n(.*?)```/gs)]
-  for (const [, program] of programs) {
-    run(process.execPath, ['--input-type=module'], {
-      input: program, timeout: 30_000, env: { ...process.env, PRIVATE_KEY: readFileSync(join(folder, 'key.pem'), 'utf8') },
-    })
-  }
-  return programs.length
+/** The demo prints the lines that the README shows, but for names and ports that change with every run. */
+function checkDemo() {
+  const real = spawnSync(process.execPath, ['dist/client.js', '--demo', '--storage', 'demo.json'], { cwd: folder, encoding: 'utf8' })
+  const lines = text => text.replace(/localhost:\d+|127\.0\.0\.1:\d+|client_id \S+/g, '*').split('\n')
+  const printed = lines(real.stdout + real.stderr)
+  const [, shown] = /```\n(.*?)```/s.exec(section('README.md', '## What you see', '## Protect your own MCP server'))
+  const missing = lines(shown).filter(line => line !== '...' && !printed.includes(line))
+  if (missing.length > 0) throw new Error(`the README shows\n${missing.join('\n')}\nbut the demo printed\n${real.stdout}${real.stderr}`)
 }
 
-/** Builds a copy of the source with the tool of the README and the seam of docs/architecture.md, and calls the tool. */
+/** Compiles a copy of the source in which verifyAccessToken is the function of docs/architecture.md. */
 function changeSource() {
   const copy = join(folder, 'copy')
   for (const name of ['src', 'tsconfig.json', 'package.json']) cpSync(join(root, name), join(copy, name), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
-  const [[, tool], [, added]] = section('README.md', '## Add a tool of your own', '## Configuration').matchAll(/```ts\n(.*?)```/gs)
-  const [importLine, list] = added.split('\n\n')
-  const before = readFileSync(join(copy, 'src/tools/tools.ts'), 'utf8')
-  writeFileSync(join(copy, 'src/mcp/tools/roll-dice.ts'), tool)
-  writeFileSync(join(copy, 'src/tools/tools.ts'), `${importLine}\n${before.replace(/^export const tools.*?^\]\n/ms, () => list)}`)
-  const [, [, seam]] = section('docs/architecture.md', '## Rules, not ifs').matchAll(/```ts\n(.*?)```/gs)
+  const [, seam] = /^## Trust another.*?```ts\n(.*?)```/ms.exec(section('docs/architecture.md'))
   const [imports, ...verification] = seam.split('\n\n')
-  const seamFile = join(copy, 'src/core/oauth/access-token.ts')
-  writeFileSync(seamFile, `${imports}\n${readFileSync(seamFile, 'utf8').replace('signJwt, verifyJwt', 'signJwt')
+  const file = join(copy, 'src/core/oauth/access-token.ts')
+  writeFileSync(file, `${imports}\n${readFileSync(file, 'utf8').replace('signJwt, verifyJwt', 'signJwt')
     .replace(/^\/\*\* Verifies an access token .*?^}\n/ms, () => verification.join('\n\n'))}`)
   run('npx', ['tsc'], { cwd: copy })
-  const rolled = run(process.execPath, ['--input-type=module'], { cwd: copy, input: `
-    import { tools, toolsByName } from './dist/tools/tools.js'
-    const { text } = await toolsByName(tools).get('roll_dice').run({ count: 2 }, { sub: 'ada' })
-    console.log(text)` })
-  if (!/^ada rolled \d, \d$/m.test(rolled)) throw new Error(`the tool of the README gave ${rolled}`)
 }
 
 /** In docs/flow.md every content-length counts the body under it, and every token names the issuer that is shown. */

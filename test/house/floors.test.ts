@@ -5,20 +5,17 @@ import { join, posix } from 'node:path'
 import { describe, it } from 'node:test'
 import { packageRoot } from '../package-root.ts'
 
-/** Each folder of src is a room, and a room is on one floor. */
-const floors: Readonly<Record<string, number>> = {
-  'app': 7, 'pages': 7, 'pages/explain': 7, 'pages/flow': 7,
-  'core/mcp': 6, 'extensions': 6, 'user': 6, 'tools': 6,
-  'core/oauth': 5, 'core/oauth/grants': 5, 'core/user': 5,
-  'core/context': 4,
-  'base/store': 3, 'flow': 3,
-  'base/http': 2, 'base/config': 2, 'base/ui': 2, 'catalogue': 2,
-  'base/rules': 1, 'core/rules': 1, 'extensions/rules': 1,
-  'base/protocol': 0,
-  // A column of its own: the client learns what it needs over the wire.
-  'client/cli': 7, 'client/hammer': 6, 'client/terminal': 6, 'client/mcp': 6, 'client/user-agent': 6, 'client/storage': 6, 'client/extensions': 5,
-  'core/client': 5, 'core/client/wire': 4,
+interface Room {
+  readonly floor: number
+  readonly part: string
+  readonly purpose: string
 }
+
+/** The rows of the tables of docs/architecture.md: | floor | `room` | part | what it is for |. */
+const rooms: Readonly<Record<string, Room>> = Object.fromEntries(
+  [...readFileSync(join(packageRoot, 'docs/architecture.md'), 'utf8').matchAll(/^\| (\d) \| `(.+)` \| (\w+) \| (.+) \|$/gm)]
+    .map(([, floor, room, part, purpose]) => [room!, { floor: Number(floor), part: part!, purpose: purpose! }]),
+)
 
 /** What the client may import from outside its column: nothing by which a server decides. */
 const openToClient = ['base/protocol', 'base/rules', 'base/http', 'base/config', 'base/ui', 'core/rules', 'extensions/rules', 'catalogue']
@@ -32,12 +29,17 @@ const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
 const imports = new Map(files.map(file => [file, importsOf(file)]))
 
 describe('Every room of src', () => {
-  it('is on one floor', () => {
-    assert.deepEqual([...new Set(files.map(roomOf))].filter(room => room !== '.').sort(), Object.keys(floors).sort())
+  it('is a row of docs/architecture.md', () => {
+    assert.deepEqual([...new Set(files.map(roomOf))].filter(room => room !== '.').sort(), Object.keys(rooms).sort())
+  })
+
+  it('is core, base or beside, by where it lies', () => {
+    const misplaced = Object.entries(rooms).filter(([room, { part }]) => part !== (/^(?:core|base)(?=\/)/.exec(room)?.[0] ?? 'beside'))
+    assert.deepEqual(misplaced, [])
   })
 
   it('has no more than 15 files', () => {
-    const crowded = Object.keys(floors).filter(room => files.filter(file => roomOf(file) === room).length > mostFilesOfARoom)
+    const crowded = Object.keys(rooms).filter(room => files.filter(file => roomOf(file) === room).length > mostFilesOfARoom)
     assert.deepEqual(crowded, [])
   })
 
@@ -103,7 +105,7 @@ function roomOf(file: string): string {
 
 /** The table of routes stands with the application; the entries stand above everything. */
 function floorOf(file: string): number {
-  return file === 'routes.ts' ? 7 : floors[roomOf(file)] ?? 8
+  return file === 'routes.ts' ? 7 : rooms[roomOf(file)]?.floor ?? 8
 }
 
 function isClient(file: string): boolean {
