@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { assertEnds, makeHome, runClient, succeed } from '../client-process.ts'
+import { assertEnds, makeHome, runClient, runProgram, succeed } from '../run-client.ts'
 import {
   addAuthorizationServer, addMcpServer, assertUntrusted, clientOf, json, startHonestPeer,
   startPeer,
@@ -59,7 +59,9 @@ describe('The client: hostile metadata', { concurrency: 8 }, () => {
 
   for (const url of ['javascript:alert(1)', '--foo', '$(touch evil)', 'https://169.254.169.254/latest/meta-data']) {
     attack(`names ${url} as the place where a browser would go`, 'endpoint-is-secure', async t => {
-      const { home, ended } = await authorizeAt(t, { metadata: { authorization_endpoint: url } }, '--trace')
+      const peer = await startHonestPeer(t, { metadata: { authorization_endpoint: url } })
+      const home = await makeHome(t)
+      const ended = await runProgram(t, home, ['--server-url', `${peer.url}/mcp`, '--authorize', '--trace'])
       assertEnds(ended, 5, /rule endpoint-is-secure/)
       assert.equal(await home.opened(), undefined)
       assert.deepEqual((await readdir(home.path)).filter(name => name === 'evil'), [])
@@ -92,7 +94,8 @@ describe('The authorization endpoint of a server', { concurrency: 8 }, () => {
     addMcpServer(peer, peer.url)
     const home = await makeHome(t)
     const BROWSER = await home.writeBrowser('require("node:fs").writeFileSync("seen", JSON.stringify([process.argv.length, process.env.MCP_CLIENT_SECRET ?? null])); await fetch(url)')
-    await succeed(t, home, ['--server-url', `${peer.url}/mcp`, '--authorize', '--client-id', 'c'], { BROWSER, MCP_CLIENT_SECRET: 'a-secret-of-the-client' })
+    const ended = await runProgram(t, home, ['--server-url', `${peer.url}/mcp`, '--authorize', '--client-id', 'c'], { BROWSER, MCP_CLIENT_SECRET: 'a-secret-of-the-client' })
+    assert.equal(ended.code, 0, ended.stderr)
     assert.deepEqual(JSON.parse(await readFile(join(home.path, 'seen'), 'utf8')), [3, null])
     assert.deepEqual((await readdir(home.path)).filter(name => name === 'evil'), [])
   })

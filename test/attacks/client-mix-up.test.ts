@@ -1,7 +1,7 @@
 /** One authorization server in the place of another. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { assertEnds, makeHome, runClient, succeed } from '../client-process.ts'
+import { assertEnds, makeHome, runClient, succeed } from '../run-client.ts'
 import { addAuthorizationServer, addMcpServer, assertUntrusted, clientOf, startHonestPeer, startPeer } from '../peer.ts'
 import { attack } from './attack.ts'
 import { authorizeAt } from './hostile.ts'

@@ -1,7 +1,7 @@
 /** Redirects that would carry secrets to somebody else. */
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import { makeHome, runClient, succeed, type Home } from '../client-process.ts'
+import { makeHome, runClient, succeed, type Home } from '../run-client.ts'
 import type { TestContext } from '../harness.ts'
 import {
   assertUntrusted, clientOf, redirectTo, startHonestPeer, startPeer, type AuthorizationServerPeer,

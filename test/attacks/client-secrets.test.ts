@@ -1,10 +1,9 @@
 /** Secrets that would be shown: by quotation, on the command line, in a trace. */
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir, readFile } from 'node:fs/promises'
 import { describe, it } from 'node:test'
-import { assertEnds, makeHome, runClient, secretsOf, startClient, succeed } from '../client-process.ts'
+import { assertEnds, makeHome, runClient, secretsOf, startProgram, succeed } from '../run-client.ts'
 import type { Members } from '../harness.ts'
 import { addAuthorizationServer, addMcpServer, echoTool, failure, formOf, html, json, result, startHonestPeer, startPeer } from '../peer.ts'
 import { attack } from './attack.ts'
@@ -53,8 +52,7 @@ describe('The client: its secrets', { concurrency: 8 }, () => {
     const common = ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless', '--trace', '--client-id', 'c']
     const open = await succeed(t, home, [...common, '--client-secret', secret])
     assert.match(open.stderr, /Other users of this machine can read --client-secret/)
-    await writeFile(join(home.path, 'secret'), `${secret}\n`)
-    const quiet = await succeed(t, home, [...common, '--client-secret-file', 'secret'])
+    const quiet = await succeed(t, home, [...common, '--client-secret-file', await home.write('secret', `${secret}\n`)])
     assert.doesNotMatch(quiet.stderr, /Other users/)
     const { stdout } = await succeed(t, home, ['--list-clients'])
     for (const text of [open.stderr, quiet.stderr, open.stdout, stdout]) assert.equal(text.includes(secret), false)
@@ -66,7 +64,7 @@ describe('The client: its secrets', { concurrency: 8 }, () => {
     // Its own for this run: whatever else runs here may have a secret of a test on its command line.
     const secret = randomUUID()
     peer.on('GET /authorize', html())
-    const client = startClient(t, await makeHome(t), ['--server-url', `${peer.url}/mcp`, '--authorize', '--client-id', 'c'], { MCP_CLIENT_SECRET: secret })
+    const client = startProgram(t, await makeHome(t), ['--server-url', `${peer.url}/mcp`, '--authorize', '--client-id', 'c'], { MCP_CLIENT_SECRET: secret })
     await client.says(/If no browser opens/)
     const lines = await Promise.all((await readdir('/proc').catch(() => [])).filter(name => /^\d+$/.test(name))
       .map(pid => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))

@@ -1,35 +1,18 @@
 /** Other users, full disks, corrupted files, and processes that are killed, stopped or many, against the storage of the client. */
 import assert from 'node:assert/strict'
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { chmod, lstat, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { FileStorage } from '../../src/client/storage/file-storage.ts'
-import { assertEnds, makeHome, runClient, succeed, type Home } from '../client-process.ts'
-import { startServer, type TestContext, type TestServer } from '../harness.ts'
+import { assertEnds, authorized, makeHome, program, runClient, runProgram, startProgram, succeed, type Home } from '../run-client.ts'
+import { startServer } from '../harness.ts'
 import { formOf, json, startHonestPeer, validTokens } from '../peer.ts'
 import { attack } from './attack.ts'
-
-const program = fileURLToPath(new URL(`../../src/client${extname(import.meta.url)}`, import.meta.url))
-
-async function authorized(t: TestContext, env: Record<string, string> = {}): Promise<{ server: TestServer; home: Home }> {
-  const server = await startServer(t, env)
-  const home = await makeHome(t)
-  await succeed(t, home, ['--server-url', server.url, '--authorize', '--headless'])
-  return { server, home }
-}
-
-/** A client as a child that the test stops, wakes or kills. */
-function startIn(t: TestContext, home: Home, args: readonly string[]): ChildProcess {
-  const child = spawn(process.execPath, [program, ...args], { cwd: home.path, stdio: 'ignore' })
-  t.after(async () => { child.kill('SIGKILL') })
-  return child
-}
 
 /** The names of the folder that belong to the storage. */
 async function filesOf({ path }: Home): Promise<readonly string[]> {
@@ -186,10 +169,10 @@ describe('The login survives', { concurrency: 3 }, () => {
     const home = await makeHome(t)
     await succeed(t, home, ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless'])
     peer.on('POST /token', () => sleep(60_000, { status: 503 }, { ref: false }))
-    const killed = startIn(t, home, ['--server-url', `${peer.url}/mcp`, '--refresh'])
+    const { child: killed, ended } = startProgram(t, home, ['--server-url', `${peer.url}/mcp`, '--refresh'])
     while (peer.to('POST /token').length < 2) await sleep(20)
     killed.kill('SIGKILL')
-    await once(killed, 'exit')
+    await ended
     peer.on('POST /token', json(validTokens({ access_token: 'access-after', refresh_token: 'refresh-after' })))
     const begun = performance.now()
     await succeed(t, home, ['--server-url', `${peer.url}/mcp`, '--refresh'])
@@ -210,12 +193,12 @@ describe('The login survives', { concurrency: 3 }, () => {
       count++
       return json(validTokens({ access_token: `access-after-${count}`, refresh_token: `refresh-after-${count}` }))
     })
-    const stopped = startIn(t, home, ['--server-url', `${peer.url}/mcp`, '--refresh'])
+    const { child: stopped, ended } = startProgram(t, home, ['--server-url', `${peer.url}/mcp`, '--refresh'])
     while (!(await filesOf(home)).includes('.mcp_clients.json.refreshing')) await sleep(1)
     stopped.kill('SIGSTOP')
     await succeed(t, home, ['--server-url', `${peer.url}/mcp`, '--refresh'])
     stopped.kill('SIGCONT')
-    assert.deepEqual(await once(stopped, 'exit'), [0, null])
+    assert.equal((await ended).code, 0)
     const { servers } = await home.stored()
     assert.equal(servers[`${peer.url}/mcp`]?.refresh_token, `refresh-after-${count}`)
     await succeed(t, home, ['--server-url', `${peer.url}/mcp`, '--refresh'])
@@ -226,7 +209,8 @@ describe('Ten processes that store at once', () => {
   attack('has ten processes store at once, to lose what the others stored', 'src/client/storage/file-storage.ts: .writing`, async lease', async t => {
     const home = await makeHome(t)
     const peers = await Promise.all(Array.from({ length: 10 }, () => startHonestPeer(t)))
-    await Promise.all(peers.map(({ url }) => succeed(t, home, ['--server-url', `${url}/mcp`, '--authorize', '--headless'])))
+    const runs = await Promise.all(peers.map(({ url }) => runProgram(t, home, ['--server-url', `${url}/mcp`, '--authorize', '--headless'])))
+    assert.deepEqual(runs.filter(({ code }) => code !== 0), [])
     const { servers } = await home.stored()
     assert.equal(Object.keys(servers).length, 10)
     assert.deepEqual(await filesOf(home), ['.mcp_clients.json'])

@@ -1,7 +1,7 @@
 /** Texts of a server that steer the terminal or look like those of the client. */
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import { makeHome, runClient, type Ended } from '../client-process.ts'
+import { makeHome, runClient, type Ended } from '../run-client.ts'
 import type { TestContext } from '../harness.ts'
 import {
   addOpenServer, echoTool, failure, html, json, result, startHonestPeer, startPeer, type AuthorizationServerChanges,

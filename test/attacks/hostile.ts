@@ -1,7 +1,7 @@
 /** Peers that mean harm: an authorization server with changed answers, and sockets that a test answers by hand, or not at all. */
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { makeHome, runClient, type Ended, type Home } from '../client-process.ts'
+import { makeHome, runClient, type Ended, type Home } from '../run-client.ts'
 import type { TestContext } from '../harness.ts'
 import {
   addOpenServer, startHonestPeer, startPeer, type AuthorizationServerChanges, type AuthorizationServerPeer, type McpServerChanges, type Method, type Peer,

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import { createPublicKey, generateKeyPairSync } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { assertEnds, makeHome, runClient, succeed, type Ended, type Home } from '../client-process.ts'
+import { assertEnds, makeHome, runClient, succeed, type Ended, type Home } from '../run-client.ts'
 import { claimsOf, register, startServer, type Members, type TestContext, type TestServer } from '../harness.ts'
 import { formOf, json, startHonestPeer, startPeer, validTokens } from '../peer.ts'
 
@@ -15,8 +13,6 @@ const byItself = { redirect_uris: undefined, grant_types: ['client_credentials']
 interface Setting {
   readonly server: TestServer
   readonly home: Home
-  /** Writes a file for the client to read, and returns its name. */
-  write(name: string, text: string): Promise<string>
   /** The access token that is stored, decoded. */
   claims(): Promise<Members>
 }
@@ -26,10 +22,6 @@ async function start(t: TestContext, env: Record<string, string> = {}): Promise<
   const home = await makeHome(t)
   return {
     server, home,
-    write: async (name, text) => {
-      await writeFile(join(home.path, name), text)
-      return name
-    },
     claims: async () => claimsOf((await home.stored()).servers[`${server.url}/mcp`]!.access_token),
   }
 }
@@ -63,9 +55,9 @@ describe('client --client-id', { concurrency: 4 }, () => {
   })
 
   it('authorizes with a private key (RFC 7523 section 2.2)', async t => {
-    const { server, home, write, claims } = await start(t)
+    const { server, home, claims } = await start(t)
     const { client_id } = await register(server, { redirect_uris, token_endpoint_auth_method: 'private_key_jwt', jwks })
-    const identity = ['--server-url', server.url, `--client-id=${client_id}`, '--private-key', await write('key.pem', pem)]
+    const identity = ['--server-url', server.url, `--client-id=${client_id}`, '--private-key', await home.write('key.pem', pem)]
     await succeed(t, home, [...identity, '--authorize', '--headless'], { MCP_CLIENT_SECRET: 'of another client' })
     assert.equal((await claims())['client_id'], client_id)
     assert.equal((await home.stored()).registrations[server.url]?.client_secret, undefined)
@@ -122,8 +114,8 @@ describe('client --client-metadata-url', { concurrency: 4 }, () => {
   })
 
   it('authenticates with the key of the document', async t => {
-    const { server, home, url, write, claims } = await withDocument(t, { token_endpoint_auth_method: 'private_key_jwt', jwks })
-    const key = await write('key.jwk', JSON.stringify(privateKey.export({ format: 'jwk' })))
+    const { server, home, url, claims } = await withDocument(t, { token_endpoint_auth_method: 'private_key_jwt', jwks })
+    const key = await home.write('key.jwk', JSON.stringify(privateKey.export({ format: 'jwk' })))
     await succeed(t, home, ['--server-url', server.url, '--authorize', '--headless', '--client-metadata-url', url, '--private-key', key])
     assert.equal((await claims())['client_id'], url)
   })
@@ -200,9 +192,9 @@ describe('client --grant client-credentials', { concurrency: 4 }, () => {
   })
 
   it('takes a private key for the secret', async t => {
-    const { server, home, write, claims } = await start(t)
+    const { server, home, claims } = await start(t)
     const { client_id } = await register(server, { ...byItself, token_endpoint_auth_method: 'private_key_jwt', jwks })
-    const identity = [`--client-id=${client_id}`, '--private-key', await write('key.pem', pem), '--grant', 'client-credentials']
+    const identity = [`--client-id=${client_id}`, '--private-key', await home.write('key.pem', pem), '--grant', 'client-credentials']
     await succeed(t, home, ['--server-url', server.url, '--list-tools', ...identity])
     assert.equal((await claims())['sub'], client_id)
   })
@@ -220,9 +212,9 @@ describe('client --grant client-credentials', { concurrency: 4 }, () => {
   })
 
   it('says that a token stays valid which it cannot revoke for want of its key, and revokes it with the key', async t => {
-    const { server, home, write } = await start(t)
+    const { server, home } = await start(t)
     const { client_id } = await register(server, { ...byItself, token_endpoint_auth_method: 'private_key_jwt', jwks })
-    const identity = [`--client-id=${client_id}`, '--private-key', await write('key.pem', pem)]
+    const identity = [`--client-id=${client_id}`, '--private-key', await home.write('key.pem', pem)]
     const authorize = ['--server-url', server.url, '--authorize', '--grant', 'client-credentials', ...identity]
     await succeed(t, home, authorize)
     assert.match((await succeed(t, home, ['--remove-client', server.url])).stderr, /a private key, which is not given[^]*they stay valid until they expire/)
@@ -247,8 +239,8 @@ describe('client --grant with an assertion', { concurrency: 4 }, () => {
   it('exchanges the assertion of a file (RFC 7523 section 2.1)', async t => {
     const peer = await startHonestPeer(t)
     const home = await makeHome(t)
-    await writeFile(join(home.path, 'workload.jwt'), 'the.workload.jwt\n')
-    const grant = ['--grant', 'jwt-bearer', '--assertion', 'workload.jwt', '--client-id', 'workload']
+    const assertion = await home.write('workload.jwt', 'the.workload.jwt\n')
+    const grant = ['--grant', 'jwt-bearer', '--assertion', assertion, '--client-id', 'workload']
     await succeed(t, home, ['--server-url', `${peer.url}/mcp`, '--list-tools', ...grant])
     assert.equal(formOf(peer.to('POST /token')[0]!)['assertion'], 'the.workload.jwt')
   })
@@ -257,8 +249,8 @@ describe('client --grant with an assertion', { concurrency: 4 }, () => {
     const [peer, provider] = [await startHonestPeer(t), await startPeer(t)]
     provider.on('POST /token', json(validTokens({ issued_token_type: 'urn:ietf:params:oauth:token-type:id-jag', access_token: 'the.id.jag', token_type: 'N_A' })))
     const home = await makeHome(t)
-    await writeFile(join(home.path, 'id.jwt'), 'the.id.token')
-    const grant = ['--grant', 'identity-assertion', '--idp-token-endpoint', `${provider.url}/token`, '--idp-client-id', 'idp-client', '--id-token', 'id.jwt']
+    const idToken = await home.write('id.jwt', 'the.id.token')
+    const grant = ['--grant', 'identity-assertion', '--idp-token-endpoint', `${provider.url}/token`, '--idp-client-id', 'idp-client', '--id-token', idToken]
     await succeed(t, home, ['--server-url', `${peer.url}/mcp`, '--list-tools', '--client-id', 'app', ...grant])
     assert.equal(formOf(provider.to('POST /token')[0]!)['subject_token'], 'the.id.token')
     assert.equal(formOf(peer.to('POST /token')[0]!)['assertion'], 'the.id.jag')
@@ -276,8 +268,8 @@ describe('client --grant with an assertion', { concurrency: 4 }, () => {
 
   it('names a private key that is none, and shows nothing of it', async t => {
     const home = await makeHome(t)
-    await writeFile(join(home.path, 'key.pem'), 'the-secret-that-is-no-key')
-    const ended = await runClient(t, home, ['--server-url', 'http://localhost:1/mcp', '--list-tools', '--client-id', 'a', '--private-key', 'key.pem'])
+    const key = await home.write('key.pem', 'the-secret-that-is-no-key')
+    const ended = await runClient(t, home, ['--server-url', 'http://localhost:1/mcp', '--list-tools', '--client-id', 'a', '--private-key', key])
     assertEnds(ended, 2, /^Error: the private key cannot be read\n {2}Give a PEM file or a JSON Web Key with a P-256, Ed25519 or RSA key\.$/m)
     assert.equal(ended.stderr.includes('the-secret'), false)
   })

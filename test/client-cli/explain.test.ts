@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { explainRule } from '../../src/client/cli/explain.ts'
 import { catalogue } from '../../src/catalogue/catalogue.ts'
-import { assertEnds, makeHome, runClient, succeed } from '../client-process.ts'
+import { assertEnds, makeHome, runClient, succeed } from '../run-client.ts'
 
 describe('client --explain', () => {
   it('prints requirement, reason, remedy and clause of a rule, without a server and without a storage', async t => {
