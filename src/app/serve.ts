@@ -4,9 +4,11 @@ import { readFile } from 'node:fs/promises'
 import { createServer as createHttpServer, type Server, type ServerOptions } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { createApplication, type Application } from './app.ts'
+import { createApplication, type Application } from './application.ts'
+import { extensionsFor } from './extensions.ts'
+import { warnOfClearText, warnOfUsers } from './warnings.ts'
 import { steadyClock } from '../base/config/clock.ts'
-import { ConfigError, isLoopbackHost, loadConfig, withPort, type Config, type Environment } from '../base/config/config.ts'
+import { ConfigError, loadConfig, withPort, type Config, type Environment } from '../base/config/config.ts'
 import { FlowRecorder } from '../flow/recorder.ts'
 import { Connections } from '../base/http/connections.ts'
 import { documentFetcher, type FetchDocument } from '../base/http/fetch-document.ts'
@@ -14,7 +16,7 @@ import { RateLimits } from '../base/store/rate-limits.ts'
 import { securityHeaders } from '../base/ui/security-headers.ts'
 import { readTlsFiles } from '../base/config/tls.ts'
 import { createLogger, type Logger } from '../base/config/logger.ts'
-import type { Tool } from '../core/mcp/tool.ts'
+import type { Tool } from '../core/context/tool.ts'
 import { tools as ownTools, toolsByName } from '../tools/tools.ts'
 import { routes } from '../routes.ts'
 import { MemoryStore } from '../base/store/memory.ts'
@@ -24,7 +26,7 @@ import { demonstrationUsers, parseUsers, Users } from '../base/config/users.ts'
 // What a program needs to fill in the options, since this file is what it imports.
 export { ConfigError, type Config, type Environment } from '../base/config/config.ts'
 export { createLogger, type Logger } from '../base/config/logger.ts'
-export { ToolError, type Tool } from '../core/mcp/tool.ts'
+export { ToolError, type Tool } from '../core/context/tool.ts'
 export { tools } from '../tools/tools.ts'
 export { MemoryStore } from '../base/store/memory.ts'
 export type { Store } from '../base/store/store.ts'
@@ -88,6 +90,7 @@ export async function serve(env: Environment, options: ServeOptions = {}): Promi
     limits: new RateLimits(config, now),
     tools,
     routes,
+    ...extensionsFor(config),
     recorder: config.debug ? new FlowRecorder(now) : undefined,
   }, stopping.signal)
   server.on('request', (incoming, outgoing) => void application(incoming, outgoing))
@@ -108,19 +111,6 @@ async function readUsers({ usersFile, debug, autoApprove }: Config): Promise<Use
   return parseUsers(text)
 }
 
-function warnOfUsers(users: Users, { issuer }: Config, logger: Logger): void {
-  if (users.list.length === 0) {
-    logger.warn('nobody can sign in, since there are no users', {
-      fix: 'set OAUTH_USERS_FILE to a file of users, with passwords hashed by bin/hash-password; '
-        + 'with DEBUG=true there are two to try',
-    })
-  } else if (users.areForDemonstration && !isLoopbackHost(new URL(issuer).hostname)) {
-    logger.warn('whoever reaches this server can sign in as a demonstration user', {
-      fix: 'set OAUTH_USERS_FILE, or do not set DEBUG where SERVER_URL is public',
-    })
-  }
-}
-
 function createServer({ tls }: Config): Server {
   const server = tls
     ? createHttpsServer({ ...limits, ...readTlsFiles(tls), minVersion: 'TLSv1.2', handshakeTimeout: 10_000 })
@@ -131,15 +121,6 @@ function createServer({ tls }: Config): Server {
   // The application decides on a body before it says that it may be sent.
   const asUsual = (...exchange: Parameters<Application>): boolean => server.emit('request', ...exchange)
   return server.on('checkContinue', asUsual).on('checkExpectation', asUsual)
-}
-
-/** OAuth 2.1 section 1.5: tokens and codes travel by TLS, but for what stays on this machine. */
-function warnOfClearText({ host, issuer }: Config, logger: Logger): void {
-  if (isLoopbackHost(host) || host === '::1' || issuer.startsWith('https:')) return
-  logger.warn('other machines can connect, but SERVER_URL says http', {
-    SERVER_HOST: host,
-    fix: 'set TLS_CERT_FILE and TLS_KEY_FILE, or put a proxy with TLS in front and set SERVER_URL to its https URL',
-  })
 }
 
 function listen(server: Server, { host, port }: Config): Promise<void> {

@@ -9,6 +9,7 @@ import * as dpop from '../extensions/rules/dpop.ts'
 import * as http from '../base/rules/http.ts'
 import * as mcp from '../core/rules/mcp.ts'
 import * as registration from '../core/rules/registration.ts'
+import * as registrationManagement from '../extensions/rules/registration-management.ts'
 import type { Rule } from '../base/rules/rule.ts'
 import * as token from '../core/rules/token.ts'
 import * as user from '../core/rules/user.ts'
@@ -23,6 +24,7 @@ interface RuleGroup {
 export const catalogue: readonly RuleGroup[] = [
   { role: 'Both servers', title: 'Every request', rules: Object.values(http) },
   { role: 'Authorization server', title: 'Client registration', rules: Object.values(registration) },
+  { role: 'Authorization server', title: 'Registration management', rules: Object.values(registrationManagement) },
   { role: 'Authorization server', title: 'Client ID Metadata Documents', rules: Object.values(clientIdMetadataDocument) },
   { role: 'Authorization server', title: 'Authorization endpoint', rules: Object.values(authorization) },
   { role: 'Authorization server', title: 'Sign-in and account', rules: Object.values(user) },

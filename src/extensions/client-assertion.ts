@@ -1,45 +1,48 @@
 /** Client authentication by a JWT that the client signs with its private key: private_key_jwt (RFC 7523 section 2.2). */
-import type { Context } from '../core/context/context.ts'
-import { sha256 } from '../base/protocol/crypto.ts'
 import type { FetchedDocument } from '../base/http/fetch-document.ts'
-import { isJsonObject, parseJson, type JsonObject } from '../base/protocol/json.ts'
 import { isJsonType } from '../base/http/message.ts'
+import type { Parameters } from '../base/http/parameters.ts'
+import { sha256 } from '../base/protocol/crypto.ts'
+import { isJsonObject, parseJson, type JsonObject } from '../base/protocol/json.ts'
+import { decodeJws, isPrivateKey, thumbprint, verifiesJws, type DecodedJws } from '../base/protocol/jws.ts'
+import { oneTimeUseCanBeRemembered } from '../base/rules/http.ts'
+import type { Client, ClientMetadata } from '../base/store/records.ts'
+import type { ClientAuthenticationMethod, Context, PresentedCredential } from '../core/context/context.ts'
+import { readText } from '../core/oauth/client-metadata.ts'
+import { clientMetadataIsTyped } from '../core/rules/registration.ts'
+import { documentUrlProblem, readDocument } from './document.ts'
 import {
   clientAssertionIsAJwt, clientAssertionIsForUs, clientAssertionIsFresh, clientAssertionIsUnused, clientAssertionNamesClient,
-  clientAssertionSignatureVerifies, clientAssertionTypeIsJwt, clientKeysAreAvailable,
+  clientAssertionSignatureVerifies, clientAssertionTypeIsJwt, clientKeysAreAvailable, clientKeysAreSent,
 } from './rules/client-assertion.ts'
-import { oneTimeUseCanBeRemembered } from '../base/rules/http.ts'
-import type { Client } from '../base/store/records.ts'
-import { readDocument } from './document.ts'
-import { decodeJws, verifiesJws, type DecodedJws } from '../base/protocol/jws.ts'
 
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 const maxLifetime = 600
 const clockSkew = 30
 const maxKeys = 10
+/** In bytes where it is fetched, in characters where it is registered. */
 const keySetSizeLimit = 16_384
+const maxKeySetLength = 8192
 
-/** An assertion whose client is named, but not yet verified. */
-export interface ClientAssertion extends DecodedJws {
-  readonly client_id: string
-}
+/** The entry in the table of client authentication methods. */
+export const privateKeyJwt: ClientAuthenticationMethod = { method: 'private_key_jwt', read: readAssertion, readMetadata: readKeys }
 
 /** Reads the assertion and whom it speaks for, so that the client and its keys can be found. */
-export function readClientAssertion(
-  assertion: string, type: string | undefined, client_id: string | undefined, context: Context,
-): ClientAssertion {
+function readAssertion(credential: string, form: Parameters, context: Context): PresentedCredential {
+  const type = form.get('client_assertion_type')
   context.check(clientAssertionTypeIsJwt, type === assertionType, type, assertionType)
-  const decoded = decodeJws(assertion)
-  context.check(clientAssertionIsAJwt, decoded !== undefined)
-  const { iss, sub } = decoded.claims
+  const assertion = decodeJws(credential)
+  context.check(clientAssertionIsAJwt, assertion !== undefined)
+  const { iss, sub } = assertion.claims
+  const client_id = form.get('client_id')
   const same = typeof sub === 'string' && iss === sub && (client_id ?? sub) === sub
   context.check(clientAssertionNamesClient, same, iss, client_id ?? sub)
-  return { ...decoded, client_id: sub }
+  return { client_id: sub, verify: (client, context) => verifyAssertion(assertion, client, context) }
 }
 
 /** RFC 7523 section 3, in its order; the assertion counts as used only when all of it holds. */
-export async function verifyClientAssertion(assertion: ClientAssertion, client: Client, context: Context): Promise<void> {
+async function verifyAssertion(assertion: DecodedJws, client: Client, context: Context): Promise<void> {
   const { config, store } = context
   const keys = await findKeys(client, assertion.header['kid'], context)
   context.check(clientAssertionSignatureVerifies, keys.some(key => verifiesJws(assertion, key)))
@@ -75,4 +78,23 @@ function readKeySet({ contentType, body }: FetchedDocument, context: Context): r
   const keys = 'value' in parsed && isJsonObject(parsed.value) ? parsed.value['keys'] : undefined
   context.check(clientKeysAreAvailable, Array.isArray(keys), 'it is not a key set')
   return keys.filter(isJsonObject)
+}
+
+/** RFC 7591 section 2: the public keys by value or by reference, never both. They are kept where they are `needed`. */
+function readKeys(body: JsonObject, needed: boolean, context: Context): Partial<ClientMetadata> {
+  const jwks = body['jwks'] ?? undefined
+  const jwks_uri = readText(body, 'jwks_uri', context)
+  const sent = [jwks, jwks_uri].filter(keys => keys !== undefined).length
+  context.check(clientKeysAreSent, needed ? sent === 1 : sent <= 1)
+  if (!needed) return {}
+  if (jwks_uri !== undefined) {
+    const problem = documentUrlProblem(jwks_uri, context)
+    context.check(clientMetadataIsTyped, problem === undefined, 'jwks_uri', `an https URL, and ${problem}`)
+    return { jwks_uri }
+  }
+  const keys = isJsonObject(jwks) && Array.isArray(jwks['keys']) ? jwks['keys'] as unknown[] : []
+  const usable = keys.length > 0 && JSON.stringify(keys).length <= maxKeySetLength
+    && keys.every(key => isJsonObject(key) && !isPrivateKey(key) && thumbprint(key) !== undefined)
+  context.check(clientMetadataIsTyped, usable, 'jwks', 'a set of public keys')
+  return { jwks: { keys: keys as JsonObject[] } }
 }

@@ -6,10 +6,10 @@ import type { Context } from '../core/context/context.ts'
 import { randomToken } from '../base/protocol/crypto.ts'
 import type { Parameters } from '../base/http/parameters.ts'
 import type { Client } from '../base/store/records.ts'
-import { issueAccessToken, type IssuedTokens } from '../core/oauth/access-token.ts'
-import { useTokenRequestProof, type Proof } from './dpop.ts'
+import { issueAccessToken } from '../core/oauth/access-token.ts'
+import type { IssuedTokens, Proof } from '../core/context/tokens.ts'
 import { readResource } from '../core/oauth/resource.ts'
-import { grantableScope } from '../base/protocol/scope.ts'
+import { grantableScope } from '../core/oauth/server-scope.ts'
 
 export async function grantToClient(
   form: Parameters, client: Client, context: Context, proof: Proof | undefined,
@@ -17,7 +17,7 @@ export async function grantToClient(
   const { client_id, metadata } = client
   const scope = grantableScope(form.get('scope'), metadata.scope, context)
   const resource = readResource(form, context.config, context)
-  await useTokenRequestProof(proof, client, context)
+  await proof?.use()
   const grant_id = randomToken(16)
   context.audit('token issued', { grant_type: 'client_credentials', client_id, sub: client_id, grant_id, scope })
   // RFC 6749 section 4.4.3: no refresh token, since the client can always ask again.

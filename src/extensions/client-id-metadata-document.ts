@@ -14,15 +14,9 @@ import {
 import type { Client, ClientMetadata } from '../base/store/records.ts'
 import { readClientMetadata } from '../core/oauth/client-metadata.ts'
 import { documentUrlProblem, readDocument } from './document.ts'
-import { supportedGrantTypes } from '../core/oauth/grant-types.ts'
 
 /** The size that the draft recommends as the limit, in bytes (section 6.6). */
 const sizeLimit = 5_120
-
-/** No client_id that is registered here looks like that: those are random base64url. */
-export function isClientIdUrl(client_id: string): boolean {
-  return /^https?:\/\//i.test(client_id)
-}
 
 /** The client that the document describes. It is made anew from the document each time, and never stored. */
 export async function findDocumentedClient(client_id: string, context: Context): Promise<Client> {
@@ -76,9 +70,9 @@ function readMetadata(document: JsonObject, context: Context): ClientMetadata {
 }
 
 /** One document serves all authorization servers: what only others support is none of our business, and no mistake. */
-function supportedParts({ grant_types, response_types }: JsonObject, { config }: Context): JsonObject {
+function supportedParts({ grant_types, response_types }: JsonObject, { grants }: Context): JsonObject {
   return {
-    ...(Array.isArray(grant_types) ? { grant_types: textsAmong(grant_types, supportedGrantTypes(config)) } : {}),
+    ...(Array.isArray(grant_types) ? { grant_types: textsAmong(grant_types, [...grants.keys()]) } : {}),
     ...(Array.isArray(response_types) ? { response_types: textsAmong(response_types, ['code']) } : {}),
   }
 }

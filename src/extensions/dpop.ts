@@ -1,63 +1,49 @@
 /**
  * Demonstrating Proof of Possession (RFC 9449): a client that signs each request with a key of its own gets tokens that
- * are of no use without that key. Both servers check proofs here; who reads the flow without DPoP need not enter.
+ * are of no use without that key. Both servers check proofs here, by the seam `ProofOfPossession`.
  */
 import type { KeyObject } from 'node:crypto'
-import type { Context } from '../core/context/context.ts'
+import type { Request } from '../base/http/message.ts'
 import { constantTimeEqual, hmacSha256, sha256 } from '../base/protocol/crypto.ts'
 import { isJsonObject } from '../base/protocol/json.ts'
-import type { Request } from '../base/http/message.ts'
-import {
-  boundTokenComesWithProof, dpopKeyIsTheSame, dpopNonceIsOurs, dpopProofIsForThisRequest, dpopProofIsForThisToken,
-  dpopProofIsFresh, dpopProofIsNeeded, dpopProofIsSentOnce, dpopProofIsUnused, dpopProofIsWellFormed, proofIsByTheBoundKey,
-} from './rules/dpop.ts'
+import { decodeJws, isPrivateKey, signatureAlgorithms, thumbprint, verifiesJws } from '../base/protocol/jws.ts'
 import { oneTimeUseCanBeRemembered } from '../base/rules/http.ts'
 import type { Client } from '../base/store/records.ts'
 import type { OneTimeUse } from '../base/store/store.ts'
-import type { AccessToken } from '../core/oauth/access-token.ts'
-import { isPublicClient } from '../core/oauth/client-authentication.ts'
-import { decodeJws, isPrivateKey, signatureAlgorithms, thumbprint, verifiesJws } from '../base/protocol/jws.ts'
+import type { Context, ProofOfPossession } from '../core/context/context.ts'
+import type { AccessToken, Proof } from '../core/context/tokens.ts'
+import {
+  boundTokenComesWithProof, dpopNonceIsOurs, dpopProofIsForThisRequest, dpopProofIsForThisToken, dpopProofIsFresh,
+  dpopProofIsNeeded, dpopProofIsSentOnce, dpopProofIsUnused, dpopProofIsWellFormed, proofIsByTheBoundKey,
+} from './rules/dpop.ts'
 
-export const dpopAlgorithms = signatureAlgorithms
+export const dpop: ProofOfPossession = {
+  algorithms: signatureAlgorithms, readFromTokenRequest, checkUse, challenge, nonceHeader,
+}
 
 /** In seconds: how far iat may be from now, and for how long a nonce is handed out. */
 const proofLifetime = 60
 const noncePeriod = 120
 
-/** A proof that holds, but does not count as used yet. */
-export interface Proof {
+/** A proof that holds. It does not count as used before `useProof`. */
+interface VerifiedProof {
   /** The thumbprint of the key. */
   readonly jkt: string
   readonly jti: string
   readonly ath: unknown
 }
 
-/** The proof by the key to bind tokens to, where the client sends one with its token request (section 5). */
-export function readTokenRequestProof(request: Request, client: Client, context: Context): Proof | undefined {
+/** The proof by the key to bind tokens to, if the client sends one with its token request (section 5). */
+function readFromTokenRequest(request: Request, client: Client, context: Context): Proof | undefined {
   const sent = proofsOf(request)
   context.check(dpopProofIsNeeded, sent.length > 0 || !client.metadata.dpop_bound_access_tokens)
   if (sent.length === 0) return undefined
-  return verifyProof(sent, `${context.config.issuer}/oauth/token`, request.method, context)
-}
-
-/** To be called when all else holds: a request that gets nothing takes no room from others. */
-export async function useTokenRequestProof(proof: Proof | undefined, client: Client, context: Context): Promise<void> {
-  if (proof) await useProof(proof, 'proof of a token request', client.client_id, context)
-}
-
-/** Checks that a code or a refresh token that is bound to a key is used with that key (sections 5 and 10). */
-export function checkBoundKey(bound: string | undefined, proof: Proof | undefined, context: Context): void {
-  const jkt = proof?.jkt
-  context.check(dpopKeyIsTheSame, bound === undefined || bound === jkt, jkt, bound)
-}
-
-/** The key to bind refresh tokens to (section 5): that of a public client, since any other authenticates. */
-export function refreshTokenKey(proof: Proof | undefined, client: Client): string | undefined {
-  return isPublicClient(client) ? proof?.jkt : undefined
+  const proof = verifyProof(sent, `${context.config.issuer}/oauth/token`, request.method, context)
+  return { jkt: proof.jkt, use: () => useProof(proof, 'proof of a token request', client.client_id, context) }
 }
 
 /** Checks that the access token is sent as what it is, and a bound one with a proof by its key (section 7). */
-export async function checkTokenBinding(
+async function checkUse(
   scheme: string, presented: string, token: AccessToken, request: Request, context: Context,
 ): Promise<void> {
   const bound = token.cnf?.jkt
@@ -70,21 +56,25 @@ export async function checkTokenBinding(
   await useProof(proof, 'proof of a resource request', token.client_id, context)
 }
 
+/** The challenge has the scheme that was used (section 7.2) and says which algorithms a proof may be signed with (section 7.1). */
+function challenge(parameters: string, rule: string | undefined, request: Request): string | undefined {
+  const algs = `algs="${signatureAlgorithms.join(' ')}"`
+  if (/^DPoP /i.test(request.headers.authorization ?? '')) return `DPoP ${parameters}, ${algs}`
+  return rule === boundTokenComesWithProof.id ? `Bearer ${parameters}, DPoP ${algs}` : undefined
+}
+
 /** The nonce to use now: it needs no memory, since it is made from the time and the key (section 8). */
 export function dpopNonce({ config, now }: Context): string {
   return nonceOf(config.jwtKeys[0], Math.floor(now() / noncePeriod))
 }
 
-/**
- * The header that hands out the nonce with a success, so that a client learns of the next one while the last still
- * serves (section 8.2). `isBound`: the client sent a proof.
- */
-export function nonceHeader(isBound: boolean, context: Context): Record<string, string> | undefined {
-  return isBound && context.config.dpopNonce ? { 'dpop-nonce': dpopNonce(context) } : undefined
+/** Hands out the nonce with a success, so that a client learns the next one while the last still works (section 8.2). */
+function nonceHeader(sentProof: boolean, context: Context): Record<string, string> | undefined {
+  return sentProof && context.config.dpopNonce ? { 'dpop-nonce': dpopNonce(context) } : undefined
 }
 
 /** Section 4.3, in its order. */
-function verifyProof(sent: readonly string[], htu: string, htm: string, context: Context): Proof {
+function verifyProof(sent: readonly string[], htu: string, htm: string, context: Context): VerifiedProof {
   context.check(dpopProofIsSentOnce, sent.length === 1)
   const proof = decodeJws(sent[0]!)
   context.check(dpopProofIsWellFormed, proof !== undefined, 'it is not a JWT')
@@ -106,7 +96,7 @@ function verifyProof(sent: readonly string[], htu: string, htm: string, context:
 }
 
 /** Section 11.1. It comes last, so that only proofs that are good for something take room. */
-async function useProof({ jkt, jti }: Proof, use: OneTimeUse, client_id: string, context: Context): Promise<void> {
+async function useProof({ jkt, jti }: VerifiedProof, use: OneTimeUse, client_id: string, context: Context): Promise<void> {
   const outcome = await context.store.useOnce(use, sha256(`${jkt} ${jti}`), client_id)
   context.check(oneTimeUseCanBeRemembered, outcome !== 'full')
   context.check(dpopProofIsUnused, outcome === 'first')

@@ -2,9 +2,9 @@
  * The record of one exchange: who spoke to whom, the request and the response with their secrets redacted, and every rule
  * that ran. Records exist only while `DEBUG` is on. `recorder.ts` joins them into flows.
  */
-import { isJsonType, mediaType, prefersHtml, type Reply, type Request } from '../base/http/message.ts'
+import { isJsonType, mediaType, prefersHtml, type Reply } from '../base/http/message.ts'
 import { redactBody, redactHeaders, redactText, redactUrl } from '../base/protocol/redact.ts'
-import type { Verdict } from '../base/rules/rule.ts'
+import type { AnsweredExchange } from '../core/context/recording.ts'
 import { showVerdict, type ShownVerdict } from '../base/rules/shown-verdict.ts'
 import { clientNameOf, clientOf, keysOf, readParts, titleOf } from './named-parts.ts'
 
@@ -40,18 +40,6 @@ export interface Exchange {
   readonly verdicts: readonly ShownVerdict[]
 }
 
-/** What the HTTP application knows about an exchange once it is answered. */
-export interface RawExchange {
-  readonly id: string
-  readonly time: number
-  readonly duration: number
-  readonly request: Request
-  readonly body: string
-  readonly caller: 'program' | 'resource' | 'browser' | undefined
-  readonly reply: Reply
-  readonly verdicts: readonly Verdict[]
-}
-
 /** An exchange with what joins it to others. None of this is secret, and none of it is shown. */
 export interface JoinedExchange {
   readonly exchange: Exchange
@@ -79,7 +67,7 @@ export function isRecorded(path: string): boolean {
  * Whether a browser asked for something that does not exist, such as a favicon or a mistyped path. That belongs to no flow.
  * A client's request to an unknown path does: the client has the wrong endpoint.
  */
-export function isStray({ caller, request, reply }: RawExchange): boolean {
+export function isStray({ caller, request, reply }: AnsweredExchange): boolean {
   const { path, query, headers } = request
   if (caller !== undefined || reply.status !== 404) return false
   if (path.startsWith('/.well-known/') || query.includes('client_id=')) return false
@@ -88,7 +76,7 @@ export function isStray({ caller, request, reply }: RawExchange): boolean {
 }
 
 /** Makes the record of an exchange, with what joins it to others. */
-export function recordExchange(raw: RawExchange): JoinedExchange {
+export function recordExchange(raw: AnsweredExchange): JoinedExchange {
   const { id, time, duration, request, reply, verdicts } = raw
   const parts = readParts(request, raw.body, reply)
   const { method, path, query, headers, remoteAddress } = request
@@ -117,7 +105,7 @@ export function recordExchange(raw: RawExchange): JoinedExchange {
 }
 
 /** The route decides who called it. For an unknown path, what the request accepts decides. */
-function fromWhom({ caller, request }: RawExchange): Party {
+function fromWhom({ caller, request }: AnsweredExchange): Party {
   if (caller !== undefined) return caller === 'browser' ? 'user agent' : 'client'
   return prefersHtml(request) ? 'user agent' : 'client'
 }

@@ -5,7 +5,8 @@
 import { randomToken } from '../base/protocol/crypto.ts'
 import { ExpiringMap } from '../base/store/expiring-map.ts'
 import { refusalOf } from './ending.ts'
-import { isRecorded, isStray, recordExchange, type Exchange, type JoinedExchange, type RawExchange } from './exchange.ts'
+import type { AnsweredExchange, Recorder } from '../core/context/recording.ts'
+import { isRecorded, isStray, recordExchange, type Exchange, type JoinedExchange } from './exchange.ts'
 import { KeptFlows, type Flow, type FlowLimits, type KeptFlow } from './kept-flows.ts'
 
 const defaultLimits: FlowLimits = { flows: 100, exchangesPerFlow: 200, bytes: 16_777_216, lifetime: 43_200 }
@@ -20,7 +21,7 @@ const maxClients = 1000
 type Watcher = (event: { readonly flow: Flow; readonly exchange: Exchange; readonly absorbed?: string | undefined }) => void
 
 /** Records exchanges as flows, and finds them again. */
-export class FlowRecorder {
+export class FlowRecorder implements Recorder {
   /** Changes on every restart of the server. */
   readonly id = randomToken(6)
   private readonly flows: KeptFlows
@@ -42,7 +43,7 @@ export class FlowRecorder {
   }
 
   /** Records an exchange once it is answered. */
-  record(raw: RawExchange): void {
+  record(raw: AnsweredExchange): void {
     if (isStray(raw)) return
     this.flows.forgetExpired()
     const joined = recordExchange(raw)
@@ -135,6 +136,11 @@ export class FlowRecorder {
     if (client_id !== undefined) this.clientNames.set(client_id, name)
     if (flow.client_id === client_id) flow.client_name = name
   }
+}
+
+/** The recorder of a server that records flows. */
+export function recorderOf({ recorder }: { readonly recorder?: Recorder | undefined }): FlowRecorder | undefined {
+  return recorder instanceof FlowRecorder ? recorder : undefined
 }
 
 function clientKey(client_id: string): string {

@@ -1,5 +1,6 @@
 /** `/docs`: the route table as a page, each endpoint with its parameters. */
-import { documentHandler, type RouteDescription } from '../core/context/context.ts'
+import type { RouteDescription } from '../core/context/context.ts'
+import { documentHandler } from '../core/context/document-handler.ts'
 import { html, type Html } from '../base/ui/html.ts'
 import { pageReply } from '../base/ui/page.ts'
 import { table } from '../base/ui/parts.ts'

@@ -1,5 +1,6 @@
 /** `/openapi.json`: the route table as an OpenAPI 3.1 document. */
-import { documentHandler, type RouteDescription, type Services } from '../core/context/context.ts'
+import type { RouteDescription, Services } from '../core/context/context.ts'
+import { documentHandler } from '../core/context/document-handler.ts'
 import { json } from '../base/http/message.ts'
 
 interface Parameter {

@@ -8,7 +8,7 @@ import type { Consent } from '../base/store/records.ts'
 import type { ListedGrant } from '../base/store/store.ts'
 import { csrfField, identifyBrowser, parseOwnForm } from '../core/user/browser.ts'
 import { findSession } from '../core/user/browser-session.ts'
-import { isClientIdUrl } from '../extensions/client-id-metadata-document.ts'
+import { isClientIdUrl } from '../core/oauth/find-client.ts'
 import { clientName, minute, timeElement } from '../core/user/consent-page.ts'
 import { askToSignIn } from './sign-in.ts'
 

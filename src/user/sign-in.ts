@@ -2,7 +2,7 @@
  * Signing in: the page, which stands in the place of the one that needs a user, and its form. Afterwards the browser goes
  * back to the very request that it came from, which is judged anew: nothing is kept meanwhile.
  */
-import type { Context } from '../core/context/context.ts'
+import type { Context, SignInPrompt } from '../core/context/context.ts'
 import { sha256 } from '../base/protocol/crypto.ts'
 import { OAuthError } from '../base/protocol/errors.ts'
 import { html, type Html } from '../base/ui/html.ts'
@@ -25,17 +25,6 @@ const mostAttempts = { name: 10, address: 100 } as const
 /** In characters. A user name of the users file is no longer. */
 const longestUsername = 256
 const longestPassword = 1024
-
-/** For what the user is asked to sign in. */
-export interface SignInPrompt {
-  /** The path and query to go back to. */
-  readonly return_to: string
-  /** Why to sign in, where it is for a client. */
-  readonly reason?: Html | undefined
-  readonly username?: string | undefined
-  /** What went wrong the last time. */
-  readonly failure?: OAuthError
-}
 
 /** Shows the page, unless the user is signed in. */
 export async function signInPage(request: Request, context: Context): Promise<Reply> {

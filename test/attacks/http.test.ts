@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { describe } from 'node:test'
-import type { Tool } from '../../src/core/mcp/tool.ts'
+import type { Tool } from '../../src/core/context/tool.ts'
 import { MemoryStore } from '../../src/base/store/memory.ts'
 import {
   authorizationParameters, bearer, callMcp, callModern, craftToken, get, openSocket, postForm, postJson, readJson, register, ruleOf, sendRaw,
@@ -162,7 +162,7 @@ describe('HTTP', { concurrency: true }, () => {
       assert.equal(status, 200)
     })
   }
-  attack('is told to go on with a body that is too large', 'src/app/app.ts: this.outgoing.writeContinue()', async t => {
+  attack('is told to go on with a body that is too large', 'src/app/incoming-request.ts: this.outgoing.writeContinue()', async t => {
     const server = await startServer(t)
     const head = ['POST /oauth/register HTTP/1.1', host(server), 'Content-Type: application/json', 'Expect: 100-continue']
     assertRefusal(await sendRaw(server, [...head, 'Content-Length: 1000000']), 413, 'body-is-bounded')

@@ -240,13 +240,13 @@ describe('Registration', { concurrency: 8 }, () => {
     for (let i = 0; i < 300; i++) await register(server)
   })
 
-  attack('forges X-Forwarded-For to have a new limit for each request', 'src/app/app.ts: behindProxy ?', async t => {
+  attack('forges X-Forwarded-For to have a new limit for each request', 'src/app/incoming-request.ts: behindProxy ?', async t => {
     const server = await startServer(t, { RATE_LIMIT_REGISTRATIONS_PER_MINUTE: '1' })
     const from = (address: string) => postJson(`${server.url}/oauth/register`, validMetadata, { 'x-forwarded-for': address })
     assert.deepEqual([(await from('192.0.2.1')).status, (await from('192.0.2.2')).status], [201, 429])
   })
 
-  attack('forges the beginning of X-Forwarded-For behind a proxy', 'src/app/app.ts: The proxy appends what it sees', async t => {
+  attack('forges the beginning of X-Forwarded-For behind a proxy', 'src/app/incoming-request.ts: The proxy appends what it sees', async t => {
     const server = await startServer(t, { RATE_LIMIT_REGISTRATIONS_PER_MINUTE: '1', SERVER_BEHIND_PROXY: 'true' })
     const from = (address: string) => postJson(`${server.url}/oauth/register`, validMetadata, { 'x-forwarded-for': address })
     const statuses = []
@@ -279,7 +279,7 @@ describe('Registration', { concurrency: 8 }, () => {
     assert.equal(response.status, 200)
   })
 
-  attack('makes itself a client in use by client_credentials, which no user approves', 'src/core/oauth/token.ts: grant_type !== \'client_credentials\'', async t => {
+  attack('makes itself a client in use by client_credentials, which no user approves', 'src/app/extensions.ts: hasUser: false', async t => {
     const server = await startServer(t)
     const machine = await register(server, { grant_types: ['client_credentials'], token_endpoint_auth_method: 'client_secret_basic', redirect_uris: undefined })
     const headers = basic(machine['client_id'], machine['client_secret'])

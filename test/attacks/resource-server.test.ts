@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import type { Tool } from '../../src/core/mcp/tool.ts'
+import type { Tool } from '../../src/core/context/tool.ts'
 import {
   assertRefused, bearer, bearerChallenge, callMcp, callModern, craftToken, getTokens, postForm, postJson, postMcp, readJson, refreshed, ruleOf,
   sendRaw, startServer, startWithTokens, type Members, type TestServer,
@@ -293,7 +293,7 @@ describe('Resource server', { concurrency: 8 }, () => {
     })
   }
   for (const location of [1, null, [], {}, '', 'x'.repeat(101), ['x']]) {
-    attack(`calls a tool with an argument that does not fit its schema: ${JSON.stringify(location).slice(0, 20)}`, 'src/core/mcp/tool.ts: const problem = schemaProblem', async t => {
+    attack(`calls a tool with an argument that does not fit its schema: ${JSON.stringify(location).slice(0, 20)}`, 'src/core/mcp/call-tool.ts: const problem = schemaProblem', async t => {
       const server = await startServer(t)
       const { result } = await readJson(await postMcp(server, craftToken(server), call('get_weather', { location })))
       assert.equal(result.isError, true)

@@ -284,7 +284,7 @@ describe('Tokens', { concurrency: 8 }, () => {
     assert.equal((await revoke(ada)).status, 200)
   })
 
-  attack('sends proofs with codes and tokens that are none, to use up the room for proofs', 'src/extensions/dpop.ts: if (proof) await useProof(', async t => {
+  attack('sends proofs with codes and tokens that are none, to use up the room for proofs', 'src/core/oauth/grants/authorization-code.ts: await proof?.use()', async t => {
     const server = await startServer(t)
     const { client_id } = await register(server)
     const key = createKeyPair()

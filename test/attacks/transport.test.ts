@@ -37,7 +37,7 @@ describe('Transport', { concurrency: 8 }, () => {
       }
     }
   })
-  attack('moves the server to another host by X-Forwarded-Host', 'src/core/oauth/metadata.ts: const { issuer } = config', async t => {
+  attack('moves the server to another host by X-Forwarded-Host', 'src/core/oauth/metadata.ts: const { issuer } = services.config', async t => {
     const server = await startServer(t)
     const forged = { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https', forwarded: 'host=evil.example;proto=https', 'x-original-url': '/evil', 'x-rewrite-url': '/evil' }
     for (const path of ['/.well-known/oauth-authorization-server', '/.well-known/oauth-protected-resource', '/', '/docs']) {
@@ -46,7 +46,7 @@ describe('Transport', { concurrency: 8 }, () => {
     const challenge = (await fetch(`${server.url}/mcp`, { method: 'POST', headers: forged })).headers.get('www-authenticate')
     assert.doesNotMatch(challenge!, /evil/)
   })
-  attack('overrides the method by a header', 'src/app/app.ts: this.method = incoming.method', async t => {
+  attack('overrides the method by a header', 'src/app/incoming-request.ts: this.method = incoming.method', async t => {
     const server = await startServer(t)
     for (const name of ['x-http-method-override', 'x-http-method', 'x-method-override']) {
       assert.equal((await get(`${server.url}/oauth/token`, { [name]: 'POST' })).status, 405)
@@ -203,7 +203,7 @@ describe('Transport', { concurrency: 8 }, () => {
     const server = await startServer(t)
     assert.equal((await callMcp(server, craftToken(server), 'ping', {}, { accept: 'text/html' })).status, 406)
   })
-  attack('has a stream fail, which would end the whole server', 'src/app/app.ts: A stream failed whose head is sent', async t => {
+  attack('has a stream fail, which would end the whole server', 'src/app/application.ts: The stream failed after its head was sent', async t => {
     const store = new MemoryStore({ now: () => Date.now() / 1000, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 3600 })
     let calls = 0
     store.isRevoked = async () => {

@@ -50,7 +50,7 @@ describe('Every room of src', () => {
 
 describe('Every import of src', () => {
   it('is found by this test', () => {
-    assert.ok(imports.get('app/app.ts')!.includes('../routes.ts'))
+    assert.ok(imports.get('app/application.ts')!.includes('../routes.ts'))
     assert.ok(files.length > 50)
   })
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { formatScope, includesScope, parseScope, selectScopes, unionOfScopes } from '../../src/base/protocol/scope.ts'
+import { formatScope, includesScope, parseScope, unionOfScopes } from '../../src/base/protocol/scope.ts'
+import { selectScopes } from '../../src/core/oauth/server-scope.ts'
 
 describe('parseScope()', () => {
   const parsed: Record<string, { text: string; scopes: readonly string[] | undefined }> = {

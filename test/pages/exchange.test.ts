@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { fingerprint } from '../../src/base/protocol/crypto.ts'
-import { isRecorded, recordExchange, type Exchange, type RawExchange } from '../../src/flow/exchange.ts'
+import { isRecorded, recordExchange, type Exchange } from '../../src/flow/exchange.ts'
+import type { AnsweredExchange } from '../../src/core/context/recording.ts'
 import { json, redirect, type Reply, type Request } from '../../src/base/http/message.ts'
 import { redactText } from '../../src/base/protocol/redact.ts'
 import { codeIsFresh } from '../../src/core/rules/token.ts'
@@ -11,7 +12,7 @@ const secret = 'the-secret-value-of-this-test'
 const mark = fingerprint(secret)
 const jwt = `eyJhbGciOiJIUzI1NiJ9.${Buffer.from('{"sub":"demo","client_id":"c","grant_id":"g"}').toString('base64url')}.c2lnbmF0dXJl`
 
-function raw(request: Partial<Request>, rest: Partial<RawExchange> = {}): RawExchange {
+function raw(request: Partial<Request>, rest: Partial<AnsweredExchange> = {}): AnsweredExchange {
   return {
     id: 'id', time: 1_000_000_000, duration: 1, body: '', caller: 'program', reply: json(200, {}), verdicts: [],
     request: {
@@ -22,7 +23,7 @@ function raw(request: Partial<Request>, rest: Partial<RawExchange> = {}): RawExc
   }
 }
 
-function record(request: Partial<Request>, rest: Partial<RawExchange> = {}): Exchange {
+function record(request: Partial<Request>, rest: Partial<AnsweredExchange> = {}): Exchange {
   return recordExchange(raw(request, rest)).exchange
 }
 
@@ -91,7 +92,7 @@ describe('The record of an exchange', () => {
 })
 
 describe('The record of an exchange holds no secret', () => {
-  const hidden: readonly (readonly [string, Partial<Request>, Partial<RawExchange>])[] = [
+  const hidden: readonly (readonly [string, Partial<Request>, Partial<AnsweredExchange>])[] = [
     ['of a form', { headers: form }, { body: `code=${secret}` }],
     ['of a form with an unusual name', { headers: form }, { body: `clientSecret=${secret}&Code-Verifier=${secret}&new_password=${secret}` }],
     ['of a sign-in', { path: '/sign-in', headers: form }, { body: `username=ada&password=${secret}`, caller: 'browser' }],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { RawExchange } from '../../src/flow/exchange.ts'
+import type { AnsweredExchange } from '../../src/core/context/recording.ts'
 import { readFlowFile, writeFlowFile } from '../../src/flow/flow-file.ts'
 import { endingOf } from '../../src/flow/ending.ts'
 import type { Flow } from '../../src/flow/kept-flows.ts'
@@ -359,7 +359,7 @@ function recorder(limits: ConstructorParameters<typeof FlowRecorder>[1], now = (
   return new FlowRecorder(now, limits)
 }
 
-function call(client_id: string, rest: Partial<RawExchange> = {}): RawExchange {
+function call(client_id: string, rest: Partial<AnsweredExchange> = {}): AnsweredExchange {
   const request: Request = {
     method: 'POST', path: '/oauth/register', query: '', headers: {}, parameter: '', remoteAddress: client_id,
     signal: AbortSignal.abort(), text: async () => '',

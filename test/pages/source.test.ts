@@ -105,7 +105,7 @@ describe('GET /source/<path>', () => {
 
   for (const path of [
     '../package.json', '%2e%2e/package.json', '..%2Fpackage.json', '%2e%2e%2fpackage.json', '....//package.json', '/etc/passwd', '%2Fetc%2Fpasswd',
-    'oauth/../../package.json', 'core/oauth/token.ts%00', 'oauth/token', 'oauth', 'constructor', '%E0%A4%A', '', 'oauth\\token.ts', './oauth/token.ts',
+    'core/oauth/../../../package.json', 'core/oauth/token.ts%00', 'core/oauth/token', 'core/oauth', 'constructor', '%E0%A4%A', '', 'core\\oauth\\token.ts', './core/oauth/token.ts',
   ]) {
     it(`leads nowhere else: ${path}`, async t => {
       const { status } = await sendRaw(await startServer(t), [`GET /source/${path} HTTP/1.1`, 'Host: localhost'])

@@ -1,5 +1,5 @@
 /**
- * A request and a reply as values. A handler takes the one and returns the other; only `app/app.ts` touches a socket.
+ * A request and a reply as values. A handler takes the one and returns the other; only `app` touches a socket.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Html } from '../ui/html.ts'

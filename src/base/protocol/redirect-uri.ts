@@ -3,8 +3,6 @@
  * on the text as it was sent. A URL parser strips tabs, trims blanks, hides an empty fragment and reads `127.1` and
  * `0x7f000001` as 127.0.0.1, so that two texts which it calls equal may lead to two places.
  */
-import { redirectUriIsRegistered } from '../../core/rules/authorization.ts'
-import type { Checker } from '../rules/rule.ts'
 
 const maxLength = 2048
 
@@ -44,11 +42,6 @@ export function matchesRedirectUri(uri: string, registered: string): boolean {
   const a = parseLoopback(uri)
   const b = parseLoopback(registered)
   return a !== undefined && b !== undefined && a.origin === b.origin && a.rest === b.rest
-}
-
-/** Until this holds, nothing is sent to the redirect URI of a request, no error either. */
-export function checkRedirectUri(uri: string, registered: readonly string[], checker: Checker): void {
-  checker.check(redirectUriIsRegistered, registered.some(known => matchesRedirectUri(uri, known)), uri, registered)
 }
 
 export function isLoopbackRedirectUri(uri: string): boolean {

@@ -24,6 +24,8 @@ export interface Rule {
   readonly remedy: string
   /** What stands before the two values that were compared, where it is not `came` and `expected`. */
   readonly words?: { readonly received: string; readonly expected: string }
+  /** The `data` of a JSON-RPC error, if the MCP schema defines one for its code; else it says where the rule is explained. */
+  readonly data?: (received: unknown, expected: unknown) => unknown
   /** The rule that the wire shows in place of this one, where telling them apart would help an attacker. */
   readonly shownAs?: Rule
 }

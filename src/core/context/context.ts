@@ -1,18 +1,28 @@
-/** What a handler works with: the state of the server and, for one request, the record of what was decided. */
+/**
+ * What a handler works with: the services of the server, and for one request the record of what was decided. The seams
+ * by which the core reaches the rooms beside it are the members of `Extensions`; `app/extensions.ts` fills them in.
+ */
 import type { Config } from '../../base/config/config.ts'
-import { OAuthError } from '../../base/protocol/errors.ts'
-import type { FlowRecorder } from '../../flow/recorder.ts'
+import type { LogFields, Logger } from '../../base/config/logger.ts'
+import type { Users } from '../../base/config/users.ts'
 import type { FetchDocument } from '../../base/http/fetch-document.ts'
 import type { Reply, Request } from '../../base/http/message.ts'
-import type { RateLimits } from '../../base/store/rate-limits.ts'
-import type { LogFields, Logger } from '../../base/config/logger.ts'
-import { JsonRpcError, jsonRpcErrors } from '../../base/protocol/json-rpc.ts'
-import type { Tool } from '../mcp/tool.ts'
+import type { Parameters } from '../../base/http/parameters.ts'
+import { OAuthError } from '../../base/protocol/errors.ts'
+import type { JsonObject } from '../../base/protocol/json.ts'
+import { JsonRpcError } from '../../base/protocol/json-rpc.ts'
 import { Checker, ruleText, type Rule, type Verdict } from '../../base/rules/rule.ts'
+import type { RateLimits } from '../../base/store/rate-limits.ts'
+import type { AuthenticationMethod, Client, ClientMetadata } from '../../base/store/records.ts'
 import type { Store } from '../../base/store/store.ts'
-import type { Users } from '../../base/config/users.ts'
+import type { Html } from '../../base/ui/html.ts'
+import type { Recorder, Recording } from './recording.ts'
+import type { AccessToken, IssuedTokens, Proof } from './tokens.ts'
+import type { Tool } from './tool.ts'
 
-export interface Services {
+export type Handler = (request: Request, context: Context) => Reply | Promise<Reply>
+
+export interface Services extends Extensions {
   readonly config: Config
   readonly store: Store
   readonly users: Users
@@ -24,8 +34,8 @@ export interface Services {
   readonly limits: RateLimits
   readonly tools: ReadonlyMap<string, Tool>
   readonly routes: readonly RouteDescription[]
-  /** Records every exchange for `/flow`; it is there only while `DEBUG` is on. */
-  readonly recorder?: FlowRecorder | undefined
+  /** Records every exchange for `/flow`. Present only while `DEBUG` is on. */
+  readonly recorder?: Recorder | undefined
 }
 
 /** A row of `routes.ts` as the pages show it. */
@@ -35,75 +45,112 @@ export interface RouteDescription {
   readonly specification: string
 }
 
-export type Handler = (request: Request, context: Context) => Reply | Promise<Reply>
-
-/** A handler whose reply depends on the configuration alone: it is made and serialised once. */
-export function documentHandler(make: (services: Services) => Reply): Handler {
-  const made = new WeakMap<Config, Reply>()
-  return (_request, context) => {
-    const reply = made.get(context.config) ?? make(context)
-    made.set(context.config, reply)
-    return reply
-  }
+/** The seams: what the core asks of the rooms beside it. */
+export interface Extensions {
+  /** The table of grants, by `grant_type`. */
+  readonly grants: ReadonlyMap<string, GrantType>
+  /** The methods of client authentication beside the core's own, by the form parameter that carries their credential. */
+  readonly clientAuthentication: ReadonlyMap<string, ClientAuthenticationMethod>
+  /** Finds the client whose client_id is the URL of its metadata document. */
+  findDocumentedClient(client_id: string, context: Context): Promise<Client | undefined>
+  readonly proofOfPossession: ProofOfPossession
+  /** Answers with the sign-in page in place of the page that needs a user. */
+  askToSignIn(prompt: SignInPrompt, request: Request, context: Context): Promise<Reply>
 }
 
-/** What is known of an exchange when it begins; `begun` is in milliseconds of the process. */
-export interface Recording {
-  readonly id: string
-  readonly time: number
-  readonly begun: number
+export interface GrantType {
+  /** Whether a user approved the client that uses this grant. */
+  readonly hasUser: boolean
+  /** Redeems what the form carries. `proof` is by the key to bind the tokens to, if the client sent one. */
+  exchange(form: Parameters, client: Client, context: Context, proof: Proof | undefined): Promise<IssuedTokens>
+}
+
+export interface ClientAuthenticationMethod {
+  readonly method: AuthenticationMethod
+  /** Reads the credential, and whose it is. It is not verified before `verify` returns. */
+  read(credential: string, form: Parameters, context: Context): PresentedCredential
+  /** The client metadata that this method needs; `isRegistered` tells whether the client registers for this method. */
+  readMetadata(body: JsonObject, isRegistered: boolean, context: Context): Partial<ClientMetadata>
+}
+
+export interface PresentedCredential {
+  readonly client_id: string
+  verify(client: Client, context: Context): Promise<void>
+}
+
+/** Binds tokens to a key of the client (RFC 9449). */
+export interface ProofOfPossession {
+  /** The signature algorithms of proofs, for the metadata. */
+  readonly algorithms: readonly string[]
+  /** The proof that came with a token request, verified; undefined if the client sent none and needs none. */
+  readFromTokenRequest(request: Request, client: Client, context: Context): Proof | undefined
+  /** Checks that an access token is sent with the scheme and, if it is bound to a key, the proof that it needs. */
+  checkUse(scheme: string, presented: string, token: AccessToken, request: Request, context: Context): Promise<void>
+  /** The challenge for a request that needs, or tried, a proof; undefined if `parameters` of a Bearer challenge will do. */
+  challenge(parameters: string, rule: string | undefined, request: Request): string | undefined
+  /** The header that hands out the nonce for the next proof, to a client that sent one. */
+  nonceHeader(sentProof: boolean, context: Context): Record<string, string> | undefined
+}
+
+/** For what the user is asked to sign in. */
+export interface SignInPrompt {
+  /** The path and query to go back to. */
+  readonly return_to: string
+  /** Why to sign in, if it is for a client. */
+  readonly reason?: Html | undefined
+  readonly username?: string | undefined
+  /** What went wrong the last time. */
+  readonly failure?: OAuthError
 }
 
 export class Context extends Checker implements Services {
-  readonly config: Config
-  readonly store: Store
-  readonly users: Users
-  readonly now: () => number
-  readonly logger: Logger
-  readonly fetchDocument: FetchDocument
-  readonly limits: RateLimits
-  readonly tools: ReadonlyMap<string, Tool>
-  readonly routes: readonly RouteDescription[]
-  readonly recorder: FlowRecorder | undefined
-  /** Begun when the request came, where it is recorded. */
+  /** Begun when the request arrived, if it is recorded. */
   readonly recording: Recording | undefined
+  private readonly services: Services
   private readonly request: Request
 
   constructor(services: Services, request: Request) {
     super()
+    this.services = services
     this.request = request
-    this.config = services.config
-    this.store = services.store
-    this.users = services.users
-    this.now = services.now
-    this.logger = services.logger
-    this.fetchDocument = services.fetchDocument
-    this.limits = services.limits
-    this.tools = services.tools
-    this.routes = services.routes
-    this.recorder = services.recorder
     const id = services.recorder?.begin(request.path)
-    if (id !== undefined) this.recording = { id, time: services.now(), begun: performance.now() }
+    this.recording = id === undefined ? undefined : { id, time: services.now(), begun: performance.now() }
     if (services.config.debug) this.verdicts = []
   }
+
+  get config() { return this.services.config }
+  get store() { return this.services.store }
+  get users() { return this.services.users }
+  get now() { return this.services.now }
+  get logger() { return this.services.logger }
+  get fetchDocument() { return this.services.fetchDocument }
+  get limits() { return this.services.limits }
+  get tools() { return this.services.tools }
+  get routes() { return this.services.routes }
+  get recorder() { return this.services.recorder }
+  get grants() { return this.services.grants }
+  get clientAuthentication() { return this.services.clientAuthentication }
+  get findDocumentedClient() { return this.services.findDocumentedClient }
+  get proofOfPossession() { return this.services.proofOfPossession }
+  get askToSignIn() { return this.services.askToSignIn }
 
   /** The rules that ran for this request, in order; empty unless `DEBUG` is on. */
   get trace(): readonly Verdict[] {
     return this.verdicts ?? []
   }
 
-  /** Where a broken rule is explained (RFC 6749 section 5.2), with this very request while requests are recorded. */
+  /** Where a broken rule is explained (RFC 6749 section 5.2), with this request while requests are recorded. */
   errorUri(rule: string): string {
     const trace = this.recording === undefined ? '' : `?trace=${this.recording.id}`
     return `${this.config.issuer}/explain/${rule}${trace}`
   }
 
-  /** One line of the log for what was given or taken away; the events are listed in docs/security.md. */
+  /** Logs one line for what was given or taken away; docs/security.md lists the events. */
   audit(event: string, fields: LogFields): void {
     this.logger.info(event, { ...fields, remote_address: this.request.remoteAddress })
   }
 
-  /** Notes what no rule foresaw. It is for the log alone. */
+  /** Logs what no rule foresaw. Nothing of it leaves the server. */
   logFailure(error: unknown): void {
     const { method, path } = this.request
     this.logger.error('unexpected error', { error: error instanceof Error ? error.stack : String(error), method, path })
@@ -115,17 +162,9 @@ export class Context extends Checker implements Services {
     const { method, path, remoteAddress: remote_address } = this.request
     this.logger.info('rule broken', { rule: rule.id, received, expected, method, path, remote_address })
     const status = shown.status === undefined ? {} : { status: shown.status }
-    if (typeof shown.error === 'number') {
-      return new JsonRpcError(shown.error, text, { ...status, data: this.errorData(shown, received, expected) })
-    }
     if (shown.error === 'client_error') throw new Error(`the rule ${rule.id} is for clients`)
-    return new OAuthError(shown.error, text, { ...status, rule: shown.id, received, expected })
-  }
-
-  /** The `data` of a JSON-RPC error: what the MCP schema defines for its code, else where it is explained. */
-  private errorData(rule: Rule, received: unknown, expected: unknown): unknown {
-    if (rule.error === jsonRpcErrors.unsupportedProtocolVersion) return { supported: expected, requested: received }
-    if (rule.error === jsonRpcErrors.missingRequiredClientCapability) return { requiredCapabilities: expected }
-    return { error_uri: this.errorUri(rule.id) }
+    if (typeof shown.error === 'string') return new OAuthError(shown.error, text, { ...status, rule: shown.id, received, expected })
+    const data = shown.data?.(received, expected) ?? { error_uri: this.errorUri(shown.id) }
+    return new JsonRpcError(shown.error, text, { ...status, data })
   }
 }

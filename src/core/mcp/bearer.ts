@@ -6,13 +6,13 @@ import type { Config } from '../../base/config/config.ts'
 import type { Context } from '../context/context.ts'
 import { errorText, type OAuthError } from '../../base/protocol/errors.ts'
 import type { Request } from '../../base/http/message.ts'
-import { verifyAccessToken, type AccessToken } from '../oauth/access-token.ts'
-import { checkTokenBinding, dpopAlgorithms } from '../../extensions/dpop.ts'
-import { formatScope, includesScope, supportedScopes } from '../../base/protocol/scope.ts'
+import type { AccessToken } from '../context/tokens.ts'
+import { verifyAccessToken } from '../oauth/access-token.ts'
+import { formatScope, includesScope } from '../../base/protocol/scope.ts'
+import { supportedScopes } from '../oauth/server-scope.ts'
 import {
   accessTokenIsInTheHeader, accessTokenIsSent, credentialsAreBearer, scopeIsSufficient,
 } from '../rules/access-token.ts'
-import { boundTokenComesWithProof } from '../../extensions/rules/dpop.ts'
 
 /** The claims of the access token that the request carries in its Authorization header, once all of its rules hold. */
 export async function authenticate(request: Request, context: Context): Promise<AccessToken> {
@@ -24,7 +24,7 @@ export async function authenticate(request: Request, context: Context): Promise<
   const [, scheme, presented] = /^(Bearer|DPoP) +([A-Za-z0-9\-._~+/]+=*)$/i.exec(authorization) ?? []
   context.check(credentialsAreBearer, scheme !== undefined)
   const token = await verifyAccessToken(presented!, context)
-  await checkTokenBinding(scheme, presented!, token, request, context)
+  await context.proofOfPossession.checkUse(scheme, presented!, token, request, context)
   return token
 }
 
@@ -35,8 +35,8 @@ export function checkScope(token: AccessToken, needed: readonly string[], contex
 }
 
 /**
- * The WWW-Authenticate header of a 401 or 403 (RFC 6750 section 3, RFC 9728 section 5.1). The challenge has the scheme
- * that was used (RFC 9449 section 7.2), and `Bearer` where none was: some clients look no further than the first word.
+ * The WWW-Authenticate header of a 401 or 403 (RFC 6750 section 3, RFC 9728 section 5.1). It starts with `Bearer` unless
+ * the client tried another scheme: some clients read only the first word.
  */
 export function challenge(error: OAuthError, request: Request, context: Context): string {
   const { rule, expected } = error.details
@@ -49,11 +49,8 @@ export function challenge(error: OAuthError, request: Request, context: Context)
   // All scopes at once in a 401: an SDK 1.x client that holds a refresh token has no way to step up later.
   const scope = error.code === 'insufficient_scope' ? String(expected) : formatScope(supportedScopes)
   const parameters = [...reason, ['scope', scope], ['resource_metadata', resourceMetadataUrl(context.config)]]
-  const challenge = parameters.map(([name, value]) => `${name}="${value}"`).join(', ')
-  // RFC 9449 section 7.1: which algorithms a proof may be signed with.
-  const algs = `algs="${dpopAlgorithms.join(' ')}"`
-  if (/^DPoP /i.test(request.headers.authorization ?? '')) return `DPoP ${challenge}, ${algs}`
-  return rule === boundTokenComesWithProof.id ? `Bearer ${challenge}, DPoP ${algs}` : `Bearer ${challenge}`
+  const text = parameters.map(([name, value]) => `${name}="${value}"`).join(', ')
+  return context.proofOfPossession.challenge(text, rule, request) ?? `Bearer ${text}`
 }
 
 /** RFC 9728 section 3.1: the well-known suffix stands between the host and the path of the resource. */

@@ -2,16 +2,15 @@
  * The MCP endpoint: Streamable HTTP of every revision from 2025-03-26 to 2026-07-28 on one path, and direct paths
  * for single methods. The access token comes before everything else, whatever the HTTP method.
  */
-import type { Context, Handler } from '../context/context.ts'
-import { OAuthError } from '../../base/protocol/errors.ts'
-import { isJsonObject, parseJson } from '../../base/protocol/json.ts'
 import { mediaType, type Reply, type Request } from '../../base/http/message.ts'
-import type { AccessToken } from '../oauth/access-token.ts'
-import { nonceHeader } from '../../extensions/dpop.ts'
+import { OAuthError } from '../../base/protocol/errors.ts'
+import { errorResponse, messageProblem, type JsonRpcMessage, type RequestId } from '../../base/protocol/json-rpc.ts'
+import { isJsonObject, parseJson } from '../../base/protocol/json.ts'
 import { bodyIsJson, methodIsAllowed } from '../../base/rules/http.ts'
+import type { Context, Handler } from '../context/context.ts'
+import type { AccessToken } from '../context/tokens.ts'
 import { batchIsAllowed, messageIsJson, messageIsJsonRpc, methodFitsPath } from '../rules/mcp.ts'
 import { authenticate } from './bearer.ts'
-import { errorResponse, messageProblem, type JsonRpcMessage, type RequestId } from '../../base/protocol/json-rpc.ts'
 import { answerLegacy, endSession } from './legacy.ts'
 import { answerModern, isModern } from './modern.ts'
 import { asJsonRpcError, checkAccept, messageReply } from './reply.ts'
@@ -32,11 +31,11 @@ export function directPath(method: string): Handler {
   }
 }
 
-/** `/mcp/initialize`, the one path that needs no token: it tells what anybody may know and begins no session. */
+/** `/mcp/initialize` needs no token: it says what anybody may know, and starts no session. */
 export const initializeWithoutToken: Handler = (request, context) => answer(request, undefined, 'initialize', context)
 
 function withNonce(reply: Reply, token: AccessToken, context: Context): Reply {
-  const nonce = nonceHeader(token.cnf !== undefined, context)
+  const nonce = context.proofOfPossession.nonceHeader(token.cnf !== undefined, context)
   return nonce ? { ...reply, headers: { ...reply.headers, ...nonce } } : reply
 }
 
@@ -53,10 +52,11 @@ async function answer(
     const isBatch = Array.isArray(body.value)
     const messages: unknown[] = isBatch ? body.value as unknown[] : [body.value]
     assertMessages(messages, context)
-    const fits = onlyMethod === undefined || (!isBatch && 'method' in messages[0]! && messages[0].method === onlyMethod)
-    context.check(methodFitsPath, fits, undefined, onlyMethod)
-    const modern = messages.some(message => isModern(message, request))
-    if (!modern || !token) return await answerLegacy(messages, isBatch, request, token, context)
+    if (onlyMethod !== undefined) context.check(methodFitsPath, isCallOf(onlyMethod, messages, isBatch), undefined, onlyMethod)
+    // Only a request with a token can be modern: `initialize`, the method that needs none, is of the legacy era.
+    if (!token || !messages.some(message => isModern(message, request))) {
+      return await answerLegacy(messages, isBatch, request, token, context)
+    }
     context.check(batchIsAllowed, !isBatch, 'a POST carries one message')
     return await answerModern(messages[0]!, request, token, context)
   } catch (error) {
@@ -73,7 +73,11 @@ function assertMessages(messages: unknown[], context: Context): asserts messages
   }
 }
 
-/** The id to answer an error with, where the request has one that can be read. */
+function isCallOf(method: string, [message]: readonly JsonRpcMessage[], isBatch: boolean): boolean {
+  return !isBatch && message !== undefined && 'method' in message && message.method === method
+}
+
+/** The id to answer an error with, if the request has one that can be read. */
 function idOf(body: ReturnType<typeof parseJson>): RequestId | undefined {
   const id = 'value' in body && isJsonObject(body.value) ? body.value['id'] : undefined
   return typeof id === 'string' || Number.isSafeInteger(id) ? id as RequestId : undefined

@@ -6,7 +6,7 @@
 import type { Context } from '../context/context.ts'
 import { randomToken, sha256 } from '../../base/protocol/crypto.ts'
 import { empty, type Reply, type Request } from '../../base/http/message.ts'
-import type { AccessToken } from '../oauth/access-token.ts'
+import type { AccessToken } from '../context/tokens.ts'
 import { unionOfScopes } from '../../base/protocol/scope.ts'
 import { batchIsAllowed, methodIsImplemented, sessionIdIsSent, sessionIsKnown } from '../rules/mcp.ts'
 import type { Session } from '../../base/store/records.ts'
@@ -18,7 +18,7 @@ import { methods } from './methods.ts'
 import { assumedVersion } from '../../base/protocol/mcp.ts'
 import { silent } from './progress.ts'
 import { messageReply, progressReply } from './reply.ts'
-import type { Round } from './tool.ts'
+import type { Round } from '../context/tool.ts'
 
 const maxBatch = 50
 

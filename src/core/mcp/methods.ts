@@ -3,11 +3,12 @@ import type { Config } from '../../base/config/config.ts'
 import type { Context } from '../context/context.ts'
 import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
 import type { Request } from '../../base/http/message.ts'
-import type { AccessToken } from '../oauth/access-token.ts'
+import type { AccessToken } from '../context/tokens.ts'
 import { clientHasCapability, paramsAreValid, toolIsKnown } from '../rules/mcp.ts'
 import { legacyVersions, supportedVersions } from '../../base/protocol/mcp.ts'
 import { openState, sealState, type StatefulCall } from './request-state.ts'
-import { callTool, describeTool, errorResult, isInputRequired, type InputRequired, type Round, type Tool } from './tool.ts'
+import type { InputRequired, Round, Tool } from '../context/tool.ts'
+import { callTool, describeTool, errorResult, isInputRequired } from './call-tool.ts'
 
 export interface Call {
   readonly params: JsonObject

@@ -2,7 +2,7 @@
 import type { Context } from '../context/context.ts'
 import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
 import { empty, type Reply, type Request } from '../../base/http/message.ts'
-import type { AccessToken } from '../oauth/access-token.ts'
+import type { AccessToken } from '../context/tokens.ts'
 import {
   headersMatchBody, headerValueIsWellFormed, messageIsJsonRpc, methodIsImplemented, protocolVersionIsSupported,
   requestMetadataIsSent, requiredHeaderIsSent,

@@ -4,7 +4,7 @@
  */
 import { isJsonObject } from '../../base/protocol/json.ts'
 import type { JsonRpcMessage, JsonRpcRequest, JsonRpcResponse } from '../../base/protocol/json-rpc.ts'
-import type { Round } from './tool.ts'
+import type { Round } from '../context/tool.ts'
 
 type Progress = Round['progress']
 

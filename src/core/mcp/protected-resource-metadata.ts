@@ -1,19 +1,18 @@
 /** Protected resource metadata (RFC 9728): where the authorization server of this MCP server is. */
-import { documentHandler } from '../context/context.ts'
+import { documentHandler } from '../context/document-handler.ts'
 import { json } from '../../base/http/message.ts'
-import { dpopAlgorithms } from '../../extensions/dpop.ts'
-import { supportedScopes } from '../../base/protocol/scope.ts'
+import { supportedScopes } from '../oauth/server-scope.ts'
 
 /**
  * The same document at the path form and at the root form, since MCP lets a server host it at either
  * (MCP 2026-07-28 basic/authorization, Protected Resource Metadata Discovery Requirements).
  */
-export const protectedResourceMetadata = documentHandler(({ config }) => json(200, {
+export const protectedResourceMetadata = documentHandler(({ config, proofOfPossession }) => json(200, {
   resource: config.resource,
   authorization_servers: [config.issuer],
   scopes_supported: supportedScopes,
   bearer_methods_supported: ['header'],
-  dpop_signing_alg_values_supported: dpopAlgorithms,
+  dpop_signing_alg_values_supported: proofOfPossession.algorithms,
   resource_name: config.serverName,
   resource_documentation: `${config.issuer}/docs`,
 }, { 'cache-control': 'public, max-age=300' }))

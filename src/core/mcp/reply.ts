@@ -6,7 +6,7 @@ import {
   errorResponse, JsonRpcError, jsonRpcErrors, type JsonRpcMessage, type JsonRpcRequest, type JsonRpcResponse,
 } from '../../base/protocol/json-rpc.ts'
 import { silent, withProgress } from './progress.ts'
-import type { Round } from './tool.ts'
+import type { Round } from '../context/tool.ts'
 
 /** MCP 2026-07-28 basic/transports/streamable-http, Receiving Messages: proxies must not hold the stream back. */
 export const eventStreamHeaders = {

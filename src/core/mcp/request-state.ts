@@ -8,7 +8,7 @@ import type { Context } from '../context/context.ts'
 import { constantTimeEqual, decodeBase64url, hmacSha256 } from '../../base/protocol/crypto.ts'
 import type { JsonObject } from '../../base/protocol/json.ts'
 import { requestStateIsOurs } from '../rules/mcp.ts'
-import type { Caller } from './tool.ts'
+import type { Caller } from '../context/tool.ts'
 
 /** How long an answer may take, in seconds. */
 const lifetime = 600

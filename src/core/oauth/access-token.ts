@@ -4,6 +4,7 @@
  * trusts another authorization server.
  */
 import type { Context } from '../context/context.ts'
+import type { AccessToken, IssuedTokens } from '../context/tokens.ts'
 import { randomToken } from '../../base/protocol/crypto.ts'
 import { OAuthError } from '../../base/protocol/errors.ts'
 import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
@@ -12,30 +13,6 @@ import {
   accessTokenIsNotRevoked, accessTokenIssuerIsOurs,
 } from '../rules/access-token.ts'
 import { signJwt, verifyJwt } from './jwt.ts'
-
-/** The claims of an access token (RFC 9068 section 2.2). */
-export interface AccessToken {
-  readonly iss: string
-  readonly sub: string
-  readonly aud: string
-  readonly client_id: string
-  readonly scope: string
-  readonly iat: number
-  readonly exp: number
-  readonly jti: string
-  /** The grant under which it was issued: revoking the grant ends the token. */
-  readonly grant_id: string
-  /** The thumbprint of the key to which the token is bound (RFC 9449 section 6.1). */
-  readonly cnf?: { readonly jkt: string }
-}
-
-/** What a grant gives (RFC 6749 section 5.1). */
-export interface IssuedTokens {
-  readonly access_token: string
-  readonly expires_in: number
-  readonly refresh_token?: string
-  readonly scope: string
-}
 
 const textClaims = ['iss', 'sub', 'aud', 'client_id', 'scope', 'jti', 'grant_id'] as const
 const timeClaims = ['iat', 'exp'] as const

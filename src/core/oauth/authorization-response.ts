@@ -6,7 +6,9 @@ import type { Context } from '../context/context.ts'
 import { randomToken, sha256 } from '../../base/protocol/crypto.ts'
 import { errorText, type OAuthError } from '../../base/protocol/errors.ts'
 import type { RequestedGrant } from '../../base/store/records.ts'
-import { withParameters } from '../../base/protocol/redirect-uri.ts'
+import { matchesRedirectUri, withParameters } from '../../base/protocol/redirect-uri.ts'
+import type { Checker } from '../../base/rules/rule.ts'
+import { redirectUriIsRegistered } from '../rules/authorization.ts'
 
 /** Issues the code of a request that the user `sub` approved; the location is where the browser takes it. */
 export async function issueCode(approved: RequestedGrant, sub: string, context: Context): Promise<string> {
@@ -37,4 +39,9 @@ export function errorLocation(
     state,
     iss: config.issuer,
   })
+}
+
+/** Until this holds, nothing is sent to the redirect URI of a request, no error either. */
+export function checkRedirectUri(uri: string, registered: readonly string[], checker: Checker): void {
+  checker.check(redirectUriIsRegistered, registered.some(known => matchesRedirectUri(uri, known)), uri, registered)
 }

@@ -10,24 +10,22 @@ import { redirect, type Reply, type Request } from '../../base/http/message.ts'
 import { Parameters } from '../../base/http/parameters.ts'
 import {
   clientIsRegistered, clientMayUseCodeGrant, codeChallengeIsSent, codeChallengeIsWellFormed, codeChallengeMethodIsS256,
-  consentIsGiven, promptNoneStandsAlone, redirectUriIsClear, requestObjectIsNotUsed, responseTypeIsCode, userIsSignedIn,
+  consentIsGiven, dpopJktIsAThumbprint, promptNoneStandsAlone, redirectUriIsClear, requestObjectIsNotUsed, responseTypeIsCode, userIsSignedIn,
 } from '../rules/authorization.ts'
-import { dpopJktIsAThumbprint } from '../../extensions/rules/dpop.ts'
 import { methodIsAllowed, parameterIsBounded } from '../../base/rules/http.ts'
 import type { Client, RequestedGrant } from '../../base/store/records.ts'
-import { errorLocation, issueCode } from './authorization-response.ts'
+import { checkRedirectUri, errorLocation, issueCode } from './authorization-response.ts'
 import { findSession } from '../user/browser-session.ts'
 import { askForConsent } from '../user/consent.ts'
 import { signInReason } from '../user/consent-page.ts'
 import { findClient } from './find-client.ts'
 import { isThumbprint } from '../../base/protocol/jws.ts'
 import { isCodeChallengeS256 } from '../../base/protocol/pkce.ts'
-import { checkRedirectUri, isLoopbackRedirectUri, redirectHost } from '../../base/protocol/redirect-uri.ts'
+import { isLoopbackRedirectUri, redirectHost } from '../../base/protocol/redirect-uri.ts'
 import { answersRequest } from '../user/remembered-consent.ts'
 import { readResource } from './resource.ts'
 import { readPrompts, returnToRequest } from '../user/return-to.ts'
-import { grantableScope } from '../../base/protocol/scope.ts'
-import { askToSignIn } from '../../user/sign-in.ts'
+import { grantableScope } from './server-scope.ts'
 
 const maxStateLength = 4096
 
@@ -68,7 +66,7 @@ async function askUser(
   context.check(userIsSignedIn, signedIn !== undefined || !silent)
   if (!signedIn || prompts.includes('login') || prompts.includes('select_account')) {
     const prompt = { return_to: returnToRequest(request), reason: signInReason(client), username: query.get('login_hint') }
-    return askToSignIn(prompt, request, context)
+    return context.askToSignIn(prompt, request, context)
   }
   const earlier = await context.store.findConsent(signedIn.user.sub, client.client_id, redirectHost(requested.redirect_uri))
   const answered = earlier !== undefined && !prompts.includes('consent') && answersRequest(earlier, requested, request)

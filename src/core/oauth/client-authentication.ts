@@ -1,6 +1,6 @@
 /** Client authentication (RFC 6749 section 2.3 and section 3.2.1), by the method that the client registered. */
 import { isUtf8 } from 'node:buffer'
-import type { Context } from '../context/context.ts'
+import type { Context, PresentedCredential, Services } from '../context/context.ts'
 import { constantTimeEqual, sha256 } from '../../base/protocol/crypto.ts'
 import type { Request } from '../../base/http/message.ts'
 import type { Parameters } from '../../base/http/parameters.ts'
@@ -9,20 +9,24 @@ import {
   oneAuthenticationMethodIsUsed,
 } from '../rules/client-authentication.ts'
 import type { AuthenticationMethod, Client } from '../../base/store/records.ts'
-import { readClientAssertion, verifyClientAssertion, type ClientAssertion } from '../../extensions/client-assertion.ts'
 import { findClient } from './find-client.ts'
 
+/** The methods of the core; `Extensions.clientAuthentication` adds others. */
+const ownMethods: readonly AuthenticationMethod[] = ['none', 'client_secret_post', 'client_secret_basic']
+
+/** What a client presented, by which method. */
 interface Credentials {
   readonly method: AuthenticationMethod
   readonly client_id: string
   readonly client_secret?: string | undefined
-  readonly assertion?: ClientAssertion
+  /** The credential of a method that is not the core's own. */
+  readonly presented?: PresentedCredential
 }
 
 export async function authenticateClient(request: Request, form: Parameters, context: Context): Promise<Client> {
-  const { method, client_id, client_secret, assertion } = readCredentials(request, form, context)
+  const { method, client_id, client_secret, presented } = readCredentials(request, form, context)
   const client = await findClient(client_id, context)
-  // Before anything is refused, so that the time does not tell an unknown client from a wrong secret.
+  // Compared before anything is refused, so that the time does not tell an unknown client from a wrong secret.
   const secretMatches = client_secret !== undefined
     && constantTimeEqual(sha256(client_secret), client?.client_secret_hash ?? hashOfNoSecret)
   context.check(clientIsKnown, client !== undefined, client_id)
@@ -30,9 +34,14 @@ export async function authenticateClient(request: Request, form: Parameters, con
   // A client that named no method has a secret and may send it either way (RFC 7591 section 2: Basic by default).
   const allowed = registered === undefined ? client_secret !== undefined : method === registered
   context.check(authenticationMethodIsRegistered, allowed, method, registered ?? 'client_secret_basic')
-  if (assertion) await verifyClientAssertion(assertion, client, context)
+  await presented?.verify(client, context)
   context.check(clientSecretMatches, client_secret === undefined || secretMatches)
   return client
+}
+
+/** Every method that a client can register. */
+export function authenticationMethods({ clientAuthentication }: Pick<Services, 'clientAuthentication'>): readonly AuthenticationMethod[] {
+  return [...ownMethods, ...[...clientAuthentication.values()].map(({ method }) => method)]
 }
 
 /** As long as the SHA-256 of a secret, and that of none. */
@@ -46,12 +55,12 @@ export function isPublicClient({ metadata }: Client): boolean {
 function readCredentials(request: Request, form: Parameters, context: Context): Credentials {
   const { authorization } = request.headers
   const client_secret = form.get('client_secret')
-  const client_assertion = form.get('client_assertion')
-  const secrets = [authorization, client_secret, client_assertion].filter(secret => secret !== undefined)
-  context.check(oneAuthenticationMethodIsUsed, secrets.length <= 1)
-  if (client_assertion !== undefined) {
-    const assertion = readClientAssertion(client_assertion, form.get('client_assertion_type'), form.get('client_id'), context)
-    return { method: 'private_key_jwt', client_id: assertion.client_id, assertion }
+  const others = [...context.clientAuthentication].filter(([parameter]) => form.get(parameter) !== undefined)
+  const sent = [authorization, client_secret].filter(secret => secret !== undefined).length + others.length
+  context.check(oneAuthenticationMethodIsUsed, sent <= 1)
+  for (const [parameter, { method, read }] of others) {
+    const presented = read(form.required(parameter), form, context)
+    return { method, client_id: presented.client_id, presented }
   }
   if (authorization === undefined) {
     const client_id = form.required('client_id')

@@ -1,18 +1,17 @@
 /** Client metadata: what a client says of itself (RFC 7591 section 2), validated. */
 import type { Context } from '../context/context.ts'
+import { authenticationMethods } from './client-authentication.ts'
 import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
 import {
-  authenticationMethodIsSupported, clientCredentialsAreConfidential, clientKeysAreSent, clientMetadataIsAnObject,
+  authenticationMethodIsSupported, clientCredentialsAreConfidential, clientMetadataIsAnObject,
   clientMetadataIsTyped, grantTypesAreSupported, grantTypesFitResponseTypes, redirectUriFitsApplicationType,
   redirectUriIsSafe, redirectUrisAreSent, responseTypesAreSupported, scopeCanBeRegistered,
 } from '../rules/registration.ts'
 import type { Checker } from '../../base/rules/rule.ts'
-import { authenticationMethods, type AuthenticationMethod, type ClientMetadata } from '../../base/store/records.ts'
-import { documentUrlProblem } from '../../extensions/document.ts'
-import { supportedGrantTypes } from './grant-types.ts'
-import { isPrivateKey, thumbprint } from '../../base/protocol/jws.ts'
+import type { ClientMetadata } from '../../base/store/records.ts'
 import { isLoopbackRedirectUri, redirectUriProblem } from '../../base/protocol/redirect-uri.ts'
-import { formatScope, parseScope, selectScopes, supportedScopes } from '../../base/protocol/scope.ts'
+import { formatScope, parseScope } from '../../base/protocol/scope.ts'
+import { selectScopes, supportedScopes } from './server-scope.ts'
 
 /** What a client gets that names no grant types (it would have no use for a code alone, RFC 7591 section 2). */
 const defaultGrantTypes = ['authorization_code', 'refresh_token']
@@ -22,13 +21,12 @@ const maxRedirectUris = 20
 const maxRedirectUrisLength = 8192
 /** RFC 5321 section 4.5.3.1: a local part of 64, an @ and a domain of 255. */
 const maxContactLength = 320
-const maxKeySetLength = 8192
 
 /** Reads client metadata. Members that this server does not know are ignored, as RFC 7591 section 2 asks. */
 export function readClientMetadata(body: unknown, context: Context): ClientMetadata {
   const checker: Checker = context
   checker.check(clientMetadataIsAnObject, isJsonObject(body))
-  const supported = supportedGrantTypes(context.config)
+  const supported = [...context.grants.keys()]
   const grant_types = readList(body, 'grant_types', checker) ?? defaultGrantTypes
   const unsupported = grant_types.find(type => !supported.includes(type))
   checker.check(grantTypesAreSupported, unsupported === undefined, unsupported, supported)
@@ -72,41 +70,18 @@ function isLoopbackHttps(uri: string): boolean {
   return isLoopbackRedirectUri(uri.toLowerCase().replace(/^https/, 'http'))
 }
 
-type Authentication = Pick<ClientMetadata, 'token_endpoint_auth_method' | 'jwks' | 'jwks_uri' | 'dpop_bound_access_tokens'>
-
-function readAuthentication(body: JsonObject, context: Context): Authentication {
+/** How the client will authenticate, with what its method needs. */
+function readAuthentication(body: JsonObject, context: Context): Partial<ClientMetadata> {
   const dpop = body['dpop_bound_access_tokens'] ?? undefined
   const isTyped = dpop === undefined || typeof dpop === 'boolean'
   context.check(clientMetadataIsTyped, isTyped, 'dpop_bound_access_tokens', 'true or false')
   const bound = dpop === undefined ? {} : { dpop_bound_access_tokens: dpop }
-  const method = readText(body, 'token_endpoint_auth_method', context)
-  const known = method === undefined || isAuthenticationMethod(method)
-  context.check(authenticationMethodIsSupported, known, method, authenticationMethods)
-  const keys = readKeys(body, method === 'private_key_jwt', context)
-  return { ...(method === undefined ? {} : { token_endpoint_auth_method: method }), ...keys, ...bound }
-}
-
-/** RFC 7591 section 2: the public keys by value or by reference, never both. They are kept where they are `needed`. */
-function readKeys(body: JsonObject, needed: boolean, context: Context): Pick<ClientMetadata, 'jwks' | 'jwks_uri'> {
-  const jwks = body['jwks'] ?? undefined
-  const jwks_uri = readText(body, 'jwks_uri', context)
-  const sent = [jwks, jwks_uri].filter(keys => keys !== undefined).length
-  context.check(clientKeysAreSent, needed ? sent === 1 : sent <= 1)
-  if (!needed) return {}
-  if (jwks_uri !== undefined) {
-    const problem = documentUrlProblem(jwks_uri, context)
-    context.check(clientMetadataIsTyped, problem === undefined, 'jwks_uri', `an https URL, and ${problem}`)
-    return { jwks_uri }
-  }
-  const keys = isJsonObject(jwks) && Array.isArray(jwks['keys']) ? jwks['keys'] as unknown[] : []
-  const usable = keys.length > 0 && JSON.stringify(keys).length <= maxKeySetLength
-    && keys.every(key => isJsonObject(key) && !isPrivateKey(key) && thumbprint(key) !== undefined)
-  context.check(clientMetadataIsTyped, usable, 'jwks', 'a set of public keys')
-  return { jwks: { keys: keys as JsonObject[] } }
-}
-
-function isAuthenticationMethod(method: string): method is AuthenticationMethod {
-  return (authenticationMethods as readonly string[]).includes(method)
+  const named = readText(body, 'token_endpoint_auth_method', context)
+  const supported = authenticationMethods(context)
+  const method = supported.find(method => method === named)
+  context.check(authenticationMethodIsSupported, method !== undefined || named === undefined, named, supported)
+  const needed = [...context.clientAuthentication.values()].map(entry => entry.readMetadata(body, entry.method === method, context))
+  return Object.assign(method === undefined ? {} : { token_endpoint_auth_method: method }, ...needed, bound)
 }
 
 /** The registered scope bounds what can be granted; what this server does not have is left out of it. */
@@ -137,7 +112,7 @@ function readDescription(body: JsonObject, checker: Checker): Partial<ClientMeta
   return Object.fromEntries(Object.entries(description).filter(([, value]) => value !== undefined))
 }
 
-function readText(body: JsonObject, name: string, checker: Checker): string | undefined {
+export function readText(body: JsonObject, name: string, checker: Checker): string | undefined {
   const value = body[name] ?? undefined
   if (value === undefined) return undefined
   const fits = typeof value === 'string' && value.length <= maxTextLength

@@ -1,25 +1,23 @@
 /** Authorization server metadata (RFC 8414 section 3), also in the form that OpenID Connect Discovery names. */
-import type { Config } from '../../base/config/config.ts'
-import { documentHandler } from '../context/context.ts'
+import type { Services } from '../context/context.ts'
+import { documentHandler } from '../context/document-handler.ts'
+import { authenticationMethods } from './client-authentication.ts'
 import { json } from '../../base/http/message.ts'
-import { authenticationMethods } from '../../base/store/records.ts'
-import { dpopAlgorithms } from '../../extensions/dpop.ts'
-import { supportedGrantTypes } from './grant-types.ts'
 import { signatureAlgorithms } from '../../base/protocol/jws.ts'
-import { supportedScopes } from '../../base/protocol/scope.ts'
+import { supportedScopes } from './server-scope.ts'
 
 const cacheable = { 'cache-control': 'public, max-age=300' }
 
-export const authorizationServerMetadata = documentHandler(({ config }) => json(200, metadata(config), cacheable))
+export const authorizationServerMetadata = documentHandler(services => json(200, metadata(services), cacheable))
 
 /**
  * For clients that look for `openid-configuration` only (RFC 8414 section 5). OpenID Connect Discovery 1.0 section 3
  * requires three more members; without them the parsers of such clients refuse the whole document. This server
  * issues no ID token: `openid` is not among its scopes.
  */
-export const openIdConfiguration = documentHandler(({ config }) => json(200, {
-  ...metadata(config),
-  jwks_uri: `${config.issuer}/.well-known/jwks.json`,
+export const openIdConfiguration = documentHandler(services => json(200, {
+  ...metadata(services),
+  jwks_uri: `${services.config.issuer}/.well-known/jwks.json`,
   subject_types_supported: ['public'],
   id_token_signing_alg_values_supported: ['RS256'],
 }, cacheable))
@@ -27,8 +25,9 @@ export const openIdConfiguration = documentHandler(({ config }) => json(200, {
 /** The key set that `openid-configuration` has to name. HS256 has no public keys, so it is empty. */
 export const jwks = documentHandler(() => json(200, { keys: [] }, cacheable))
 
-function metadata(config: Config) {
-  const { issuer } = config
+function metadata(services: Services) {
+  const { issuer } = services.config
+  const methods = authenticationMethods(services)
   return {
     issuer,
     authorization_endpoint: `${issuer}/oauth/authorize`,
@@ -40,17 +39,17 @@ function metadata(config: Config) {
     scopes_supported: [...supportedScopes, 'offline_access'],
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
-    grant_types_supported: supportedGrantTypes(config),
-    token_endpoint_auth_methods_supported: authenticationMethods,
+    grant_types_supported: [...services.grants.keys()],
+    token_endpoint_auth_methods_supported: methods,
     token_endpoint_auth_signing_alg_values_supported: signatureAlgorithms,
-    revocation_endpoint_auth_methods_supported: authenticationMethods,
+    revocation_endpoint_auth_methods_supported: methods,
     revocation_endpoint_auth_signing_alg_values_supported: signatureAlgorithms,
-    introspection_endpoint_auth_methods_supported: authenticationMethods.filter(method => method !== 'none'),
+    introspection_endpoint_auth_methods_supported: methods.filter(method => method !== 'none'),
     introspection_endpoint_auth_signing_alg_values_supported: signatureAlgorithms,
     code_challenge_methods_supported: ['S256'],
     authorization_response_iss_parameter_supported: true,
     client_id_metadata_document_supported: true,
-    dpop_signing_alg_values_supported: dpopAlgorithms,
+    dpop_signing_alg_values_supported: services.proofOfPossession.algorithms,
     service_documentation: `${issuer}/docs`,
   }
 }

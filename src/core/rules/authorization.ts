@@ -215,3 +215,13 @@ export const userApproved: Rule = {
   otherwise: 'There would be no consent.',
   remedy: 'Tell the user what was not granted; ask again only when he wishes it.',
 }
+
+export const dpopJktIsAThumbprint: Rule = {
+  id: 'dpop-jkt-is-a-thumbprint',
+  clause: 'RFC 9449 section 10',
+  error: 'invalid_request',
+  says: 'dpop_jkt must be the SHA-256 thumbprint of a key in base64url, 43 characters',
+  requires: 'dpop_jkt is a JWK SHA-256 Thumbprint (RFC 7638) in base64url.',
+  otherwise: 'The code would be bound to a key that cannot exist, and the user asked for nothing.',
+  remedy: 'Send the thumbprint of the public key with which the proof of the token request will be signed.',
+}

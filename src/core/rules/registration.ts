@@ -1,4 +1,4 @@
-/** Rules of Dynamic Client Registration (RFC 7591), its management (RFC 7592) and of redirect URIs. */
+/** Rules of Dynamic Client Registration (RFC 7591) and of redirect URIs. */
 import type { Rule } from '../../base/rules/rule.ts'
 
 export const clientMetadataIsAnObject: Rule = {
@@ -92,16 +92,6 @@ export const authenticationMethodIsSupported: Rule = {
   remedy: 'Choose a method that token_endpoint_auth_methods_supported lists.',
 }
 
-export const clientKeysAreSent: Rule = {
-  id: 'client-keys-are-sent',
-  clause: 'RFC 7591 section 2',
-  error: 'invalid_client_metadata',
-  says: 'private_key_jwt needs either jwks or jwks_uri, and nothing takes both',
-  requires: 'A client that authenticates with private_key_jwt registers its public keys, by value or by reference, not both.',
-  otherwise: 'Its assertions could never be verified, or by two sets of keys that differ.',
-  remedy: 'Send jwks with the public keys, or jwks_uri where they are.',
-}
-
 export const clientCredentialsAreConfidential: Rule = {
   id: 'client-credentials-are-confidential',
   clause: 'RFC 6749 section 4.4',
@@ -120,24 +110,4 @@ export const scopeCanBeRegistered: Rule = {
   requires: 'A registered scope names at least one scope of this server.',
   otherwise: 'The client could never be granted anything.',
   remedy: 'Leave scope out, or name scopes that scopes_supported lists.',
-}
-
-export const registrationAccessTokenMatches: Rule = {
-  id: 'registration-access-token-matches',
-  clause: 'RFC 7592 section 2',
-  error: 'invalid_token',
-  says: 'the registration access token does not fit this client',
-  requires: 'A registration is read, changed or deleted with the registration access token of that very client.',
-  otherwise: 'Anybody could change where the codes of a client go.',
-  remedy: 'Send the registration_access_token of the registration response as a bearer token.',
-}
-
-export const clientIdIsUnchanged: Rule = {
-  id: 'client-id-is-unchanged',
-  clause: 'RFC 7592 section 2.2',
-  error: 'invalid_client_metadata',
-  says: 'client_id and client_secret must be those of the registration',
-  requires: 'An update names the client_id of the registration, and the client_secret only as it is.',
-  otherwise: 'A client could take the identity of another, or choose a weak secret.',
-  remedy: 'Send the client_id that was registered, and no client_secret but the registered one.',
 }

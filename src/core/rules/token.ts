@@ -166,3 +166,14 @@ export const tokenBelongsToClient: Rule = {
   otherwise: 'A client could log out the users of another.',
   remedy: 'Send the token with the client_id to which it was issued.',
 }
+
+export const dpopKeyIsTheSame: Rule = {
+  id: 'dpop-key-is-the-same',
+  clause: 'RFC 9449 section 5',
+  error: 'invalid_grant',
+  says: 'the proof was made with another key than that of the grant',
+  requires: 'A code that was asked for with dpop_jkt, and the refresh token of a public client, are used with the key that '
+    + 'they are bound to.',
+  otherwise: 'A stolen code or refresh token could be used with a key of the thief.',
+  remedy: 'Keep the key for as long as the grant lives.',
+}

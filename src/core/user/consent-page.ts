@@ -4,9 +4,9 @@ import { displayText, html, type Html } from '../../base/ui/html.ts'
 import { facts, notice } from '../../base/ui/parts.ts'
 import type { Client, Consent, RequestedGrant } from '../../base/store/records.ts'
 import type { User } from '../../base/config/users.ts'
-import { isClientIdUrl } from '../../extensions/client-id-metadata-document.ts'
+import { isClientIdUrl } from '../oauth/find-client.ts'
 import { isLoopbackRedirectUri, redirectHost } from '../../base/protocol/redirect-uri.ts'
-import { scopeDescriptions } from '../../base/protocol/scope.ts'
+import { scopeDescriptions } from '../oauth/server-scope.ts'
 
 /** What the user is asked. */
 export interface Question {

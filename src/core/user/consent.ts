@@ -14,12 +14,12 @@ import {
   consentBelongsToBrowser, consentBelongsToUser, consentIsOpen, consentIsWithinRequest, scopeIsKept, userApproved,
 } from '../rules/authorization.ts'
 import type { AuthorizationRequest, Client, Consent, RequestedGrant } from '../../base/store/records.ts'
-import { errorLocation, issueCode } from '../oauth/authorization-response.ts'
+import { checkRedirectUri, errorLocation, issueCode } from '../oauth/authorization-response.ts'
 import { checkFormSite, csrfField, identifyBrowser, readBrowser } from './browser.ts'
 import { findSession, type SignedIn } from './browser-session.ts'
 import { clientName, consentBody, consentTitle } from './consent-page.ts'
 import { findClient } from '../oauth/find-client.ts'
-import { checkRedirectUri, redirectHost } from '../../base/protocol/redirect-uri.ts'
+import { redirectHost } from '../../base/protocol/redirect-uri.ts'
 import { returnToRequest } from './return-to.ts'
 import { formatScope, includesScope } from '../../base/protocol/scope.ts'
 

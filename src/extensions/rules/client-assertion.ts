@@ -89,3 +89,13 @@ export const clientKeysAreAvailable: Rule = {
   remedy: 'Serve the key set at jwks_uri as JSON, from an address on the internet, without a redirect.',
   shownAs,
 }
+
+export const clientKeysAreSent: Rule = {
+  id: 'client-keys-are-sent',
+  clause: 'RFC 7591 section 2',
+  error: 'invalid_client_metadata',
+  says: 'private_key_jwt needs either jwks or jwks_uri, and nothing takes both',
+  requires: 'A client that authenticates with private_key_jwt registers its public keys, by value or by reference, not both.',
+  otherwise: 'Its assertions could never be verified, or by two sets of keys that differ.',
+  remedy: 'Send jwks with the public keys, or jwks_uri where they are.',
+}

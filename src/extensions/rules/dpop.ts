@@ -74,17 +74,6 @@ export const dpopProofIsNeeded: Rule = {
   remedy: again,
 }
 
-export const dpopKeyIsTheSame: Rule = {
-  id: 'dpop-key-is-the-same',
-  clause: 'RFC 9449 section 5',
-  error: 'invalid_grant',
-  says: 'the proof was made with another key than that of the grant',
-  requires: 'A code that was asked for with dpop_jkt, and the refresh token of a public client, are used with the key that '
-    + 'they are bound to.',
-  otherwise: 'A stolen code or refresh token could be used with a key of the thief.',
-  remedy: 'Keep the key for as long as the grant lives.',
-}
-
 export const boundTokenComesWithProof: Rule = {
   id: 'bound-token-comes-with-proof',
   clause: 'RFC 9449 section 7.2',
@@ -113,14 +102,4 @@ export const proofIsByTheBoundKey: Rule = {
   requires: 'The thumbprint of the key of the proof is cnf.jkt of the token.',
   otherwise: 'A stolen token could be used with a key of the thief.',
   remedy: 'Use the key with which the token was asked for.',
-}
-
-export const dpopJktIsAThumbprint: Rule = {
-  id: 'dpop-jkt-is-a-thumbprint',
-  clause: 'RFC 9449 section 10',
-  error: 'invalid_request',
-  says: 'dpop_jkt must be the SHA-256 thumbprint of a key in base64url, 43 characters',
-  requires: 'dpop_jkt is a JWK SHA-256 Thumbprint (RFC 7638) in base64url.',
-  otherwise: 'The code would be bound to a key that cannot exist, and the user asked for nothing.',
-  remedy: 'Send the thumbprint of the public key with which the proof of the token request will be signed.',
 }

@@ -6,7 +6,7 @@ import type { Config } from '../../base/config/config.ts'
 import type { Context } from '../../core/context/context.ts'
 import type { Exchange } from '../../flow/exchange.ts'
 import type { Flow } from '../../flow/kept-flows.ts'
-import type { FlowRecorder } from '../../flow/recorder.ts'
+import { recorderOf, type FlowRecorder } from '../../flow/recorder.ts'
 import { html, type Html } from '../../base/ui/html.ts'
 import type { Request } from '../../base/http/message.ts'
 import { notice } from '../../base/ui/parts.ts'
@@ -26,7 +26,8 @@ interface Traced {
 
 /** What happened, for the page; undefined where no request is asked for, or none is recorded. */
 export function traceSection(rule: Rule, request: Request, context: Context): Html | undefined {
-  const { recorder, config } = context
+  const { config } = context
+  const recorder = recorderOf(context)
   const id = new URLSearchParams(request.query).get('trace')
   if (id === null || recorder === undefined) return undefined
   const traced = find(rule, id, recorder)
@@ -49,7 +50,8 @@ ${isLocal(request) ? seeInFlow(`${config.basePath}/flow/${flow.id}?open=${exchan
 /** The same for a program. */
 export function describeTrace(rule: Rule, request: Request, context: Context): Record<string, unknown> {
   const id = new URLSearchParams(request.query).get('trace')
-  const traced = id === null ? undefined : context.recorder && find(rule, id, context.recorder)
+  const recorder = recorderOf(context)
+  const traced = id === null || recorder === undefined ? undefined : find(rule, id, recorder)
   if (traced === undefined) return {}
   const { exchange: { time, method, target, status }, verdict } = traced
   const nearest_miss = verdict && missOf(verdict)
@@ -73,7 +75,9 @@ function find(rule: Rule, id: string, recorder: FlowRecorder): Traced | undefine
 }
 
 /** What the record of other requests adds. */
-function cause({ exchange, verdict }: Traced, { config, recorder }: Context): string | undefined {
+function cause({ exchange, verdict }: Traced, context: Context): string | undefined {
+  const { config } = context
+  const recorder = recorderOf(context)
   if (recorder === undefined) return undefined
   switch (verdict?.rule) {
     case 'code-verifier-matches': return causeOfVerifier(verdict, recorder)

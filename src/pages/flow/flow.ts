@@ -7,7 +7,7 @@ import type { Context } from '../../core/context/context.ts'
 import { endingOf } from '../../flow/ending.ts'
 import { readFlowFile, writeFlowFile } from '../../flow/flow-file.ts'
 import type { Flow } from '../../flow/kept-flows.ts'
-import type { FlowRecorder } from '../../flow/recorder.ts'
+import { recorderOf, type FlowRecorder } from '../../flow/recorder.ts'
 import { displayText, html, type Html } from '../../base/ui/html.ts'
 import { htmlReply, type Reply, type Request } from '../../base/http/message.ts'
 import { readUploadedFile } from '../../base/http/multipart.ts'
@@ -104,8 +104,9 @@ export function seenOf({ id }: FlowRecorder, flow: Flow | undefined): string {
 
 /** The recorder, for those who may look. Anybody else finds nothing here. */
 export function recorderFor(request: Request, context: Context): FlowRecorder {
-  context.check(pathIsKnown, context.recorder !== undefined && isLocal(request), request.path)
-  return context.recorder
+  const recorder = recorderOf(context)
+  context.check(pathIsKnown, recorder !== undefined && isLocal(request), request.path)
+  return recorder
 }
 
 /** Whether a request is of a program on this machine, that came by a name of this machine and through no proxy. */

@@ -1,5 +1,6 @@
 /** Redeems an authorization code (RFC 6749 section 4.1.3, RFC 7636 section 4.6). */
 import type { Context } from '../../context/context.ts'
+import type { IssuedTokens, Proof } from '../../context/tokens.ts'
 import { fingerprint, randomToken, sha256 } from '../../../base/protocol/crypto.ts'
 import type { Parameters } from '../../../base/http/parameters.ts'
 import {
@@ -7,8 +8,8 @@ import {
   redirectUriIsTheSame, resourceIsTheGranted,
 } from '../../rules/token.ts'
 import type { AuthorizationCode, Client, Grant, RefreshToken } from '../../../base/store/records.ts'
-import { issueAccessToken, type IssuedTokens } from '../access-token.ts'
-import { checkBoundKey, refreshTokenKey, useTokenRequestProof, type Proof } from '../../../extensions/dpop.ts'
+import { issueAccessToken } from '../access-token.ts'
+import { checkBoundKey, refreshTokenKey } from '../bound-key.ts'
 import { codeChallengeS256, isCodeVerifier, verifyCodeVerifier } from '../../../base/protocol/pkce.ts'
 import { readResource } from '../resource.ts'
 
@@ -35,7 +36,7 @@ export async function exchangeAuthorizationCode(
   )
   readResource(form, config, context, resourceIsTheGranted)
   checkBoundKey(code.dpop_jkt, proof, context)
-  await useTokenRequestProof(proof, client, context)
+  await proof?.use()
 
   const grant = beginGrant(code, refreshTokenKey(proof, client), context)
   const refresh_token = client.metadata.grant_types.includes('refresh_token') ? randomToken() : undefined

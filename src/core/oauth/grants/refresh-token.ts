@@ -1,5 +1,6 @@
 /** Refreshes an access token and rotates the refresh token (RFC 6749 section 6, OAuth 2.1 section 4.3). */
 import type { Context } from '../../context/context.ts'
+import type { IssuedTokens, Proof } from '../../context/tokens.ts'
 import { fingerprint, hmacSha256, randomToken, sha256 } from '../../../base/protocol/crypto.ts'
 import type { Parameters } from '../../../base/http/parameters.ts'
 import {
@@ -7,10 +8,11 @@ import {
   scopeIsNotWidened,
 } from '../../rules/token.ts'
 import type { Client } from '../../../base/store/records.ts'
-import { issueAccessToken, type IssuedTokens } from '../access-token.ts'
-import { checkBoundKey, refreshTokenKey, useTokenRequestProof, type Proof } from '../../../extensions/dpop.ts'
+import { issueAccessToken } from '../access-token.ts'
+import { checkBoundKey, refreshTokenKey } from '../bound-key.ts'
 import { readResource } from '../resource.ts'
-import { formatScope, includesScope, parseScope, selectScopes } from '../../../base/protocol/scope.ts'
+import { formatScope, includesScope, parseScope } from '../../../base/protocol/scope.ts'
+import { selectScopes } from '../server-scope.ts'
 
 /** Every check comes before the rotation, so that a refused attempt takes nothing from its owner. */
 export async function refreshAccessToken(
@@ -27,7 +29,7 @@ export async function refreshAccessToken(
   checkBoundKey(grant.jkt, proof, context)
   readResource(form, config, context, resourceIsTheGranted)
   const scope = narrowScope(form.get('scope'), grant.scope, context)
-  await useTokenRequestProof(proof, client, context)
+  await proof?.use()
 
   const salt = randomToken(16)
   const offered = { token_hash: sha256(successorOf(presented, salt)), salt }

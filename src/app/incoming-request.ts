@@ -1,0 +1,79 @@
+/** The `Request` of a handler, over what Node received: the path below SERVER_URL, the address, and the body when asked for. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isIP } from 'node:net'
+import type { Config } from '../base/config/config.ts'
+import { readBody } from '../base/http/body.ts'
+import type { Request } from '../base/http/message.ts'
+import { Context, type Services } from '../core/context/context.ts'
+
+export class IncomingRequest implements Request {
+  readonly method: string
+  readonly path: string
+  readonly query: string
+  readonly headers: IncomingMessage['headers']
+  readonly remoteAddress: string
+  readonly context: Context
+  parameter = ''
+  bodyLimit = 0
+  /** The body, once a handler asked for it. */
+  body: Promise<string> | undefined
+  private readonly incoming: IncomingMessage
+  private readonly outgoing: ServerResponse
+  private readonly stopping: AbortSignal
+  private controller: AbortController | undefined
+
+  constructor(incoming: IncomingMessage, outgoing: ServerResponse, services: Services, stopping: AbortSignal) {
+    const target = incoming.url ?? ''
+    const mark = target.indexOf('?')
+    this.method = incoming.method ?? ''
+    this.path = localPath(mark < 0 ? target : target.slice(0, mark), services.config.basePath)
+    this.query = mark < 0 ? '' : target.slice(mark + 1)
+    this.headers = incoming.headers
+    this.remoteAddress = remoteAddressOf(incoming, services.config)
+    this.incoming = incoming
+    this.outgoing = outgoing
+    this.stopping = stopping
+    this.context = new Context(services, this)
+  }
+
+  text(): Promise<string> {
+    const proceed = this.headers.expect === undefined ? undefined : () => this.outgoing.writeContinue()
+    return this.body = readBody(this.incoming, this.bodyLimit, this.context, proceed)
+  }
+
+  get signal(): AbortSignal {
+    if (!this.controller) {
+      const controller = new AbortController()
+      const abort = () => controller.abort()
+      this.stopping.addEventListener('abort', abort)
+      this.outgoing.once('close', abort).once('close', () => this.stopping.removeEventListener('abort', abort))
+      if (this.stopping.aborted || this.outgoing.destroyed) abort()
+      this.controller = controller
+    }
+    return this.controller.signal
+  }
+}
+
+/**
+ * The path below that of SERVER_URL. A well-known URI is found in the inserted form of RFC 8414 section 3.1
+ * (`/.well-known/name/tenant`) and in the appended form (`/tenant/.well-known/name`). A proxy may already have removed the
+ * path of SERVER_URL, so a path without it works as well.
+ */
+function localPath(path: string, basePath: string): string {
+  if (basePath === '') return path
+  if (isBelow(path, basePath)) return path.slice(basePath.length) || '/'
+  const [, wellKnown, rest] = /^(\/\.well-known\/[^/]+)(\/.*)$/.exec(path) ?? []
+  return wellKnown !== undefined && isBelow(rest!, basePath) ? wellKnown + rest!.slice(basePath.length) : path
+}
+
+function isBelow(path: string, basePath: string): boolean {
+  return path === basePath || path.startsWith(`${basePath}/`)
+}
+
+/** The address that the connection comes from or, behind a proxy, the address that the proxy saw. */
+function remoteAddressOf({ socket, headers }: IncomingMessage, { behindProxy }: Config): string {
+  const forwarded = behindProxy ? String(headers['x-forwarded-for'] ?? '') : ''
+  // The proxy appends what it sees. The client may have written everything before that.
+  const last = forwarded.slice(forwarded.lastIndexOf(',') + 1).trim()
+  return isIP(last) === 0 ? socket.remoteAddress ?? '' : last
+}

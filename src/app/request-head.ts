@@ -1,0 +1,45 @@
+/** What two components must never read differently: version, target, framing, Host, Origin, Authorization, Content-Type. */
+import type { IncomingMessage } from 'node:http'
+import { isLoopbackHost, type Config } from '../base/config/config.ts'
+import type { Request } from '../base/http/message.ts'
+import {
+  authorizationIsSentOnce, contentTypeIsSentOnce, expectationIsKnown, hostIsSentOnce, hostIsServed, httpVersionIsOne,
+  originIsAllowed, requestTargetIsAPath, transferCodingIsChunked,
+} from '../base/rules/http.ts'
+import type { Context } from '../core/context/context.ts'
+
+export function checkRequestHead(incoming: IncomingMessage, context: Context): void {
+  const { url = '', headers, headersDistinct, httpVersion } = incoming
+  context.check(httpVersionIsOne, httpVersion === '1.1' || httpVersion === '1.0', httpVersion)
+  // Node passes absolute-form and `*` on as they are, and silently keeps the first of two headers.
+  context.check(requestTargetIsAPath, url.startsWith('/') && !url.startsWith('//'))
+  context.check(hostIsSentOnce, headersDistinct['host']?.length === 1)
+  context.check(authorizationIsSentOnce, (headersDistinct['authorization']?.length ?? 0) <= 1)
+  context.check(contentTypeIsSentOnce, (headersDistinct['content-type']?.length ?? 0) <= 1)
+  const coding = headers['transfer-encoding']
+  context.check(transferCodingIsChunked, coding === undefined || (httpVersion === '1.1' && coding.toLowerCase() === 'chunked'))
+  const { expect } = headers
+  context.check(expectationIsKnown, expect === undefined || expect.toLowerCase() === '100-continue', expect)
+  const host = headersDistinct['host'][0]!.toLowerCase()
+  context.check(hostIsServed, isServedHost(host, context.config), host)
+}
+
+function isServedHost(host: string, config: Config): boolean {
+  const hostname = host.replace(/:\d*$/, '')
+  return isLoopbackHost(hostname) || hostname === new URL(config.issuer).hostname || config.allowedHosts.includes(hostname)
+}
+
+/** Against DNS rebinding (MCP 2026-07-28 basic/transports/streamable-http, Security & Endpoint). */
+export function checkOrigin(request: Request, context: Context): void {
+  const { origin } = request.headers
+  if (origin !== undefined) context.check(originIsAllowed, isAllowedOrigin(origin, context.config), origin)
+}
+
+function isAllowedOrigin(origin: string, { issuer, allowedOrigins }: Config): boolean {
+  // Matched as a browser writes it: a URL parser would also read `http://127.1` and `evil://localhost` as loopback.
+  const [, hostname = ''] = /^https?:\/\/(\[[^\]/]+\]|[^/:]+)(?::\d{1,5})?$/i.exec(origin) ?? []
+  return isLoopbackHost(hostname.toLowerCase())
+    || origin === new URL(issuer).origin
+    || allowedOrigins.includes(origin.toLowerCase())
+    || allowedOrigins.includes('*')
+}

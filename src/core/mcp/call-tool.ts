@@ -1,0 +1,54 @@
+/** Runs a tool and describes it, as the methods `tools/call` and `tools/list` need. */
+import { schemaProblem } from '../../base/protocol/json-schema.ts'
+import type { JsonObject } from '../../base/protocol/json.ts'
+import { ToolError, type Caller, type InputRequired, type Round, type Tool, type ToolOutput } from '../context/tool.ts'
+
+/** Runs a tool and returns the result of `tools/call` (MCP 2026-07-28 server/tools, Calling Tools), or what it asks for. */
+export async function callTool(tool: Tool, args: JsonObject, caller: Caller, round: Round): Promise<JsonObject | InputRequired> {
+  const problem = schemaProblem(args, tool.inputSchema, 'arguments')
+  if (problem !== undefined) return errorResult(`Invalid arguments for ${tool.name}: ${problem}`)
+  try {
+    const output = await tool.run(args, caller, round)
+    return isInputRequired(output) ? output : resultOf(output)
+  } catch (error) {
+    if (error instanceof ToolError) return errorResult(error.message)
+    // No failure of the server, and seldom does anybody read of it.
+    if (isAbort(error) && round.signal.aborted) return errorResult(`${tool.name} was cancelled`)
+    throw error
+  }
+}
+
+/** A tool as it is listed: without what only the server needs. */
+export function describeTool({ name, title, description, inputSchema, outputSchema, annotations }: Tool): JsonObject {
+  return {
+    name,
+    ...(title === undefined ? {} : { title }),
+    description,
+    inputSchema,
+    ...(outputSchema === undefined ? {} : { outputSchema }),
+    ...(annotations === undefined ? {} : { annotations }),
+  }
+}
+
+export function isInputRequired(output: JsonObject | ToolOutput | InputRequired): output is InputRequired {
+  return 'inputRequests' in output
+}
+
+export function errorResult(text: string): JsonObject {
+  return { content: [{ type: 'text', text }], isError: true }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
+}
+
+function resultOf({ text, content = [], structuredContent }: ToolOutput): JsonObject {
+  const texts = text === undefined ? [] : [text]
+  // MCP 2026-07-28 server/tools, Structured Content: the JSON as text, too, for clients that know only text.
+  if (structuredContent) texts.push(JSON.stringify(structuredContent))
+  return {
+    content: [...texts.map(text => ({ type: 'text', text })), ...content],
+    ...(structuredContent ? { structuredContent } : {}),
+    isError: false,
+  }
+}
