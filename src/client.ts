@@ -6,17 +6,14 @@ import { exitCodes } from './core/client/wire/errors.ts'
 
 const { argv, env: environment, stdin, stdout, stderr } = process
 
-// A reader that has seen enough, such as `head`, is no failure.
+// A reader like `head` closes the pipe when it has seen enough. That is not a failure.
 for (const output of [stdout, stderr]) {
   output.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.failed))
 }
 
 process.exitCode = await main(argv.slice(2), { environment, stdin, stdout, stderr, startServer })
 
-/**
- * A server with a key of its own, which approves without asking: it lives as long as the demo. It is loaded only when it is
- * needed, because the client starts faster without it.
- */
+/** Starts a server for the demo, with its own key and without a consent page. Only the demo has to load it. */
 async function startServer(): Promise<{ url: string; close(): Promise<void> }> {
   const { serve } = await import('./app/serve.ts')
   const { config, close } = await serve({

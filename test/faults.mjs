@@ -85,7 +85,7 @@ async function endServer(i) {
   if (!force) check(code === 0 && performance.now() - asked < 8000, `stop ${i}: the server ends with ${code} after ${performance.now() - asked} ms`)
   for (const { ended } of load) {
     const { code, output } = await ended
-    check([0, 3, 4, 6].includes(code) && !/defect|node:internal/.test(output), `server ${i}: a client ends with ${code}: ${output}`)
+    check([0, 3, 4, 6].includes(code) && !/bug in the client|node:internal/.test(output), `server ${i}: a client ends with ${code}: ${output}`)
   }
   server = await startServer()
   await look(`server ${i}`)

@@ -114,7 +114,7 @@ describe('The callback listener', () => {
     if (!isThere) return t.skip('no IPv6 here')
     t.after(() => new Promise<void>(resolve => { other.close(() => resolve()) }))
     const { port } = other.address() as AddressInfo
-    await assert.rejects(CallbackListener.open('localhost', port), { message: /is taken by another program/ })
+    await assert.rejects(CallbackListener.open('localhost', port), { message: /is used by another program/ })
   })
 
   attack('sends a second callback after the right one', 'src/client/user-agent/callback-listener.ts: server.closeAllConnections()', async t => {

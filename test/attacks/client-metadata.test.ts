@@ -100,7 +100,7 @@ describe('The authorization endpoint of a server', { concurrency: 8 }, () => {
     assert.deepEqual((await readdir(home.path)).filter(name => name === 'evil'), [])
   })
 
-  attack('asks for scopes that no command line could take', 'src/client/user-agent/browser.ts: where the URL is too long', async t => {
+  attack('asks for scopes that no command line could take', 'src/client/user-agent/browser.ts: if the URL is too long', async t => {
     const scopes_supported = Array.from({ length: 50_000 }, (_, i) => `scope:${i}`)
     const { ended, home } = await authorizeAt(t, { resource: { scopes_supported } }, '--trace')
     assertEnds(ended, 5, /it is longer than 8000 characters/)

@@ -36,7 +36,7 @@ describe('client --authorize --headless', { concurrency: 4 }, () => {
   it('asks again if something else is pasted', async t => {
     const { server, client, url } = await waiting(t)
     for (const wrong of ['', 'what?', `${new URL(url).searchParams.get('redirect_uri')}?code=forged&state=forged`]) client.write(wrong)
-    await client.says(/(?:That is not the answer to this request[^]*){3}/)
+    await client.says(/(?:This is not the response to the URL above[^]*){3}/)
     client.write(`  ${await decideAt(server, url, 'approve')}  `)
     assert.equal((await client.ended).code, 0)
   })
@@ -56,7 +56,7 @@ describe('client --authorize --headless', { concurrency: 4 }, () => {
   it('ends if nothing is pasted', async t => {
     const { client } = await waiting(t)
     client.endInput()
-    assertEnds(await client.ended, 3, /^Error: no redirect URI with an answer was pasted$/m)
+    assertEnds(await client.ended, 3, /^Error: no address was pasted$/m)
   })
 
   it('uses the redirect URI of --callback-host and --callback-port', async t => {

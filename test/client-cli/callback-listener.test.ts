@@ -155,7 +155,7 @@ describe('CallbackListener', () => {
     const response = listener.receive(pendingFor(listener))
     t.mock.timers.tick(300_000)
     const { message, remedy } = await assertFails(response, { exitCode: 3 })
-    assert.equal(message, 'no answer from the browser within five minutes')
+    assert.equal(message, 'the browser did not come back within five minutes')
     assert.match(remedy ?? '', /--headless/)
   })
 
@@ -165,7 +165,7 @@ describe('CallbackListener', () => {
     t.after(() => new Promise<void>(resolve => { other.close(() => resolve()) }))
     const { port } = other.address() as AddressInfo
     const { message, remedy } = await assertFails(listen(t, '127.0.0.1', port), { exitCode: 1 })
-    assert.equal(message, `port ${port} of 127.0.0.1 is taken by another program`)
+    assert.equal(message, `port ${port} of 127.0.0.1 is used by another program`)
     assert.match(remedy ?? '', /--callback-port/)
   })
 })

@@ -225,7 +225,7 @@ describe('client --grant client-credentials', { concurrency: 4 }, () => {
   it('ends with 2 without a secret and without a key', async t => {
     const { server, home } = await start(t)
     const ended = await runClient(t, home, ['--server-url', server.url, '--list-tools', '--client-id', 'a', '--grant', 'client-credentials'])
-    assertEnds(ended, 2, /^Error: --grant client-credentials needs --private-key, or the secret in MCP_CLIENT_SECRET$/m)
+    assertEnds(ended, 2, /^Error: --grant client-credentials needs a client secret or a private key\n {2}Put the secret into MCP_CLIENT_SECRET/m)
   })
 
   it('ends with 4 where the server refuses', async t => {
@@ -339,11 +339,11 @@ describe('client --dpop', { concurrency: 4 }, () => {
 
 describe('client with options that exclude each other', { concurrency: 4 }, () => {
   for (const [what, args, message] of [
-    ['a grant without a client_id', ['--grant', 'client-credentials'], /^Error: --grant client-credentials needs --client-id\n {2}See --help\.$/m],
-    ['a grant that is none', ['--client-id', 'a', '--grant', 'implicit'], /^Error: --grant is one of client-credentials, jwt-bearer, identity-assertion$/m],
-    ['a secret without its client_id', ['--client-secret', 's'], /^Error: --client-secret belongs to --client-id$/m],
-    ['a secret and a key', ['--client-id', 'a', '--client-secret', 's', '--private-key', 'k'], /^Error: a client authenticates by --client-secret or by --private-key, not by both$/m],
-    ['two names', ['--client-id', 'a', '--client-metadata-url', 'https://a.example/c'], /^Error: --client-metadata-url is itself the client_id: leave out --client-id$/m],
+    ['a grant without a client_id', ['--grant', 'client-credentials'], /^Error: --grant client-credentials needs --client-id\n {2}See --help for all options\.$/m],
+    ['a grant that is none', ['--client-id', 'a', '--grant', 'implicit'], /^Error: --grant implicit is unknown\n {2}Known grants: client-credentials, jwt-bearer, identity-assertion\.$/m],
+    ['a secret without its client_id', ['--client-secret', 's'], /^Error: --client-secret needs --client-id$/m],
+    ['a secret and a key', ['--client-id', 'a', '--client-secret', 's', '--private-key', 'k'], /^Error: --client-secret and --private-key exclude each other$/m],
+    ['two names', ['--client-id', 'a', '--client-metadata-url', 'https://a.example/c'], /^Error: --client-metadata-url already is the client_id\n {2}Leave out --client-id\.$/m],
   ] as const) {
     it(`ends with 2 and says what is wrong: ${what}`, async t => {
       assertEnds(await runClient(t, await makeHome(t), ['--authorize', ...args]), 2, message)

@@ -5,7 +5,7 @@ import { catalogue } from '../../src/catalogue/catalogue.ts'
 import { assertEnds, makeHome, runClient, succeed } from '../run-client.ts'
 
 describe('client --explain', () => {
-  it('prints requirement, reason, remedy and clause of a rule, without a server and without a storage', async t => {
+  it('prints the requirement, reason, remedy and clause of a rule, without a server or storage', async t => {
     const home = await makeHome(t)
     const { stdout, stderr } = await succeed(t, home, ['--explain=issuer-is-identical', '--storage', home.path])
     assert.match(stdout, new RegExp([
@@ -15,22 +15,22 @@ describe('client --explain', () => {
     assert.equal(stderr, '')
   })
 
-  it('explains every rule of the catalogue, those of the servers as well', () => {
+  it('explains every rule of the catalogue, server rules included', () => {
     for (const { id, clause } of catalogue.flatMap(({ rules }) => rules)) assert.ok(explainRule(id).startsWith(`${id}  [${clause}]\n`), id)
   })
 
-  it('ends with 2 for a rule that is not there, and offers the nearest', async t => {
+  it('exits with 2 for an unknown rule, and suggests similar ones', async t => {
     const ended = await runClient(t, await makeHome(t), ['--explain', 'resource-metadata-match'])
-    assertEnds(ended, 2, /^Error: there is no rule resource-metadata-match\n {2}Nearest to it: resource-metadata-matches, /)
+    assertEnds(ended, 2, /^Error: there is no rule resource-metadata-match\n {2}Did you mean resource-metadata-matches, /)
   })
 
   for (const id of ['', 'x', 'iss', 'constructor', '\u001b[2J', 'x'.repeat(5000)]) {
-    it(`offers something for ${JSON.stringify(id.slice(0, 20))}`, () => {
-      assert.throws(() => explainRule(id), { name: 'ClientError', exitCode: 2, remedy: /^Nearest to it: [a-z]/ })
+    it(`suggests a rule for ${JSON.stringify(id.slice(0, 20))}`, () => {
+      assert.throws(() => explainRule(id), { name: 'ClientError', exitCode: 2, remedy: /^Did you mean [a-z]/ })
     })
   }
 
-  it('is named by --help', async t => {
+  it('is listed by --help', async t => {
     const home = await makeHome(t)
     const { stdout } = await succeed(t, home, ['--help'])
     assert.match(stdout, /--explain RULE/)

@@ -68,7 +68,7 @@ describe('node client.js', { concurrency: 2 }, () => {
   })
 
   it('ends with 2 without a command', async t => {
-    assertEnds(await runProgram(t, await makeHome(t), []), 2, /^Error: a command is missing\n {2}See --help\.\n$/)
+    assertEnds(await runProgram(t, await makeHome(t), []), 2, /^Error: no command given\n {2}Start with --demo, or see --help for all commands\.\n$/)
   })
 
   it('ends with 3 without tokens', async t => {

@@ -1,12 +1,14 @@
-/** The command line of the client, read and judged: a wrong one is a `ClientError` with the exit code for usage. */
+/** Parses and validates the command line. Every mistake is a `ClientError` with the exit code for wrong usage. */
 import { parseArgs } from 'node:util'
 import { isLoopbackHost } from '../../base/config/config.ts'
 import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
 import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
 import { options } from './usage.ts'
 
+const plainCommands = ['help', 'version', 'demo', 'register', 'authorize', 'list-tools', 'refresh', 'list-clients'] as const
+
 type Command =
-  | { readonly name: 'demo' | 'register' | 'authorize' | 'list-tools' | 'refresh' | 'list-clients' | 'help' | 'version' }
+  | { readonly name: (typeof plainCommands)[number] }
   | { readonly name: 'call-tool'; readonly tool: string; readonly args: JsonObject }
   | { readonly name: 'remove-client'; readonly url: string }
   | { readonly name: 'hammer-refresh'; readonly count: number; readonly raw: boolean }
@@ -25,28 +27,32 @@ export interface Arguments {
   readonly clientId: string | undefined
   readonly clientSecret: string | undefined
   readonly clientSecretFile: string | undefined
-  /** The name of a file, as are the assertion and the ID token. */
-  readonly privateKey: string | undefined
+  readonly privateKeyFile: string | undefined
   readonly clientMetadataUrl: string | undefined
   readonly grant: GrantArguments | undefined
 }
 
-/** A grant without a user, with what it needs. */
+/** A grant that needs no user. */
 export type GrantArguments =
   | { readonly name: 'client-credentials' }
-  | { readonly name: 'jwt-bearer'; readonly assertion: string }
-  | { readonly name: 'identity-assertion'; readonly tokenEndpoint: string; readonly clientId: string; readonly idToken: string }
+  | { readonly name: 'jwt-bearer'; readonly assertionFile: string }
+  | {
+      readonly name: 'identity-assertion'
+      readonly idTokenFile: string
+      readonly idpTokenEndpoint: string
+      readonly idpClientId: string
+    }
 
 export function parseArguments(argv: readonly string[]): Arguments {
   const values = parse(argv)
   return {
     command: parseCommand(values),
-    serverUrl: values['server-url'] === undefined ? undefined : parseServerUrl(values['server-url']),
+    serverUrl: parseServerUrl(values['server-url']),
     storage: values.storage,
     headless: values.headless,
     trace: values.trace,
     callbackHost: parseCallbackHost(values['callback-host']),
-    callbackPort: parsePort(values['callback-port']),
+    callbackPort: parseInteger('--callback-port', values['callback-port'], 1, 65_535),
     sendResource: !values['no-resource'],
     dpop: values.dpop,
     ...parseIdentity(values),
@@ -64,97 +70,111 @@ function parse(argv: readonly string[]) {
   }
 }
 
-const plainCommands = ['demo', 'register', 'authorize', 'list-tools', 'refresh', 'list-clients', 'help', 'version'] as const
-
-/** The one command that is named, with what belongs to it. */
 function parseCommand(values: Values): Command {
-  const named = plainCommands.filter(name => values[name])
-  const commands: Command[] = named.map(name => ({ name }))
+  const commands: Command[] = plainCommands.filter(name => values[name]).map(name => ({ name }))
   if (values['call-tool'] !== undefined) {
     commands.push({ name: 'call-tool', tool: values['call-tool'], args: parseToolArguments(values.args) })
   }
   if (values['remove-client'] !== undefined) commands.push({ name: 'remove-client', url: values['remove-client'] })
-  if (values['hammer-refresh'] !== undefined) {
-    commands.push({ name: 'hammer-refresh', count: parseCount(values['hammer-refresh']), raw: values.raw ?? false })
-  }
+  const count = parseInteger('--hammer-refresh', values['hammer-refresh'], 2, 100)
+  if (count !== undefined) commands.push({ name: 'hammer-refresh', count, raw: values.raw ?? false })
   if (values.explain !== undefined) commands.push({ name: 'explain', rule: values.explain })
-  const [command, ...more] = commands
-  if (!command) throw usageError('a command is missing')
-  if (more.length > 0) throw usageError('only one command at a time')
-  if (values.args !== undefined && command.name !== 'call-tool') throw usageError('--args belongs to --call-tool')
-  if (values.raw !== undefined && command.name !== 'hammer-refresh') throw usageError('--raw belongs to --hammer-refresh')
+  const [command, another] = commands
+  if (!command) throw usageError('no command given', 'Start with --demo, or see --help for all commands.')
+  if (another) throw usageError(`--${command.name} and --${another.name} are two commands`, 'Run one after the other.')
+  if (values.args !== undefined && command.name !== 'call-tool') throw usageError('--args needs --call-tool')
+  if (values.raw !== undefined && command.name !== 'hammer-refresh') throw usageError('--raw needs --hammer-refresh')
   return command
 }
 
-function parseServerUrl(text: string): string {
+/** Returns the URL as typed, because servers compare it as a string. Only the slash after a bare origin is dropped. */
+function parseServerUrl(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !/^https?:\/\/[\x21-\x7e]+$/i.test(text) || text.includes('#') || url.username !== '' || url.password !== '') {
-    throw usageError(`--server-url ${text} is not an http or https URL`)
+  if (url?.username || url?.password) {
+    throw usageError('--server-url contains a user name or a password', 'Leave it out. The client gets a token instead.')
+  }
+  // The text is checked too, because the parser drops blanks, line breaks and an empty fragment.
+  if (!url || !/^https?:\/\/[!"$-~]+$/i.test(text)) {
+    throw usageError(`--server-url ${text} is not an http or https URL without a fragment`, 'Example: http://localhost:8000/mcp')
   }
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) {
-    throw usageError(`--server-url ${text} is http: beyond this machine tokens must travel over https`)
+    throw usageError(`--server-url ${text} would send tokens unencrypted`, 'Use https. Only localhost may be http.')
   }
-  // The text is kept as it is written: the server compares it as a string.
   return url.pathname === '/' ? url.origin : text
 }
 
 type IdentityArguments = Pick<
-  Arguments, 'clientId' | 'clientSecret' | 'clientSecretFile' | 'privateKey' | 'clientMetadataUrl'
+  Arguments, 'clientId' | 'clientSecret' | 'clientSecretFile' | 'privateKeyFile' | 'clientMetadataUrl'
 >
 
-/** What names the client, and the one secret with which it authenticates. */
+/** Which client this is, and how it authenticates. Without these options the client registers. */
 function parseIdentity(values: Values): IdentityArguments {
-  const { 'client-id': clientId, 'client-secret': clientSecret, 'private-key': privateKey } = values
+  const { 'client-id': clientId, 'client-secret': clientSecret, 'client-secret-file': clientSecretFile } = values
+  const privateKeyFile = values['private-key']
   const clientMetadataUrl = parseClientMetadataUrl(values['client-metadata-url'])
-  const clientSecretFile = values['client-secret-file']
-  const secret = clientSecret ?? clientSecretFile
-  if (clientId === '') throw usageError('--client-id is empty')
+  const hasSecret = clientSecret !== undefined || clientSecretFile !== undefined
+  const hasKey = privateKeyFile !== undefined
+  if (clientId === '') throw usageError('--client-id is empty', 'If it comes from a shell variable, check that one.')
   if (clientId !== undefined && clientMetadataUrl !== undefined) {
-    throw usageError('--client-metadata-url is itself the client_id: leave out --client-id')
+    throw usageError('--client-metadata-url already is the client_id', 'Leave out --client-id.')
   }
-  if (secret !== undefined && clientId === undefined) throw usageError('--client-secret belongs to --client-id')
-  if (privateKey !== undefined && (clientId ?? clientMetadataUrl) === undefined) {
-    throw usageError('--private-key belongs to --client-id or --client-metadata-url')
+  if (hasSecret && clientId === undefined) throw usageError('--client-secret needs --client-id')
+  if (hasKey && clientId === undefined && clientMetadataUrl === undefined) {
+    throw usageError('--private-key needs --client-id or --client-metadata-url')
   }
-  if (privateKey !== undefined && secret !== undefined) {
-    throw usageError('a client authenticates by --client-secret or by --private-key, not by both')
+  if (hasKey && hasSecret) {
+    throw usageError('--client-secret and --private-key exclude each other', 'Use the one that the client is registered with.')
   }
-  return { clientId, clientSecret, clientSecretFile, privateKey, clientMetadataUrl }
+  return { clientId, clientSecret, clientSecretFile, privateKeyFile, clientMetadataUrl }
 }
 
-/** MCP 2026-07-28 basic/authorization/client-registration: https, with a path. */
+/** MCP 2026-07-28 basic/authorization/client-registration: an https URL with a path. Loopback may be http, for tests. */
 function parseClientMetadataUrl(text: string | undefined): string | undefined {
   if (text === undefined) return undefined
   const url = URL.canParse(text) ? new URL(text) : undefined
-  const usable = url && (url.protocol === 'https:' || isLoopbackHost(url.hostname)) && url.pathname !== '/' && url.href === text
-  if (!usable) throw usageError('--client-metadata-url must be an https URL with a path')
+  const isSecure = url !== undefined && (url.protocol === 'https:' || isLoopbackHost(url.hostname))
+  // It is compared as a string, so it has to be in the form that every URL parser writes.
+  if (!isSecure || url.pathname === '/' || url.href !== text) {
+    throw usageError('--client-metadata-url must be an https URL with a path', 'Example: https://app.example.com/client.json')
+  }
   return text
 }
 
-/** The options of each grant: all of them are needed, and none belongs to another. */
-const grantOptions = {
-  'client-credentials': [],
-  'jwt-bearer': ['assertion'],
-  'identity-assertion': ['idp-token-endpoint', 'idp-client-id', 'id-token'],
-} as const satisfies Record<GrantArguments['name'], readonly (keyof Values)[]>
+const grantNames = ['client-credentials', 'jwt-bearer', 'identity-assertion'] as const
+
+/** Options that only one grant takes. It needs all of its own. */
+const grantOptions = [
+  ['assertion', 'jwt-bearer'],
+  ['id-token', 'identity-assertion'],
+  ['idp-token-endpoint', 'identity-assertion'],
+  ['idp-client-id', 'identity-assertion'],
+] as const
 
 function parseGrant(values: Values): GrantArguments | undefined {
-  const { grant, assertion = '', 'id-token': idToken = '' } = values
-  const { 'idp-token-endpoint': tokenEndpoint = '', 'idp-client-id': clientId = '' } = values
-  if (grant !== undefined && !isGrantName(grant)) throw usageError(`--grant is one of ${Object.keys(grantOptions).join(', ')}`)
-  const needed: readonly string[] = grant === undefined ? [] : grantOptions[grant]
-  const stray = Object.values(grantOptions).flat().find(option => values[option] !== undefined && !needed.includes(option))
-  if (stray !== undefined) throw usageError(`--${stray} belongs to another --grant`)
+  const { grant } = values
+  for (const [option, owner] of grantOptions) {
+    if (values[option] !== undefined && grant !== owner) throw usageError(`--${option} needs --grant ${owner}`)
+  }
   if (grant === undefined) return undefined
-  if (values['client-id'] === undefined) throw usageError(`--grant ${grant} needs --client-id`)
-  const missing = grantOptions[grant].find(option => !values[option])
-  if (missing !== undefined) throw usageError(`--grant ${grant} needs --${missing}`)
-  if (grant === 'client-credentials') return { name: grant }
-  return grant === 'jwt-bearer' ? { name: grant, assertion } : { name: grant, tokenEndpoint, clientId, idToken }
-}
-
-function isGrantName(name: string): name is GrantArguments['name'] {
-  return Object.hasOwn(grantOptions, name)
+  const name = grantNames.find(known => known === grant)
+  if (!name) throw usageError(`--grant ${grant} is unknown`, `Known grants: ${grantNames.join(', ')}.`)
+  const required = (option: 'client-id' | (typeof grantOptions)[number][0]): string => {
+    const value = values[option]
+    if (!value) throw usageError(`--grant ${name} needs --${option}`)
+    return value
+  }
+  required('client-id')
+  switch (name) {
+    case 'client-credentials': return { name }
+    case 'jwt-bearer': return { name, assertionFile: required('assertion') }
+    case 'identity-assertion': return {
+      name,
+      idTokenFile: required('id-token'),
+      idpTokenEndpoint: required('idp-token-endpoint'),
+      idpClientId: required('idp-client-id'),
+    }
+  }
 }
 
 function parseToolArguments(text = '{}'): JsonObject {
@@ -164,7 +184,7 @@ function parseToolArguments(text = '{}'): JsonObject {
   } catch {
     value = undefined
   }
-  if (!isJsonObject(value)) throw usageError('--args must be a JSON object, such as \'{"location": "Lisbon"}\'')
+  if (!isJsonObject(value)) throw usageError('--args must be a JSON object', 'Example: --args \'{"location": "Lisbon"}\'')
   return value
 }
 
@@ -173,21 +193,13 @@ function parseCallbackHost(host: string | undefined): string | undefined {
   return host
 }
 
-function parseCount(text: string): number {
-  const count = Number(text)
-  if (!/^\d+$/.test(text) || count < 2 || count > 100) {
-    throw usageError('--hammer-refresh takes a number of processes from 2 to 100')
-  }
-  return count
-}
-
-function parsePort(text: string | undefined): number | undefined {
+function parseInteger(option: string, text: string | undefined, min: number, max: number): number | undefined {
   if (text === undefined) return undefined
-  const port = Number(text)
-  if (!/^\d+$/.test(text) || port < 1 || port > 65535) throw usageError('--callback-port must be a port from 1 to 65535')
-  return port
+  const number = Number(text)
+  if (!/^\d+$/.test(text) || number < min || number > max) throw usageError(`${option} must be a number from ${min} to ${max}`)
+  return number
 }
 
-function usageError(problem: string): ClientError {
-  return new ClientError(problem, exitCodes.usage, { remedy: 'See --help.' })
+function usageError(problem: string, remedy = 'See --help for all options.'): ClientError {
+  return new ClientError(problem, exitCodes.usage, { remedy })
 }

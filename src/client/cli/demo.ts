@@ -1,51 +1,61 @@
-/** The demonstration: the whole flow, against a server that is there or against one of its own. */
+/** `--demo`: runs the whole flow once, against a server that is already running or one started for the demo. */
 import type { JsonObject } from '../../base/protocol/json.ts'
 import type { Arguments } from './arguments.ts'
 import { readCredentials } from './credentials.ts'
 import { exitCodes, type ExitCode } from '../../core/client/wire/errors.ts'
-import { answersMcp, findEndpoint } from './find-endpoint.ts'
+import type { Trace } from '../../core/client/wire/trace.ts'
+import { findEndpoint, isMcpServer } from './find-endpoint.ts'
 import { McpClient } from '../mcp/mcp-client.ts'
-import { defaultServer, fileStorage, openTrace, openUserAgent, type Surroundings } from './open-client.ts'
+import { createTrace, createUserAgent, defaultServer, openStorage, type CommandContext } from './open-client.ts'
 import { toolResultText } from '../terminal/output.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
+import type { ClientStorage } from '../../core/client/storage.ts'
 
-export async function demo(args: Arguments, surroundings: Surroundings): Promise<ExitCode> {
-  const { terminal } = surroundings
-  const given = args.serverUrl ?? (await answersMcp(defaultServer) ? defaultServer : undefined)
-  const own = given === undefined ? await surroundings.startServer() : undefined
-  terminal.writeLine(own ? `No server at ${defaultServer}: using one of my own at ${own.url}` : `Using the server at ${given}`)
-  try {
-    const trace = openTrace(terminal)
-    const storage = own ? new MemoryStorage() : fileStorage(args, terminal)
-    const serverUrl = await findEndpoint(given ?? own!.url, storage, trace)
-    const client = new McpClient(serverUrl, {
-      trace,
-      storage,
-      userAgent: openUserAgent(args, surroundings, true),
-      ...await readCredentials(args, surroundings.environment),
-    })
-    await client.connect()
-    const tools = await client.listTools()
-    trace.note(tools.map(({ name }) => name).join(', '))
-    for (const [name, toolArguments] of demoCalls.filter(([name]) => tools.some(tool => tool.name === name))) {
-      trace.note(toolResultText(await client.callTool(name, toolArguments)))
-    }
-    const before = await client.authorizer.tokens.find()
-    if (before?.refresh_token !== undefined) {
-      const after = await client.authorizer.tokens.renew()
-      const stays = after.refresh_token === before.refresh_token
-      trace.note(`a new access token${stays ? '; the refresh token stays' : ', and a new refresh token in place of the old one'}`)
-      await client.listTools()
-      trace.note('the new access token works')
-    } else {
-      trace.note('the server gave no refresh token, so there is nothing to refresh')
-    }
-    await client.close()
-    terminal.writeLine('Done: discovered, registered, authorized, called and refreshed.', 'green')
-    return exitCodes.ok
-  } finally {
-    await own?.close()
+export async function demo(args: Arguments, context: CommandContext): Promise<ExitCode> {
+  const { terminal } = context
+  const running = args.serverUrl ?? (await isMcpServer(defaultServer) ? defaultServer : undefined)
+  if (running !== undefined) {
+    terminal.writeLine(`Using the server at ${running}`)
+    return runFlow(running, openStorage(args, terminal), args, context)
   }
+  const started = await context.startServer()
+  try {
+    terminal.writeLine(`No server at ${defaultServer}: started one at ${started.url}`)
+    return await runFlow(started.url, new MemoryStorage(), args, context)
+  } finally {
+    await started.close()
+  }
+}
+
+async function runFlow(url: string, storage: ClientStorage, args: Arguments, context: CommandContext): Promise<ExitCode> {
+  const trace = createTrace(context.terminal)
+  const client = new McpClient(await findEndpoint(url, storage, trace), {
+    trace,
+    storage,
+    userAgent: createUserAgent(args, context, { tryRedirectsFirst: true }),
+    ...await readCredentials(args, context.environment),
+  })
+  await client.connect()
+  const tools = await client.listTools()
+  trace.note(tools.map(({ name }) => name).join(', '))
+  for (const [name, toolArguments] of demoCalls.filter(([name]) => tools.some(tool => tool.name === name))) {
+    trace.note(toolResultText(await client.callTool(name, toolArguments)))
+  }
+  await refreshTokens(client, trace)
+  await client.close()
+  context.terminal.writeLine('Done: the whole flow works.', 'green')
+  return exitCodes.ok
+}
+
+async function refreshTokens(client: McpClient, trace: Trace): Promise<void> {
+  const { tokens } = client.authorizer
+  const before = await tokens.find()
+  if (before?.refresh_token === undefined) return trace.note('the server issued no refresh token, so there is nothing to refresh')
+  const after = await tokens.renew()
+  const isRotated = after.refresh_token !== before.refresh_token
+  trace.note(`got a new access token${isRotated ? ' and a new refresh token' : '; the refresh token stays the same'}`)
+  await client.listTools()
+  trace.note('the new access token works')
 }
 
 const demoCalls: readonly (readonly [string, JsonObject])[] = [

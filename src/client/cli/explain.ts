@@ -1,17 +1,16 @@
-/** `--explain`: a rule of the catalogue in full, for whoever meets its name in an error or in a trace. */
+/** `--explain`: everything the catalogue says about a rule that an error or a trace names. */
 import { nearestMiss } from '../../base/rules/nearest-miss.ts'
 import { catalogue } from '../../catalogue/catalogue.ts'
 import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
 
-/** How many ids are offered for one that is not there. */
-const maxOffers = 3
+const maxSuggestions = 3
 
 export function explainRule(id: string): string {
   const group = catalogue.find(({ rules }) => rules.some(rule => rule.id === id))
   const rule = group?.rules.find(rule => rule.id === id)
   if (!group || !rule) {
     throw new ClientError(`there is no rule ${id}`, exitCodes.usage, {
-      remedy: `Nearest to it: ${nearestIds(id).join(', ')}. All are listed in docs/specification.md.`,
+      remedy: `Did you mean ${suggestIds(id).join(', ')}? docs/specification.md lists all rules.`,
     })
   }
   return [
@@ -20,15 +19,15 @@ export function explainRule(id: string): string {
     `without it  ${rule.otherwise}`,
     `what to do  ${rule.remedy}`,
     `checked by  ${group.role} (${group.title})`,
-    ...(rule.shownAs ? [`shown as    ${rule.shownAs.id}, since telling the two apart would help an attacker`] : []),
+    ...(rule.shownAs ? [`shown as    ${rule.shownAs.id}, because telling the two apart would help an attacker`] : []),
   ].join('\n')
 }
 
-/** Those that share the most words with what was asked for; where none shares any, the one that differs least. */
-function nearestIds(asked: string): readonly string[] {
-  const ids = catalogue.flatMap(({ rules }) => rules.map(({ id }) => id))
-  const words = asked.toLowerCase().split(/[^a-z0-9]+/).filter(word => word.length > 2)
-  const shared = (id: string): number => words.filter(word => id.includes(word)).length
-  const sharing = ids.filter(id => shared(id) > 0).sort((a, b) => shared(b) - shared(a))
-  return sharing.length > 0 ? sharing.slice(0, maxOffers) : [nearestMiss(asked, ids)!.candidate]
+/** The ids that share the most words with `id`. If none shares any, the one that differs least. */
+function suggestIds(id: string): readonly string[] {
+  const known = catalogue.flatMap(({ rules }) => rules.map(rule => rule.id))
+  const words = id.toLowerCase().split(/[^a-z0-9]+/).filter(word => word.length > 2)
+  const sharedWords = (candidate: string): number => words.filter(word => candidate.includes(word)).length
+  const similar = known.filter(candidate => sharedWords(candidate) > 0).sort((a, b) => sharedWords(b) - sharedWords(a))
+  return similar.length > 0 ? similar.slice(0, maxSuggestions) : [nearestMiss(id, known)!.candidate]
 }

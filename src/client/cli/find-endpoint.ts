@@ -1,16 +1,13 @@
-/** Where the MCP server is, when the user names no more than the machine or nothing at all. */
+/** Finds the MCP server if the user gives only a host, or nothing at all. */
 import { Budget } from '../../core/client/wire/budget.ts'
 import { looseJson, send } from '../../core/client/wire/http.ts'
 import type { ClientStorage } from '../../core/client/storage.ts'
 import { Trace } from '../../core/client/wire/trace.ts'
 
-/** In milliseconds: how long a server on this machine has to say that it is one. */
-const greetingTime = 3_000
+/** How long a server on this machine has to answer, in milliseconds. */
+const probeTimeout = 3_000
 
-/**
- * The MCP endpoint: the URL as it is, or `/mcp` below it where it has no path and nothing there takes a POST. Tokens
- * are not sent with this question.
- */
+/** Returns `url`, or `/mcp` below it if `url` has no path and does not accept a POST. The probe carries no token. */
 export async function findEndpoint(url: string, storage: ClientStorage, trace: Trace): Promise<string> {
   if (new URL(url).pathname !== '/') return url
   if ((await storage.read()).servers[`${url}/mcp`]) return `${url}/mcp`
@@ -21,10 +18,10 @@ export async function findEndpoint(url: string, storage: ClientStorage, trace: T
   return status === 404 || status === 405 ? `${url}/mcp` : url
 }
 
-/** Whether an MCP server that keeps to RFC 9728 answers there: a program of another kind may answer 200 to every path. */
-export async function answersMcp(url: string): Promise<boolean> {
+/** Whether the server at `url` serves protected resource metadata (RFC 9728). Status 200 alone can be any web server. */
+export async function isMcpServer(url: string): Promise<boolean> {
   try {
-    const trace = new Trace({}, new Budget({ milliseconds: greetingTime, bytes: 64 * 1024 }))
+    const trace = new Trace({}, new Budget({ milliseconds: probeTimeout, bytes: 64 * 1024 }))
     const response = await send({ method: 'GET', url: `${url}/.well-known/oauth-protected-resource` }, trace)
     return response.status === 200 && typeof looseJson(response)['resource'] === 'string'
   } catch {

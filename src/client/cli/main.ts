@@ -1,48 +1,47 @@
-/** One run of the client: it reads the command line, runs the command, and turns a failure into a message and an exit code. */
-import { version } from '../../base/config/version.ts'
+/** One run of the client: parses the command line, runs the command, and turns a failure into a message and an exit code. */
 import { JsonRpcError } from '../../base/protocol/json-rpc.ts'
 import { ClientError, exitCodes, type ExitCode } from '../../core/client/wire/errors.ts'
 import { Terminal } from '../terminal/terminal.ts'
 import { parseArguments } from './arguments.ts'
 import { runCommand } from './commands.ts'
-import type { Surroundings } from './open-client.ts'
-import { usage } from './usage.ts'
+import type { CommandContext } from './open-client.ts'
 
-/** What a run gets from the process that it runs in. */
-export interface Process extends Pick<Surroundings, 'environment' | 'stdin' | 'startServer'> {
+/** The parts of the process that a run uses. */
+export interface Process extends Pick<CommandContext, 'environment' | 'stdin' | 'startServer'> {
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean }
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean }
 }
 
 export async function main(argv: readonly string[], { environment, stdin, stdout, stderr, startServer }: Process): Promise<ExitCode> {
   let terminal = new Terminal(stderr, { trace: false, environment })
-  const print = (text: string): void => void stdout.write(`${text}\n`)
   try {
     const args = parseArguments(argv)
-    const { name } = args.command
-    if (name === 'help' || name === 'version') {
-      print(name === 'help' ? usage : version)
-      return exitCodes.ok
-    }
-    // A demo is there to be read; of the other commands programs read the output.
-    terminal = new Terminal(name === 'demo' ? stdout : stderr, { trace: args.trace, environment })
+    // The demo is for people to read. The other commands keep standard output for results, which programs read.
+    const narration = args.command.name === 'demo' ? stdout : stderr
+    terminal = new Terminal(narration, { trace: args.trace, environment })
     if (args.clientSecret !== undefined) {
-      const better = 'MCP_CLIENT_SECRET or --client-secret-file'
-      terminal.writeLine(`Other users of this machine can read --client-secret: prefer ${better}.`, 'yellow')
+      const alternative = 'Use MCP_CLIENT_SECRET or --client-secret-file instead.'
+      terminal.writeLine(`Other users of this machine can read --client-secret. ${alternative}`, 'yellow')
     }
-    return await runCommand(args, { environment, terminal, stdin, startServer, print: text => print(terminal.sanitize(text)) })
+    const print = (text: string): void => void stdout.write(`${terminal.sanitize(text)}\n`)
+    return await runCommand(args, { environment, terminal, stdin, startServer, print })
   } catch (error) {
-    const known = error instanceof JsonRpcError
-      ? new ClientError(`the server answered with error ${error.code}: ${error.message}`, exitCodes.refused) : error
-    terminal.error(known instanceof ClientError ? known : defect(error))
-    return known instanceof ClientError ? known.exitCode : exitCodes.failed
+    const clientError = asClientError(error)
+    terminal.error(clientError)
+    return clientError.exitCode
   }
 }
 
-/** Node would print the whole error, with every secret that its members hold. */
-function defect(error: unknown): ClientError {
-  const [, place] = /\n +at (.+)/.exec((error as Error).stack ?? '') ?? []
-  return new ClientError(`${String(error)} (${place ?? 'nowhere'})`, exitCodes.failed, {
-    remedy: 'This is a defect of the client. Please report it.',
+function asClientError(error: unknown): ClientError {
+  if (error instanceof ClientError) return error
+  if (error instanceof JsonRpcError) {
+    return new ClientError(`the server answered with error ${error.code}: ${error.message}`, exitCodes.refused, {
+      remedy: 'Compare the tool and its arguments with --list-tools, or run the command with --trace.',
+    })
+  }
+  // Only the message and one line of the stack: Node would print every property of the error, secrets included.
+  const [, location = 'unknown location'] = /\n +at (.+)/.exec((error as Error).stack ?? '') ?? []
+  return new ClientError(`${String(error)} (${location})`, exitCodes.failed, {
+    remedy: 'This is a bug in the client. Please report it.',
   })
 }

@@ -1,4 +1,4 @@
-/** The parts that a command works with, put together as the command line says: storage, trace, user agent and client. */
+/** Builds the parts a command works with from the command line: storage, trace, user agent and client. */
 import type { Arguments } from './arguments.ts'
 import { BrowserUserAgent } from '../user-agent/browser.ts'
 import { Budget } from '../../core/client/wire/budget.ts'
@@ -14,73 +14,72 @@ import type { Terminal } from '../terminal/terminal.ts'
 import { Trace, type TraceListener } from '../../core/client/wire/trace.ts'
 import type { UserAgent } from '../../core/client/user-agent.ts'
 
-export interface Surroundings {
+/** What a command needs from the process it runs in. */
+export interface CommandContext {
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** What goes on, for people. */
+  /** Narrates what happens, for the user. */
   readonly terminal: Terminal
-  /** Where the user pastes a callback, and on a terminal fills in what a server asks. */
+  /** Where the user pastes a redirect URI and, on a real terminal, answers what a server asks. */
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean }
-  /** What was asked for, for programs. */
+  /** Prints results, for programs to read. */
   readonly print: (text: string) => void
-  /** Starts a server inside this process, for a demo without one. */
+  /** Starts a server in this process, for `--demo`. */
   readonly startServer: () => Promise<{ readonly url: string; close(): Promise<void> }>
 }
 
 export const defaultServer = 'http://localhost:8000'
 
-/** What all answers to one command may take together. */
-const allowance = { milliseconds: 40_000, bytes: 64 * 1024 * 1024 }
+/** What all responses to one command together may take. */
+const commandBudget = { milliseconds: 40_000, bytes: 64 * 1024 * 1024 }
 
-/** The client for the server that is named. Where it may not ask, nobody is sent to a browser, and nothing is narrated. */
+/** Opens the client for a command. Only an interactive command may send the user to a browser, and narrates its steps. */
 export async function openClient(
-  args: Arguments, surroundings: Surroundings, mayAsk: boolean,
+  args: Arguments, context: CommandContext, { interactive }: { interactive: boolean },
 ): Promise<{ client: McpClient; serverUrl: string }> {
-  const { terminal, stdin } = surroundings
-  const listener = mayAsk || args.trace ? terminal : { secret: (secret: string) => terminal.secret(secret) }
-  const trace = openTrace(listener)
-  const storage = fileStorage(args, terminal)
+  const { terminal, stdin, environment } = context
+  const isNarrated = interactive || args.trace
+  const trace = createTrace(isNarrated ? terminal : { secret: secret => terminal.secret(secret) })
+  const storage = openStorage(args, terminal)
   const serverUrl = await findEndpoint(args.serverUrl ?? defaultServer, storage, trace)
   const client = new McpClient(serverUrl, {
     trace,
     storage,
-    ...await readCredentials(args, surroundings.environment),
-    ...(mayAsk ? { userAgent: openUserAgent(args, surroundings, false) } : {}),
+    ...await readCredentials(args, environment),
+    ...(interactive ? { userAgent: createUserAgent(args, context) } : {}),
     ...(stdin.isTTY ? elicitation(fillFormOnTerminal(serverUrl, stdin, terminal)) : {}),
   })
   return { client, serverUrl }
 }
 
-/** The trace of one command, with what its answers may take. */
-export function openTrace(listener: TraceListener): Trace {
-  return new Trace(listener, new Budget(allowance))
+export function createTrace(listener: TraceListener): Trace {
+  return new Trace(listener, new Budget(commandBudget))
 }
 
-export function fileStorage({ storage }: Arguments, terminal: Terminal): ClientStorage {
+export function openStorage({ storage }: Arguments, terminal: Terminal): ClientStorage {
   return new FileStorage(storage, text => terminal.writeLine(text, 'yellow'))
 }
 
-/** How the user decides; with `tryWithout` no browser is opened where the server redirects at once. */
-export function openUserAgent(args: Arguments, { terminal, environment, stdin }: Surroundings, tryWithout: boolean): UserAgent {
-  const { headless, callbackHost, callbackPort } = args
+/** With `tryRedirectsFirst`, the browser opens only if the server does not redirect right away. */
+export function createUserAgent(
+  args: Arguments, { terminal, environment, stdin }: CommandContext, { tryRedirectsFirst = false } = {},
+): UserAgent {
+  const { headless, callbackHost: host = '127.0.0.1', callbackPort: port } = args
   if (headless) {
-    return new HeadlessUserAgent({ input: stdin, write: text => terminal.writeLine(text), ...headlessRedirectUri(args) })
+    const fixed = port === undefined ? {} : { redirect_uri: `http://${host}:${port}/callback` }
+    return new HeadlessUserAgent({ input: stdin, write: text => terminal.writeLine(text), ...fixed })
   }
   return new BrowserUserAgent({
-    tryWithout,
+    host,
+    ...(port === undefined ? {} : { port }),
+    tryRedirectsFirst,
     environment,
-    ...(callbackHost === undefined ? {} : { host: callbackHost }),
-    ...(callbackPort === undefined ? {} : { port: callbackPort }),
-    waiting: url => {
+    onWaiting: url => {
       terminal.writeLine(`   If no browser opens, go to ${url}`)
       return terminal.showSpinner('waiting for your decision in the browser')
     },
-    notOpened: problem => {
-      terminal.writeLine(`   No browser could be started: ${problem}.`, 'yellow')
-      terminal.writeLine('   Open the URL above in a browser on this machine. Where there is none, use --headless.', 'yellow')
+    onBrowserError: problem => {
+      terminal.writeLine(`   The browser did not open: ${problem}.`, 'yellow')
+      terminal.writeLine('   Open the URL above in a browser on this machine, or start again with --headless.', 'yellow')
     },
   })
-}
-
-function headlessRedirectUri({ callbackHost = '127.0.0.1', callbackPort }: Arguments): { redirect_uri?: string } {
-  return callbackPort === undefined ? {} : { redirect_uri: `http://${callbackHost}:${callbackPort}/callback` }
 }

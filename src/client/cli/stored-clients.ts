@@ -1,55 +1,66 @@
-/** The commands for what is stored: which registrations and tokens there are, and forgetting them. */
+/** `--list-clients` and `--remove-client`: show and delete what is stored. */
 import { plainText } from '../../base/ui/plain-text.ts'
 import type { Arguments } from './arguments.ts'
 import { readCredentials } from './credentials.ts'
 import { ClientError, exitCodes, type ExitCode } from '../../core/client/wire/errors.ts'
 import { send } from '../../core/client/wire/http.ts'
+import type { Trace } from '../../core/client/wire/trace.ts'
 import { McpClient } from '../mcp/mcp-client.ts'
-import { fileStorage, openTrace, type Surroundings } from './open-client.ts'
+import { createTrace, openStorage, type CommandContext } from './open-client.ts'
 import { tabSeparated } from '../terminal/output.ts'
-import { without } from '../../core/client/storage.ts'
+import { without, type ClientState, type Registration } from '../../core/client/storage.ts'
 
-/** Lists what is stored, without its secrets. */
-export async function listClients(args: Arguments, { terminal, print }: Surroundings): Promise<ExitCode> {
-  const { registrations, servers } = await fileStorage(args, terminal).read()
+/** Lists registrations and tokens, without secrets. */
+export async function listClients(args: Arguments, { terminal, print }: CommandContext): Promise<ExitCode> {
+  const { registrations, servers } = await openStorage(args, terminal).read()
   for (const [issuer, { client_id, token_endpoint_auth_method, redirect_uri }] of Object.entries(registrations)) {
     print(tabSeparated('registration', issuer, client_id, token_endpoint_auth_method, redirect_uri || 'no redirect URI'))
   }
-  for (const [url, { issuer, registration, scope, expires_at, refresh_token, dpop_key }] of Object.entries(servers)) {
-    const ends = expires_at === undefined ? 'no end known' : `until ${new Date(expires_at * 1000).toISOString()}`
+  for (const [url, { issuer, registration, scope = '', expires_at, refresh_token, dpop_key }] of Object.entries(servers)) {
+    const expiry = expires_at === undefined ? 'expiry unknown' : `until ${new Date(expires_at * 1000).toISOString()}`
     const renewal = refresh_token === undefined ? '' : ', can be refreshed'
     const binding = dpop_key === undefined ? '' : ', bound to a key'
-    print(tabSeparated('tokens', url, issuer, scope ?? '', ends + renewal + binding, registration.client_id))
+    print(tabSeparated('tokens', url, issuer, scope, expiry + renewal + binding, registration.client_id))
   }
   return exitCodes.ok
 }
 
-/** Forgets a server, or an authorization server, and tells it so where it can be told. */
+/** Revokes and deletes all that belongs to the authorization server behind `url`. */
 export async function removeClient(
-  url: string, args: Arguments, { terminal, print, environment }: Surroundings,
+  url: string, args: Arguments, { terminal, print, environment }: CommandContext,
 ): Promise<ExitCode> {
-  const storage = fileStorage(args, terminal)
-  const trace = openTrace(terminal)
-  const { servers, registrations } = await storage.read()
-  const known = [url, `${url}/mcp`, url.replace(/\/$/, '')]
-  const serverUrl = known.find(name => servers[name])
-  const issuer = (serverUrl === undefined ? undefined : servers[serverUrl]?.issuer) ?? known.find(name => registrations[name])
+  const storage = openStorage(args, terminal)
+  const trace = createTrace(terminal)
+  const state = await storage.read()
+  const issuer = findIssuer(url, state)
   if (issuer === undefined) {
     throw new ClientError(`nothing is stored for ${url}`, exitCodes.failed, { remedy: 'See --list-clients for what is.' })
   }
-  const affected = Object.keys(servers).filter(name => servers[name]!.issuer === issuer)
-  // A client that authenticates with a private key has to bring it along here too.
+  const serverUrls = Object.keys(state.servers).filter(name => state.servers[name]!.issuer === issuer)
+  // Revocation needs client authentication. A private key is never stored, so it comes from the command line again.
   const credentials = await readCredentials(args, environment)
-  for (const name of affected) await new McpClient(name, { trace, storage, ...credentials }).authorizer.tokens.revoke()
-  const registration = registrations[issuer]
-  if (registration?.registration_client_uri && registration.registration_access_token) {
-    trace.step('Delete the registration', 'RFC 7592 section 2.3')
-    const { registration_client_uri, registration_access_token } = registration
-    const headers = { authorization: `Bearer ${registration_access_token}` }
-    await send({ method: 'DELETE', url: registration_client_uri, headers }, trace)
-      .catch(() => trace.note('the authorization server cannot be reached; the registration is forgotten here alone'))
-  }
-  await storage.update(state => ({ ...state, registrations: without(state.registrations, issuer) }))
-  print(`removed ${plainText([...affected, issuer].join(' '))}`)
+  for (const name of serverUrls) await new McpClient(name, { trace, storage, ...credentials }).authorizer.tokens.revoke()
+  await deleteRegistration(state.registrations[issuer], trace)
+  await storage.update(current => ({ ...current, registrations: without(current.registrations, issuer) }))
+  print(`removed ${plainText([...serverUrls, issuer].join(' '))}`)
   return exitCodes.ok
+}
+
+/** `url` may name the MCP server, the host it runs on, or the authorization server. */
+function findIssuer(url: string, { servers, registrations }: ClientState): string | undefined {
+  const candidates = [url, `${url}/mcp`, url.replace(/\/$/, '')]
+  const server = candidates.map(name => servers[name]).find(tokens => tokens !== undefined)
+  return server?.issuer ?? candidates.find(name => registrations[name])
+}
+
+/** RFC 7592 section 2.3. Only clients that registered themselves have the URI and the token for it. */
+async function deleteRegistration(registration: Registration | undefined, trace: Trace): Promise<void> {
+  const { registration_client_uri: url, registration_access_token: token } = registration ?? {}
+  if (!url || !token) return
+  trace.step('Delete the registration', 'RFC 7592 section 2.3')
+  try {
+    await send({ method: 'DELETE', url, headers: { authorization: `Bearer ${token}` } }, trace)
+  } catch {
+    trace.note('the authorization server cannot be reached and keeps the registration; it is deleted here only')
+  }
 }

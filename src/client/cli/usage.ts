@@ -1,46 +1,70 @@
-/** What the command line of the client takes: told to people, and to `parseArgs`. */
-export const usage = `Usage: node dist/client.js [--server-url URL] COMMAND [OPTIONS]
+/** The command line as `--help` describes it, and the options as `parseArgs` reads them. */
+export const usage = `Usage: node dist/client.js COMMAND [OPTIONS]
 
-Commands
-  --demo                 the whole flow: discover, register, authorize, call tools, refresh
-  --register             register at the authorization server of the MCP server
-  --authorize            get tokens (opens the browser, once)
+Start here
+  --demo                 run the whole flow once and narrate every step
+
+Commands, in the order you need them
+  --register             register with the authorization server; --authorize does this if needed
+  --authorize            get tokens; opens your browser so that you can sign in and decide
   --list-tools           list the tools of the MCP server
-  --call-tool NAME       call a tool, with --args '{"name": "value"}'
+  --call-tool NAME       call a tool; its arguments follow as --args '{"name": "value"}'
   --refresh              renew the access token now
-  --list-clients         show what is stored: registrations and tokens, without secrets
-  --remove-client URL    revoke and forget the tokens and the registration for a server
-  --hammer-refresh N     N processes refresh one grant at once: a table of who got what, and a verdict; with --raw
-                         each sends the refresh token itself, which ends the login at a server that is strict
-  --explain RULE         what a rule requires and why, what to do, and its clause: RULE stands in an error or a trace
-  --help, --version
+  --list-clients         show the stored registrations and tokens, without secrets
+  --remove-client URL    revoke and delete the tokens and the registration for a server
 
-Options
-  --server-url URL       the MCP server (http://localhost:8000; --demo starts one if none answers there)
-  --storage FILE         where registrations and tokens are kept (.mcp_clients.json)
-  --headless             no browser: follow redirects, or print the URL and read the redirect URI that you paste
-  --trace                show every exchange, with what was checked, and without secrets
-  --client-id ID         a client that was registered by hand; its secret is read from MCP_CLIENT_SECRET
-  --client-secret-file FILE  or from a file
-  --client-secret TEXT   its secret, for tests: every user of this machine can read a command line
-  --private-key FILE     the private key in place of a secret (private_key_jwt), PEM or JSON Web Key
-  --client-metadata-url URL  the metadata document of the client, as its client_id; without either the client registers
-  --grant NAME           client-credentials, jwt-bearer (with --assertion FILE) or identity-assertion
-                         (with --idp-token-endpoint URL, --idp-client-id ID, --id-token FILE);
-                         the user is asked unless one of these is named
-  --dpop                 bind the tokens to a key (RFC 9449)
-  --callback-port PORT   a fixed port for the redirect URI (any free one)
-  --callback-host HOST   127.0.0.1 (default), localhost or [::1]
-  --no-resource          leave out the resource parameter, for authorization servers that refuse it;
-                         their tokens are then not bound to the MCP server
+Server and browser
+  --server-url URL       the MCP server (default: http://localhost:8000; if nothing answers there,
+                         --demo starts its own)
+  --storage FILE         where registrations and tokens are kept (default: .mcp_clients.json)
+  --headless             open no browser: follow redirects, or print the URL for you to open
+                         elsewhere, and read the address that you paste back
+  --callback-port PORT   the port of the redirect URI (default: any free port)
+  --callback-host HOST   its host: 127.0.0.1 (default), localhost or [::1]
+
+Debugging
+  --trace                show every request, response and check, without secrets
+  --explain RULE         what a rule requires, why, and what to do; errors and traces name rules
+  --hammer-refresh N     let N processes refresh the same tokens at once and see who gets logged
+                         out; with --raw each sends the refresh token itself, which ends the login
+                         at strict servers
+
+A client you already have, instead of registration
+  --client-id ID         its client_id; put its secret in the environment as MCP_CLIENT_SECRET
+  --client-secret-file FILE
+                         its secret, in a file
+  --client-secret TEXT   its secret, for tests only: other users can read your command line
+  --private-key FILE     its private key instead of a secret, as PEM or JSON Web Key
+  --client-metadata-url URL
+                         the URL of its metadata document, which is also its client_id
+
+Tokens without asking a user; each grant needs --client-id
+  --grant client-credentials
+                         tokens for the client itself
+  --grant jwt-bearer     tokens for the JWT in --assertion FILE
+  --grant identity-assertion
+                         tokens for the user of --id-token FILE, by way of the identity provider at
+                         --idp-token-endpoint URL, which knows the client as --idp-client-id ID
+
+Token requests
+  --dpop                 bind the tokens to a key (DPoP, RFC 9449)
+  --no-resource          leave out the resource parameter, for servers that reject it; the tokens
+                         are then not bound to the MCP server
 
 Exit codes
-  0 done   1 failed   2 wrong usage   3 not authorized: run --authorize   4 refused by the other side
-  5 a check of the client failed   6 unreachable   7 the tool reported an error`
+  0  done
+  1  failed on this machine: storage, port, or a bug
+  2  wrong usage
+  3  authorization needed: run --authorize
+  4  refused by the server, or by you in the browser
+  5  a check of this client failed: the answer cannot be trusted
+  6  server unreachable
+  7  the tool ran and reported an error
 
-/** What each option is; what it may say is judged in `arguments.ts`. */
+--help shows this text, --version the version.`
+
+/** `arguments.ts` checks the values. */
 export const options = {
-  'server-url': { type: 'string' },
   demo: { type: 'boolean' },
   register: { type: 'boolean' },
   authorize: { type: 'boolean' },
@@ -50,26 +74,27 @@ export const options = {
   refresh: { type: 'boolean' },
   'list-clients': { type: 'boolean' },
   'remove-client': { type: 'string' },
-  'hammer-refresh': { type: 'string' },
-  raw: { type: 'boolean' },
-  explain: { type: 'string' },
+  'server-url': { type: 'string' },
   storage: { type: 'string', default: '.mcp_clients.json' },
   headless: { type: 'boolean', default: false },
-  trace: { type: 'boolean', default: false },
   'callback-port': { type: 'string' },
   'callback-host': { type: 'string' },
-  'no-resource': { type: 'boolean', default: false },
+  trace: { type: 'boolean', default: false },
+  explain: { type: 'string' },
+  'hammer-refresh': { type: 'string' },
+  raw: { type: 'boolean' },
   'client-id': { type: 'string' },
-  'client-secret': { type: 'string' },
   'client-secret-file': { type: 'string' },
+  'client-secret': { type: 'string' },
   'private-key': { type: 'string' },
   'client-metadata-url': { type: 'string' },
   grant: { type: 'string' },
   assertion: { type: 'string' },
+  'id-token': { type: 'string' },
   'idp-token-endpoint': { type: 'string' },
   'idp-client-id': { type: 'string' },
-  'id-token': { type: 'string' },
   dpop: { type: 'boolean', default: false },
+  'no-resource': { type: 'boolean', default: false },
   help: { type: 'boolean' },
   version: { type: 'boolean' },
 } as const

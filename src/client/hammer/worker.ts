@@ -1,4 +1,4 @@
-/** One process of `--hammer-refresh`: says that it is ready, gets its job, and answers with what became of it. */
+/** One process of `--hammer-refresh`: reports that it is ready, receives its job, and answers with the result. */
 import { readPrivateKey } from '../extensions/signing.ts'
 import { FileStorage } from '../storage/file-storage.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
@@ -6,12 +6,12 @@ import type { ClientState } from '../../core/client/storage.ts'
 import { TokenKeeper } from '../../core/client/token-keeper.ts'
 import { Trace } from '../../core/client/wire/trace.ts'
 
-/** It travels over a pipe, so that no secret stands on a command line. */
+/** Sent over a pipe, so that no secret appears on a command line. */
 export interface HammerJob {
   readonly serverUrl: string
-  /** The file that all share. */
+  /** The storage file that all processes share. */
   readonly storage: string
-  /** What was in it, for processes that share nothing. */
+  /** What the file contained, for processes that must not share it. */
   readonly state?: ClientState
   /** PEM. */
   readonly privateKey?: string
@@ -19,8 +19,8 @@ export interface HammerJob {
 
 export interface HammerResult {
   readonly milliseconds: number
-  /** Whether the process sent a token request itself. */
-  readonly asked: boolean
+  /** Whether the process sent a token request. Otherwise it found new tokens in the storage. */
+  readonly sentRequest: boolean
   readonly access_token?: string
   readonly refresh_token?: string
   /** Why it has no tokens. */
@@ -37,15 +37,16 @@ function answer(result: HammerResult): void {
 }
 
 async function run({ serverUrl, storage: path, state, privateKey }: HammerJob): Promise<HammerResult> {
-  const begun = performance.now()
-  let asked = false
-  let refusal: string | undefined
-  const trace = new Trace({ step: () => { asked = true }, note: text => { refusal = text } })
+  const startedAt = performance.now()
+  let sentRequest = false
+  let lastNote: string | undefined
+  const trace = new Trace({ step: () => { sentRequest = true }, note: text => { lastNote = text } })
   const storage = state ? new MemoryStorage(state) : new FileStorage(path, () => {})
   const identity = privateKey === undefined ? {} : { privateKey: readPrivateKey(privateKey) }
   const outcome = await new TokenKeeper(serverUrl, { storage, trace, identity }).renew().catch((error: Error) => error)
-  const told = { milliseconds: Math.round(performance.now() - begun), asked }
-  if (outcome instanceof Error) return { ...told, problem: refusal?.replace(/^.*refused: /, '') ?? outcome.message }
+  const measured = { milliseconds: Math.round(performance.now() - startedAt), sentRequest }
+  // The note quotes the server. The error only says that there is no refresh token any more.
+  if (outcome instanceof Error) return { ...measured, problem: lastNote?.replace(/^.*refused: /, '') ?? outcome.message }
   const { access_token, refresh_token } = outcome
-  return { ...told, access_token, ...(refresh_token === undefined ? {} : { refresh_token }) }
+  return { ...measured, access_token, ...(refresh_token === undefined ? {} : { refresh_token }) }
 }

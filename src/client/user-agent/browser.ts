@@ -1,4 +1,4 @@
-/** Opens the browser of the user, without a shell, and waits for the answer on loopback. */
+/** Opens the user's browser without a shell, and waits on loopback for the authorization response. */
 import { spawn } from 'node:child_process'
 import type { PendingAuthorization } from '../../core/client/authorization-request.ts'
 import { CallbackListener } from './callback-listener.ts'
@@ -10,27 +10,27 @@ import type { UserAgent, Visit } from '../../core/client/user-agent.ts'
 interface BrowserOptions {
   /** The host of the redirect URI: 127.0.0.1, localhost or [::1]. */
   readonly host?: string
-  /** A fixed port, where a registration made by hand needs one. */
+  /** A fixed port for the redirect URI, for clients that are registered with one. */
   readonly port?: number
-  /** Whether to follow redirects first and open the browser only when the server shows a page. */
-  readonly tryWithout?: boolean
+  /** Whether to follow redirects first and open the browser only if the server shows a page. */
+  readonly tryRedirectsFirst?: boolean
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** Tells the user what is waited for; returns what ends the telling. */
-  readonly waiting: (url: string) => () => void
-  /** Tells the user why no browser opens; the answer is waited for all the same. */
-  readonly notOpened?: (problem: string) => void
+  /** Called when the wait for the user begins. The returned function is called when it ends. */
+  readonly onWaiting: (url: string) => () => void
+  /** Called if the browser does not open. The user can still open the URL by hand, so the wait continues. */
+  readonly onBrowserError?: (problem: string) => void
 }
 
-/** How many pages are opened within ten minutes: more than one for a server that asks for more scopes, and no storm. */
+/** How often the browser opens within ten minutes. A server that rejects every token must not open tab after tab. */
 const maxVisits = 3
 const visitWindow = 600_000
 
-/** In milliseconds: an opener that fails later than this had opened something. */
-const openingTime = 10_000
+/** If the opener fails later than this (in milliseconds), the browser was open already. */
+const launchTimeout = 10_000
 
 export class BrowserUserAgent implements UserAgent {
   private readonly options: BrowserOptions
-  /** When the browser was opened last, by the clock that nobody sets. */
+  /** When the browser was opened, on the monotonic clock. */
   private visits: readonly number[] = []
 
   constructor(options: BrowserOptions) {
@@ -47,18 +47,18 @@ export class BrowserUserAgent implements UserAgent {
   }
 
   private async go(listener: CallbackListener, pending: PendingAuthorization, trace: Trace): Promise<URLSearchParams> {
-    const direct = this.options.tryWithout ? await followRedirects(pending, trace) : undefined
+    const direct = this.options.tryRedirectsFirst ? await followRedirects(pending, trace) : undefined
     if (direct) return direct
     this.countVisit()
     const response = listener.receive(pending)
-    const told = this.options.waiting(pending.url)
+    const stopWaiting = this.options.onWaiting(pending.url)
     let isWaiting = true
-    openBrowser(pending.url, this.options.environment, problem => isWaiting && this.options.notOpened?.(problem))
+    openBrowser(pending.url, this.options.environment, problem => isWaiting && this.options.onBrowserError?.(problem))
     try {
       return await response
     } finally {
       isWaiting = false
-      told()
+      stopWaiting()
     }
   }
 
@@ -66,12 +66,12 @@ export class BrowserUserAgent implements UserAgent {
     const now = performance.now()
     this.visits = [...this.visits.filter(visit => now - visit < visitWindow), now]
     if (this.visits.length <= maxVisits) return
-    throw new ClientError('the server asks for a new login again and again', exitCodes.refused, {
-      remedy: 'Look with --trace at why it refuses the tokens that it gets.',
+    throw new ClientError(`the server asked for more than ${maxVisits} logins within ten minutes`, exitCodes.refused, {
+      remedy: 'Run the command with --trace to see why it rejects the tokens it issues.',
     })
   }
 
-  /** The port of an earlier registration is taken up again when it is free, since not every server lets it vary. */
+  /** Reuses the port of an earlier registration if it is free, because some servers compare the port too. */
   private async listen(preferred: string | undefined): Promise<CallbackListener> {
     const { host = '127.0.0.1', port } = this.options
     if (port !== undefined) return CallbackListener.open(host, port)
@@ -85,24 +85,26 @@ export class BrowserUserAgent implements UserAgent {
 }
 
 /**
- * Starts the opener of the platform with the URL as one argument. The URL begins with http, which
- * `createAuthorizationRequest` and `checkEndpoint` have seen to, so it cannot be taken for an option.
+ * Runs the platform's opener with the URL as a single argument. It cannot be mistaken for an option: `checkEndpoint` has
+ * made sure that it begins with http.
  */
-function openBrowser(url: string, environment: BrowserOptions['environment'], failed: (problem: string) => void): void {
+function openBrowser(url: string, environment: BrowserOptions['environment'], onError: (problem: string) => void): void {
   const [command, ...args] = opener(environment)
   const { MCP_CLIENT_SECRET: _, ...env } = environment
-  const notStarted = (error: unknown): void => failed(`${command} cannot be started (${(error as NodeJS.ErrnoException).code})`)
-  const started = performance.now()
+  const onSpawnError = (error: unknown): void => {
+    onError(`${command} cannot be started (${(error as NodeJS.ErrnoException).code})`)
+  }
+  const startedAt = performance.now()
   try {
     const child = spawn(command!, [...args, url], { stdio: 'ignore', detached: true, shell: false, env })
-    child.on('error', notStarted)
+    child.on('error', onSpawnError)
     child.on('exit', code => {
-      if (code && performance.now() - started < openingTime) failed(`${command} ended with exit code ${code}`)
+      if (code && performance.now() - startedAt < launchTimeout) onError(`${command} ended with exit code ${code}`)
     })
     child.unref()
   } catch (error) {
-    // So it ends where the URL is too long for an argument: the user follows the printed one.
-    notStarted(error)
+    // spawn() throws if the URL is too long for an argument. The user can still open the printed one.
+    onSpawnError(error)
   }
 }
 

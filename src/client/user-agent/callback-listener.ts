@@ -6,12 +6,12 @@ import { answers, isFromIssuer, type PendingAuthorization } from '../../core/cli
 import { denialPage, nothingPage, otherIssuerPage, strayPage, successPage, type CallbackPage } from './callback-pages.ts'
 import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
 
-const path = '/callback'
+const callbackPath = '/callback'
 
-/** Five minutes, in milliseconds: signing in takes its time, and waiting for ever helps nobody. */
-const patience = 300_000
+/** In milliseconds: five minutes to sign in and decide. */
+const userTimeout = 300_000
 
-/** How many connections are kept. The oldest gives way, so that idle ones cannot keep the right callback out. */
+/** Beyond this the oldest connection is closed, so that idle connections cannot block the real callback. */
 const maxConnections = 32
 
 export class CallbackListener {
@@ -27,36 +27,30 @@ export class CallbackListener {
     this.serve(server)
   }
 
-  /** Listens on a port of loopback; 0 is any free one. For `localhost` both address families are listened on. */
+  /** Listens on a loopback port, or on any free one if `port` is 0. For `localhost` it listens on IPv4 and IPv6. */
   static async open(host: string, port: number): Promise<CallbackListener> {
     const server = await listen(host === '[::1]' ? '::1' : '127.0.0.1', port)
-    const bound = (server.address() as AddressInfo).port
-    const listener = new CallbackListener(server, `http://${host}:${bound}${path}`)
+    const boundPort = (server.address() as AddressInfo).port
+    const listener = new CallbackListener(server, `http://${host}:${boundPort}${callbackPath}`)
     if (host !== 'localhost') return listener
     try {
-      listener.serve(await listen('::1', bound))
+      listener.serve(await listen('::1', boundPort))
       return listener
     } catch (error) {
-      // Where there is no IPv6, nobody listens there. Whoever has the port there would get the code of a browser that
-      // tries it first.
+      // Only a taken port is a ClientError. Anything else means that this machine has no IPv6.
       if (!(error instanceof ClientError)) return listener
+      // A browser may try ::1 first and hand the code to the program that owns the port there.
       await listener.close()
       if (port !== 0) throw error
       return CallbackListener.open(host, 0)
     }
   }
 
-  /** Waits for the answer to `pending`; whatever else arrives meanwhile is turned away. */
+  /** Waits for the response to `pending`, and rejects every other request meanwhile. */
   receive(pending: PendingAuthorization): Promise<URLSearchParams> {
     this.pending = pending
     return new Promise((resolve, reject) => {
-      this.timer = setTimeout(() => reject(new ClientError(
-        'no answer from the browser within five minutes', exitCodes.authorizationNeeded,
-        {
-          remedy: 'Run the command again, with --headless where this machine has no browser. If the page said that the client '
-            + 'is unknown, run --remove-client first.',
-        },
-      )), patience)
+      this.timer = setTimeout(() => reject(noResponse()), userTimeout)
       this.settle = response => {
         clearTimeout(this.timer)
         resolve(response)
@@ -86,18 +80,18 @@ export class CallbackListener {
   }
 
   private answer(incoming: IncomingMessage, outgoing: ServerResponse): void {
-    const [requested, query = ''] = (incoming.url ?? '').split('?', 2)
+    const [path, query = ''] = (incoming.url ?? '').split('?', 2)
     const response = new URLSearchParams(query)
-    if (incoming.method !== 'GET' || requested !== path) return reply(outgoing, nothingPage())
-    // A stray or forged callback must not end the wait for the real one.
+    if (incoming.method !== 'GET' || path !== callbackPath) return reply(outgoing, nothingPage())
+    // Login CSRF: a stray or forged callback must not end the wait for the real one.
     if (!this.pending || !answers(response, this.pending)) return reply(outgoing, strayPage())
     outgoing.once('close', () => this.settle?.(response))
-    reply(outgoing, answerPage(response, this.pending))
+    reply(outgoing, pageFor(response, this.pending))
   }
 }
 
-/** What an answer says is shown only where it comes from the issuer that was asked. */
-function answerPage(response: URLSearchParams, pending: PendingAuthorization): CallbackPage {
+/** Quotes the response only if it comes from the issuer that was asked. Otherwise it may be a mix-up attack (RFC 9207). */
+function pageFor(response: URLSearchParams, pending: PendingAuthorization): CallbackPage {
   const { issuer } = pending
   if (!isFromIssuer(response, pending)) return otherIssuerPage(issuer)
   const error = response.get('error')
@@ -119,11 +113,23 @@ function reply(outgoing: ServerResponse, { status, document }: CallbackPage): vo
 function listen(address: string, port: number): Promise<Server> {
   const server = createServer({ headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 2_000 })
   return new Promise((resolve, reject) => {
-    server.once('error', error => reject((error as NodeJS.ErrnoException).code === 'EADDRINUSE'
-      ? new ClientError(`port ${port} of ${address} is taken by another program`, exitCodes.failed, {
-          remedy: 'Free the port, choose another with --callback-port, or leave the option out to use any free one.',
-        })
-      : error))
+    server.once('error', error => {
+      const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+      reject(isTaken ? portTaken(address, port) : error)
+    })
     server.listen(port, address, () => resolve(server))
+  })
+}
+
+function portTaken(address: string, port: number): ClientError {
+  return new ClientError(`port ${port} of ${address} is used by another program`, exitCodes.failed, {
+    remedy: 'Free the port, choose another with --callback-port, or leave out the option to use any free port.',
+  })
+}
+
+function noResponse(): ClientError {
+  return new ClientError('the browser did not come back within five minutes', exitCodes.authorizationNeeded, {
+    remedy: 'Run the command again, with --headless if this machine has no browser. If the page said that the client is '
+      + 'unknown, run --remove-client first.',
   })
 }

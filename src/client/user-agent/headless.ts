@@ -1,6 +1,6 @@
 /**
- * Authorization without a browser on this machine: by following redirects, where the server asks the user nothing,
- * else by printing the URL and reading the redirect URI with the answer that the user pastes.
+ * Authorization without a browser on this machine. If redirects alone lead back to the client, it follows them. Otherwise it
+ * prints the URL, and the user pastes back the address at which their browser ends.
  */
 import { createInterface } from 'node:readline/promises'
 import { redirectUriProblem } from '../../base/protocol/redirect-uri.ts'
@@ -14,7 +14,7 @@ import type { UserAgent, Visit } from '../../core/client/user-agent.ts'
 
 const maxHops = 10
 
-/** Nothing listens there: the user copies the URL from the address bar of a page that does not load. */
+/** Nothing listens here. The user copies the address from the browser, which shows a page that fails to load. */
 const defaultRedirectUri = 'http://127.0.0.1:53682/callback'
 
 interface HeadlessOptions {
@@ -41,32 +41,39 @@ export class HeadlessUserAgent implements UserAgent {
   }
 }
 
-/** The parameters of the answer when redirects alone lead to it; undefined when the server shows a page. */
+/** Returns the parameters of the authorization response, or undefined if the server shows a page to the user. */
 export async function followRedirects(pending: PendingAuthorization, trace: Trace): Promise<URLSearchParams | undefined> {
   let url = pending.url
   for (let hop = 0; hop < maxHops; hop++) {
     const response = await send({ method: 'GET', url, headers: { accept: 'application/json' } }, trace)
-    // Pages that refuse a visitor without cookies or a browser are for the user; an OAuth error is an answer.
-    const refused = response.status >= 400 && hop === 0 && looseJson(response)['error'] !== undefined
-    checkAnswer(authorizationIsGranted, !refused, response, trace)
+    // An OAuth error from the authorization endpoint is its answer. An error from a later page only means that the page
+    // needs a browser.
+    const isRefused = hop === 0 && response.status >= 400 && looseJson(response)['error'] !== undefined
+    checkAnswer(authorizationIsGranted, !isRefused, response, trace)
     const location = response.headers.get('location')
     if (response.status < 300 || location === null) return undefined
     const callback = callbackParameters(location, pending.redirect_uri)
     if (callback) return callback
-    if (!URL.canParse(location, url)) checkEndpoint(location, url, trace)
-    const next = new URL(location, url)
-    next.hash = ''
-    checkEndpoint(next.href, url, trace)
-    url = next.href
+    url = resolveRedirect(location, url, trace)
   }
-  throw new ClientError(`the authorization server redirected more than ${maxHops} times`, exitCodes.refused)
+  throw new ClientError(`the authorization server redirected more than ${maxHops} times`, exitCodes.refused, {
+    remedy: 'Run the command with --trace to see where it redirects in a loop.',
+  })
 }
 
-/** The query of a URL that is the redirect URI, or undefined where it is another. */
+function resolveRedirect(location: string, base: string, trace: Trace): string {
+  if (!URL.canParse(location, base)) checkEndpoint(location, base, trace)
+  const next = new URL(location, base)
+  next.hash = ''
+  checkEndpoint(next.href, base, trace)
+  return next.href
+}
+
+/** The query of `url` if it is the redirect URI, or undefined. */
 export function callbackParameters(url: string, redirect_uri: string): URLSearchParams | undefined {
-  const begins = url.startsWith(redirect_uri) && /^[?&]/.test(url.slice(redirect_uri.length))
-  if (!begins || redirectUriProblem(url) !== undefined) return undefined
-  return new URLSearchParams(url.slice(redirect_uri.length + 1))
+  const query = url.slice(redirect_uri.length)
+  if (!url.startsWith(redirect_uri) || !/^[?&]/.test(query)) return undefined
+  return redirectUriProblem(url) === undefined ? new URLSearchParams(query.slice(1)) : undefined
 }
 
 async function askForCallback(pending: PendingAuthorization, { input, write }: HeadlessOptions): Promise<URLSearchParams> {
@@ -78,13 +85,13 @@ async function askForCallback(pending: PendingAuthorization, { input, write }: H
     for await (const line of lines) {
       const callback = callbackParameters(line.trim(), pending.redirect_uri)
       if (callback && answers(callback, pending)) return callback
-      write(`That is not the answer to this request. It begins with ${pending.redirect_uri}? and carries the state of `
-        + 'this attempt. Paste it here:')
+      write(`This is not the response to the URL above: it must begin with ${pending.redirect_uri}? and contain the same state. `
+        + 'Paste it here:')
     }
   } finally {
     lines.close()
   }
-  throw new ClientError('no redirect URI with an answer was pasted', exitCodes.authorizationNeeded, {
-    remedy: 'Run the command again at a terminal, or without --headless where there is a browser.',
+  throw new ClientError('no address was pasted', exitCodes.authorizationNeeded, {
+    remedy: 'Run the command again in a terminal, or leave out --headless if this machine has a browser.',
   })
 }
