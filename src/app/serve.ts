@@ -16,7 +16,7 @@ import { RateLimits } from '../base/store/rate-limits.ts'
 import { securityHeaders } from '../base/ui/security-headers.ts'
 import { readTlsFiles } from '../base/config/tls.ts'
 import { createLogger, type Logger } from '../base/config/logger.ts'
-import type { Tool } from '../core/context/tool.ts'
+import type { Tool } from '../tools/tool.ts'
 import { tools as ownTools, toolsByName } from '../tools/tools.ts'
 import { routes } from '../routes.ts'
 import { MemoryStore } from '../base/store/memory.ts'
@@ -26,7 +26,7 @@ import { demonstrationUsers, parseUsers, Users } from '../base/config/users.ts'
 // What a program needs to fill in the options, since this file is what it imports.
 export { ConfigError, type Config, type Environment } from '../base/config/config.ts'
 export { createLogger, type Logger } from '../base/config/logger.ts'
-export { ToolError, type Tool } from '../core/context/tool.ts'
+export { ToolError, type Tool } from '../tools/tool.ts'
 export { tools } from '../tools/tools.ts'
 export { MemoryStore } from '../base/store/memory.ts'
 export type { Store } from '../base/store/store.ts'
@@ -88,9 +88,8 @@ export async function serve(env: Environment, options: ServeOptions = {}): Promi
     logger,
     fetchDocument: options.fetchDocument ?? documentFetcher({ allowLoopback: config.allowLoopbackDocuments }),
     limits: new RateLimits(config, now),
-    tools,
     routes,
-    ...extensionsFor(config),
+    ...extensionsFor(config, tools),
     recorder: config.debug ? new FlowRecorder(now) : undefined,
   }, stopping.signal)
   server.on('request', (incoming, outgoing) => void application(incoming, outgoing))

@@ -11,6 +11,7 @@ import * as mcp from '../core/rules/mcp.ts'
 import * as registration from '../core/rules/registration.ts'
 import * as registrationManagement from '../extensions/rules/registration-management.ts'
 import type { Rule } from '../base/rules/rule.ts'
+import * as tools from '../tools/rules/tools.ts'
 import * as token from '../core/rules/token.ts'
 import * as user from '../core/rules/user.ts'
 
@@ -34,6 +35,7 @@ export const catalogue: readonly RuleGroup[] = [
   { role: 'Resource server', title: 'Access token at the resource server', rules: Object.values(accessToken) },
   { role: 'Both servers', title: 'Tokens bound to a key', rules: Object.values(dpop) },
   { role: 'Resource server', title: 'MCP transport and messages', rules: Object.values(mcp) },
+  { role: 'Resource server', title: 'Tools', rules: Object.values(tools) },
   { role: 'Client', title: 'What the client checks', rules: Object.values(client) },
 ]
 

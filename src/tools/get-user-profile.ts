@@ -1,5 +1,5 @@
 /** A tool that shows whose token it is: it speaks of the user in the token and of nobody else. */
-import { ToolError, type Tool } from '../core/context/tool.ts'
+import { ToolError, type Tool } from './tool.ts'
 
 export const getUserProfile: Tool = {
   name: 'get_user_profile',

@@ -1,6 +1,6 @@
 /** A tool with an argument that is mirrored into a header. The weather is made up, and is the same for the same place. */
 import { createHash } from 'node:crypto'
-import type { Tool } from '../core/context/tool.ts'
+import type { Tool } from './tool.ts'
 
 const conditions = ['clear', 'partly cloudy', 'cloudy', 'light rain', 'rain', 'snow', 'fog'] as const
 

@@ -1,5 +1,5 @@
 /** A tool over a small tree of files that exists in this file only: no path leads to a disk. */
-import type { Tool } from '../core/context/tool.ts'
+import type { Tool } from './tool.ts'
 
 const files: Readonly<Record<string, number>> = {
   'README.md': 2048,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
-import type { Tool } from '../../src/core/context/tool.ts'
+import type { Tool } from '../../src/tools/tool.ts'
 import {
   assertRefused, bearer, bearerChallenge, callMcp, callModern, craftToken, getTokens, postForm, postJson, postMcp, readJson, refreshed, ruleOf,
   sendRaw, startServer, startWithTokens, type Members, type TestServer,
@@ -221,7 +221,7 @@ describe('Resource server', { concurrency: 8 }, () => {
       assert.doesNotMatch(JSON.stringify(result), /demo@example/)
     }
   })
-  attack('asks for its profile while a hundred others do', 'src/core/mcp/methods.ts: { sub, client_id } = token!', async t => {
+  attack('asks for its profile while a hundred others do', 'src/tools/methods.ts: { sub, client_id } = token!', async t => {
     const { tool } = countingTool()
     const server = await startServer(t, {}, { tools: [{ ...tool, run: async (_args, { sub }) => {
       await new Promise(resolve => setTimeout(resolve, Math.random() * 20))
@@ -293,13 +293,13 @@ describe('Resource server', { concurrency: 8 }, () => {
     })
   }
   for (const location of [1, null, [], {}, '', 'x'.repeat(101), ['x']]) {
-    attack(`calls a tool with an argument that does not fit its schema: ${JSON.stringify(location).slice(0, 20)}`, 'src/core/mcp/call-tool.ts: const problem = schemaProblem', async t => {
+    attack(`calls a tool with an argument that does not fit its schema: ${JSON.stringify(location).slice(0, 20)}`, 'src/tools/call-tool.ts: const problem = schemaProblem', async t => {
       const server = await startServer(t)
       const { result } = await readJson(await postMcp(server, craftToken(server), call('get_weather', { location })))
       assert.equal(result.isError, true)
     })
   }
-  attack('keeps a subscription open after its token was revoked', 'src/core/mcp/subscriptions.ts: !await context.store.isRevoked(token)', async t => {
+  attack('keeps a subscription open after its token was revoked', 'src/tools/subscriptions.ts: !await context.store.isRevoked(token)', async t => {
     const server = await startServer(t)
     const { client, tokens } = await getTokens(server)
     const response = await callModern(server, tokens['access_token'], 'subscriptions/listen', { notifications: {} }, { accept: 'text/event-stream' })

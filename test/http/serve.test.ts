@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
-import type { Tool } from '../../src/core/context/tool.ts'
+import type { Tool } from '../../src/tools/tool.ts'
 import { serve } from '../../src/app/serve.ts'
 import { callMcp, craftToken, get, openSocket, readJson, startServer, testKey, type TestServer } from '../harness.ts'
 

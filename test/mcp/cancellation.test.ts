@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Tool } from '../../src/core/context/tool.ts'
+import type { Tool } from '../../src/tools/tool.ts'
 import { bearer, callModern, craftToken, modernMeta, readJson, startServer, type Members, type TestContext, type TestServer } from '../harness.ts'
 
 /** A server whose only tool does `work` after a delay, when it began, and how the work ended. */

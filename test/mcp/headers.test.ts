@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Tool } from '../../src/core/context/tool.ts'
+import type { Tool } from '../../src/tools/tool.ts'
 import {
   assertRpcError, callMcp, callModern, craftToken, readJson, startServer, type Members, type TestContext,
 } from '../harness.ts'

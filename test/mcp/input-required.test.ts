@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { metaKeys } from '../../src/base/protocol/mcp.ts'
-import type { Tool } from '../../src/core/context/tool.ts'
+import type { Tool } from '../../src/tools/tool.ts'
 import {
   assertRpcError, callMcp, callModern, craftToken, modernMeta, readJson, startServer, type Members, type TestContext, type TestServer,
 } from '../harness.ts'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Tool } from '../../src/core/context/tool.ts'
-import { ToolError } from '../../src/core/context/tool.ts'
+import type { Tool } from '../../src/tools/tool.ts'
+import { ToolError } from '../../src/tools/tool.ts'
 import { callMcp, callModern, craftToken, eventsOf, modernMeta, readJson, startServer, type Members, type TestContext } from '../harness.ts'
 
 /** A tool that reports each of `values` and then runs `end`. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { schemaProblem } from '../../src/base/protocol/json-schema.ts'
-import { ToolError, type Tool } from '../../src/core/context/tool.ts'
+import { ToolError, type Tool } from '../../src/tools/tool.ts'
 import { tools, toolsByName } from '../../src/tools/tools.ts'
 import { callMcp, claimsOf, craftToken, readJson, startServer, startWithTokens, type Members, type TestContext } from '../harness.ts'
 

@@ -10,7 +10,7 @@ import type { Reply, Request } from '../../base/http/message.ts'
 import type { Parameters } from '../../base/http/parameters.ts'
 import { OAuthError } from '../../base/protocol/errors.ts'
 import type { JsonObject } from '../../base/protocol/json.ts'
-import { JsonRpcError } from '../../base/protocol/json-rpc.ts'
+import { JsonRpcError, type RequestId } from '../../base/protocol/json-rpc.ts'
 import { Checker, ruleText, type Rule, type Verdict } from '../../base/rules/rule.ts'
 import type { RateLimits } from '../../base/store/rate-limits.ts'
 import type { AuthenticationMethod, Client, ClientMetadata } from '../../base/store/records.ts'
@@ -18,7 +18,9 @@ import type { Store } from '../../base/store/store.ts'
 import type { Html } from '../../base/ui/html.ts'
 import type { Recorder, Recording } from './recording.ts'
 import type { AccessToken, IssuedTokens, Proof } from './tokens.ts'
-import type { Tool } from './tool.ts'
+
+/** Takes how far a call is, of how much, and what it is doing. */
+export type Progress = (progress: number, total?: number, message?: string) => void
 
 export type Handler = (request: Request, context: Context) => Reply | Promise<Reply>
 
@@ -32,7 +34,6 @@ export interface Services extends Extensions {
   /** Fetches what a client named: its metadata document, or its keys. */
   readonly fetchDocument: FetchDocument
   readonly limits: RateLimits
-  readonly tools: ReadonlyMap<string, Tool>
   readonly routes: readonly RouteDescription[]
   /** Records every exchange for `/flow`. Present only while `DEBUG` is on. */
   readonly recorder?: Recorder | undefined
@@ -47,6 +48,8 @@ export interface RouteDescription {
 
 /** The seams: what the core asks of the rooms beside it. */
 export interface Extensions {
+  /** The table of MCP methods, by name. */
+  readonly methods: ReadonlyMap<string, Method>
   /** The table of grants, by `grant_type`. */
   readonly grants: ReadonlyMap<string, GrantType>
   /** The methods of client authentication beside the core's own, by the form parameter that carries their credential. */
@@ -92,6 +95,36 @@ export interface ProofOfPossession {
   nonceHeader(sentProof: boolean, context: Context): Record<string, string> | undefined
 }
 
+/** A call of a method of the MCP server. */
+export interface Call {
+  readonly params: JsonObject
+  /** Absent on the one path that needs none. */
+  readonly token: AccessToken | undefined
+  /** What the client declared in this request; undefined in the legacy era, which declares it in `initialize`. */
+  readonly clientCapabilities: JsonObject | undefined
+  /** Tells a client that asked for it how far the call is. */
+  readonly progress: Progress
+  /**
+   * Whose end cancels the call. Undefined in the legacy era, where a client that goes away has cancelled nothing
+   * (MCP 2025-11-25 basic/transports, Sending Messages to the Server, point 6).
+   */
+  readonly request: Request | undefined
+}
+
+/** A method of the MCP server: an entry of the table of methods. It has either `run` or `stream`. */
+export interface Method {
+  readonly eras: readonly ('modern' | 'legacy')[]
+  /** Every scope that the method needs. */
+  readonly scopes: readonly string[]
+  /** Whether the modern result carries caching hints (MCP 2026-07-28 server/utilities/caching). */
+  readonly cacheable?: boolean
+  run?(call: Call, context: Context): JsonObject | Promise<JsonObject>
+  /** Answers with a stream instead of a result, until `signal` is aborted. */
+  stream?(id: RequestId, params: JsonObject, token: AccessToken, signal: AbortSignal, context: Context): Reply
+  /** The headers that have to repeat what the body says (MCP 2026-07-28 basic/transports/streamable-http), by their names. */
+  mirrored?(params: JsonObject, context: Context): readonly (readonly [string, unknown])[]
+}
+
 /** For what the user is asked to sign in. */
 export interface SignInPrompt {
   /** The path and query to go back to. */
@@ -125,9 +158,9 @@ export class Context extends Checker implements Services {
   get logger() { return this.services.logger }
   get fetchDocument() { return this.services.fetchDocument }
   get limits() { return this.services.limits }
-  get tools() { return this.services.tools }
   get routes() { return this.services.routes }
   get recorder() { return this.services.recorder }
+  get methods() { return this.services.methods }
   get grants() { return this.services.grants }
   get clientAuthentication() { return this.services.clientAuthentication }
   get findDocumentedClient() { return this.services.findDocumentedClient }

@@ -3,7 +3,7 @@
  * batches in the oldest of them. A session is a convenience that the client need not use: every request is judged
  * by its access token alone.
  */
-import type { Context } from '../context/context.ts'
+import type { Context, Progress } from '../context/context.ts'
 import { randomToken, sha256 } from '../../base/protocol/crypto.ts'
 import { empty, type Reply, type Request } from '../../base/http/message.ts'
 import type { AccessToken } from '../context/tokens.ts'
@@ -14,11 +14,9 @@ import { checkScope } from './bearer.ts'
 import {
   errorResponse, isRequest, JsonRpcError, resultResponse, type JsonRpcMessage, type JsonRpcRequest, type JsonRpcResponse,
 } from '../../base/protocol/json-rpc.ts'
-import { methods } from './methods.ts'
 import { assumedVersion } from '../../base/protocol/mcp.ts'
 import { silent } from './progress.ts'
 import { messageReply, progressReply } from './reply.ts'
-import type { Round } from '../context/tool.ts'
 
 const maxBatch = 50
 
@@ -30,7 +28,7 @@ export async function answerLegacy(
   if (isBatch) checkBatch(messages, versionOf(request) ?? session?.protocolVersion ?? assumedVersion, context)
   const requests = messages.filter(isRequest)
   // What a batch needs is the union of what its messages need: it runs as a whole or not at all.
-  const needed = unionOfScopes(...requests.map(({ method }) => methods.get(method)?.scopes ?? []))
+  const needed = unionOfScopes(...requests.map(({ method }) => context.methods.get(method)?.scopes ?? []))
   if (token) checkScope(token, needed, context)
   // Notifications and responses need no answer, and this server waits for none of them.
   if (requests.length === 0) return empty(202)
@@ -65,14 +63,14 @@ async function initialize(
 }
 
 async function answer(
-  message: JsonRpcRequest, token: AccessToken | undefined, progress: Round['progress'], context: Context,
+  message: JsonRpcRequest, token: AccessToken | undefined, progress: Progress, context: Context,
 ): Promise<JsonRpcResponse> {
   const { id, params = {} } = message
   try {
-    const method = methods.get(message.method)
+    const method = context.methods.get(message.method)
     context.check(methodIsImplemented, method !== undefined && method.eras.includes('legacy'), message.method)
     const call = { params, token, clientCapabilities: undefined, progress, request: undefined }
-    return resultResponse(id, await method.run(call, context))
+    return resultResponse(id, await method.run!(call, context))
   } catch (error) {
     if (error instanceof JsonRpcError) return errorResponse(id, error)
     throw error

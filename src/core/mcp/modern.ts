@@ -1,5 +1,5 @@
 /** Answers one message of the modern era (MCP 2026-07-28): stateless, and with headers that say what the body says. */
-import type { Context } from '../context/context.ts'
+import type { Context, Method } from '../context/context.ts'
 import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
 import { empty, type Reply, type Request } from '../../base/http/message.ts'
 import type { AccessToken } from '../context/tokens.ts'
@@ -10,11 +10,9 @@ import {
 import { checkScope } from './bearer.ts'
 import { decodeHeaderValue, headerText } from '../../base/protocol/header-value.ts'
 import { isRequest, resultResponse, type JsonRpcMessage, type JsonRpcRequest } from '../../base/protocol/json-rpc.ts'
-import { mirroredParameters, valueAt } from '../../base/protocol/mirrored-parameters.ts'
-import { findTool, methods, serverInfo, type Method } from './methods.ts'
+import { serverInfo } from './methods.ts'
 import { legacyVersions, metaKeys, modernVersion, supportedVersions } from '../../base/protocol/mcp.ts'
 import { progressReply } from './reply.ts'
-import { listen } from './subscriptions.ts'
 
 /** How long a client may keep a list, in milliseconds. The tools do not change while the server runs. */
 const ttlMs = 300_000
@@ -38,13 +36,13 @@ export async function answerModern(
   const sent = request.headers['mcp-method']
   context.check(requiredHeaderIsSent, sent !== undefined, undefined, 'Mcp-Method')
   context.check(headersMatchBody, sent === name, `Mcp-Method is ${String(sent)}`, name)
-  if (name === 'subscriptions/listen') return listen(id, params, token, request.signal, context)
-  const method = methods.get(name)
+  const method = context.methods.get(name)
   context.check(methodIsImplemented, method !== undefined && method.eras.includes('modern'), name)
   checkScope(token, method.scopes, context)
-  if (name === 'tools/call') checkToolHeaders(params, request, context)
+  if (method.stream) return method.stream(id, params, token, request.signal, context)
+  checkMirrored(method, params, request, context)
   return progressReply(message, async progress => {
-    const result = await method.run({ params, token, clientCapabilities, progress, request }, context)
+    const result = await method.run!({ params, token, clientCapabilities, progress, request }, context)
     return resultResponse(id, complete(result, method, context))
   }, request, context)
 }
@@ -70,13 +68,11 @@ function checkVersion({ headers }: Request, context: Context): void {
   context.check(protocolVersionIsSupported, version === modernVersion, version, supportedVersions)
 }
 
-/** Mcp-Name, and Mcp-Param-* for every argument that the schema of the tool marks with x-mcp-header. */
-function checkToolHeaders(params: JsonObject, request: Request, context: Context): void {
+/** Checks the headers that repeat what the body of this method says: Mcp-Name, and Mcp-Param-* for parameters. */
+function checkMirrored(method: Method, params: JsonObject, request: Request, context: Context): void {
+  if (!method.mirrored) return
   checkHeader('Mcp-Name', params['name'], request, context)
-  const args = isJsonObject(params['arguments']) ? params['arguments'] : {}
-  for (const { header, path } of mirroredParameters(findTool(params, context).inputSchema)) {
-    checkHeader(header, valueAt(args, path), request, context)
-  }
+  for (const [header, value] of method.mirrored(params, context)) checkHeader(header, value, request, context)
 }
 
 /** A value that may be encoded, as those of Mcp-Name and Mcp-Param-* may. */

@@ -3,10 +3,8 @@
  * request is. The answer becomes an event stream with the first such notification, and without one stays what it was.
  */
 import { isJsonObject } from '../../base/protocol/json.ts'
+import type { Progress } from '../context/context.ts'
 import type { JsonRpcMessage, JsonRpcRequest, JsonRpcResponse } from '../../base/protocol/json-rpc.ts'
-import type { Round } from '../context/tool.ts'
-
-type Progress = Round['progress']
 
 /** Tells nobody: for a request without a token, and a client that reads no stream. */
 export const silent: Progress = () => {}

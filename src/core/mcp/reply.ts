@@ -1,12 +1,11 @@
 /** JSON-RPC messages as replies: one JSON object, or an event stream where the client reads nothing else. */
-import type { Context } from '../context/context.ts'
+import type { Context, Progress } from '../context/context.ts'
 import { json, type Reply, type Request } from '../../base/http/message.ts'
 import { acceptIsServed } from '../rules/mcp.ts'
 import {
   errorResponse, JsonRpcError, jsonRpcErrors, type JsonRpcMessage, type JsonRpcRequest, type JsonRpcResponse,
 } from '../../base/protocol/json-rpc.ts'
 import { silent, withProgress } from './progress.ts'
-import type { Round } from '../context/tool.ts'
 
 /** MCP 2026-07-28 basic/transports/streamable-http, Receiving Messages: proxies must not hold the stream back. */
 export const eventStreamHeaders = {
@@ -32,7 +31,7 @@ export function messageReply(status: number, message: JsonRpcMessage | readonly 
 
 /** Answers a request that may tell of its progress, to a client that can read a stream. */
 export async function progressReply(
-  message: JsonRpcRequest, answer: (progress: Round['progress']) => Promise<JsonRpcResponse>, request: Request, context: Context,
+  message: JsonRpcRequest, answer: (progress: Progress) => Promise<JsonRpcResponse>, request: Request, context: Context,
 ): Promise<Reply> {
   const outcome = accepts(request, 'text/event-stream') ? await withProgress(message, answer) : await answer(silent)
   if (!(Symbol.asyncIterator in outcome)) return messageReply(200, outcome, request)

@@ -1,6 +1,7 @@
 /** What a tool is. `tools/tools.ts` lists the ones that this server has. */
-import type { User } from '../../base/config/users.ts'
-import type { JsonObject } from '../../base/protocol/json.ts'
+import type { User } from '../base/config/users.ts'
+import type { Progress } from '../core/context/context.ts'
+import type { JsonObject } from '../base/protocol/json.ts'
 
 /** Who calls, as the access token says. */
 export interface Caller {
@@ -45,7 +46,7 @@ export interface InputRequired {
 /** One run of a tool and, where it asked for input before, what came of that. */
 export interface Round {
   /** Tells a client that asked for it how far the tool is; values that do not increase are left out. */
-  readonly progress: (progress: number, total?: number, message?: string) => void
+  readonly progress: Progress
   /** What the client can be asked for; nothing in the legacy era, where this server asks for nothing. */
   readonly clientCapabilities: JsonObject
   readonly inputResponses: JsonObject

@@ -1,7 +1,7 @@
 /** Runs a tool and describes it, as the methods `tools/call` and `tools/list` need. */
-import { schemaProblem } from '../../base/protocol/json-schema.ts'
-import type { JsonObject } from '../../base/protocol/json.ts'
-import { ToolError, type Caller, type InputRequired, type Round, type Tool, type ToolOutput } from '../context/tool.ts'
+import { schemaProblem } from '../base/protocol/json-schema.ts'
+import type { JsonObject } from '../base/protocol/json.ts'
+import { ToolError, type Caller, type InputRequired, type Round, type Tool, type ToolOutput } from './tool.ts'
 
 /** Runs a tool and returns the result of `tools/call` (MCP 2026-07-28 server/tools, Calling Tools), or what it asks for. */
 export async function callTool(tool: Tool, args: JsonObject, caller: Caller, round: Round): Promise<JsonObject | InputRequired> {

@@ -1,0 +1,101 @@
+/** The methods of the MCP server that have to do with its tools. */
+import type { JsonObject } from '../base/protocol/json.ts'
+import { isJsonObject } from '../base/protocol/json.ts'
+import { mirroredParameters, valueAt } from '../base/protocol/mirrored-parameters.ts'
+import { legacyVersions } from '../base/protocol/mcp.ts'
+import type { Call, Context, Method } from '../core/context/context.ts'
+import { paramsAreValid } from '../core/rules/mcp.ts'
+import { callTool, describeTool, errorResult, isInputRequired } from './call-tool.ts'
+import { openState, sealState, type StatefulCall } from './request-state.ts'
+import { clientHasCapability, toolIsKnown } from './rules/tools.ts'
+import { listen } from './subscriptions.ts'
+import type { InputRequired, Tool } from './tool.ts'
+
+type Tools = ReadonlyMap<string, Tool>
+
+/** The methods for these tools. */
+export function toolMethods(tools: Tools): readonly (readonly [string, Method])[] {
+  return [
+    ['tools/list', { ...both, scopes: ['mcp:tools:read'], cacheable: true, run: (call, context) => listTools(tools, call, context) }],
+    ['tools/call', {
+      ...both, scopes: ['mcp:tools:read', 'mcp:tools:execute'],
+      run: (call, context) => callNamedTool(tools, call, context),
+      mirrored: (params, context) => mirroredHeaders(findTool(tools, params, context), params),
+    }],
+    ['subscriptions/listen', { eras: ['modern'], scopes: [], stream: listen }],
+  ]
+}
+
+const both = { eras: ['modern', 'legacy'] } as const
+
+function listTools(tools: Tools, { params }: Call, context: Context): JsonObject {
+  // The list has one page, so no cursor is ever given out.
+  context.check(paramsAreValid, params['cursor'] === undefined, 'cursor is not one that this server gave out')
+  return { tools: [...tools.values()].map(describeTool) }
+}
+
+async function callNamedTool(
+  tools: Tools, { params, token, clientCapabilities, progress, request }: Call, context: Context,
+): Promise<JsonObject> {
+  const tool = findTool(tools, params, context)
+  const { arguments: args = {}, inputResponses = {}, requestState } = params
+  context.check(paramsAreValid, isJsonObject(args), 'arguments must be an object')
+  const areResponses = isJsonObject(inputResponses) && Object.values(inputResponses).every(isJsonObject)
+  context.check(paramsAreValid, areResponses, 'inputResponses must be an object of objects')
+  context.check(paramsAreValid, requestState === undefined || typeof requestState === 'string', 'requestState must be a string')
+  checkCapabilities(tool.requiredCapabilities ?? {}, clientCapabilities, context)
+  const { sub, client_id } = token!
+  // RFC 9700 section 4.15.1: the subject of a client that acts for itself is the client, whoever else has that sub.
+  const caller = { sub, client_id, user: sub === client_id ? undefined : context.users.find(sub) }
+  const call = { tool: tool.name, args, caller }
+  const state = requestState === undefined ? undefined : openState(requestState, call, context)
+  const result = await callTool(tool, args, caller, {
+    progress,
+    clientCapabilities: clientCapabilities ?? {},
+    inputResponses: inputResponses as JsonObject,
+    state,
+    // Made for the tool that looks at it.
+    get signal() { return request?.signal ?? new AbortController().signal },
+  })
+  return isInputRequired(result) ? askForInput(result, call, clientCapabilities, context) : result
+}
+
+/** What a client has to declare for a request to be put to it. */
+const capabilityOf: Readonly<Record<string, string>> = {
+  'elicitation/create': 'elicitation', 'sampling/createMessage': 'sampling', 'roots/list': 'roots',
+}
+
+/** MCP 2026-07-28 basic/patterns/mrtr: only what the client declared is asked for. */
+function askForInput(
+  { inputRequests, state }: InputRequired, call: StatefulCall, clientCapabilities: JsonObject | undefined, context: Context,
+): JsonObject {
+  if (!clientCapabilities) {
+    return errorResult(`${call.tool} asks for input, which a client of ${legacyVersions[0]} is not asked for`)
+  }
+  const needed = Object.values(inputRequests).map(({ method }) => [capabilityOf[method]!, {}])
+  checkCapabilities(Object.fromEntries(needed), clientCapabilities, context)
+  return {
+    resultType: 'input_required',
+    inputRequests,
+    ...(state === undefined ? {} : { requestState: sealState(state, call, context) }),
+  }
+}
+
+function checkCapabilities(needed: JsonObject, declared: JsonObject | undefined, context: Context): void {
+  const missing = Object.entries(needed).filter(([name]) => !Object.hasOwn(declared ?? {}, name))
+  context.check(clientHasCapability, missing.length === 0, declared, Object.fromEntries(missing))
+}
+
+/** Mcp-Name, and Mcp-Param-* for every argument that the schema of the tool marks with x-mcp-header. */
+function mirroredHeaders({ inputSchema }: Tool, params: JsonObject): readonly (readonly [string, unknown])[] {
+  const args = isJsonObject(params['arguments']) ? params['arguments'] : {}
+  return [...mirroredParameters(inputSchema)].map(({ header, path }) => [header, valueAt(args, path)] as const)
+}
+
+function findTool(tools: Tools, params: JsonObject, context: Context): Tool {
+  const { name } = params
+  context.check(paramsAreValid, typeof name === 'string', 'name must be a string')
+  const tool = tools.get(name)
+  context.check(toolIsKnown, tool !== undefined, name)
+  return tool
+}
