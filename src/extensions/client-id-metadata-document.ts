@@ -64,8 +64,7 @@ function readMetadata(document: JsonObject, context: Context): ClientMetadata {
     return readClientMetadata({ ...document, ...supportedParts(document, context), token_endpoint_auth_method }, context)
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error
-    context.check(clientDocumentDescribesAClient, false, error.message)
-    throw error
+    context.fail(clientDocumentDescribesAClient, error.message)
   }
 }
 

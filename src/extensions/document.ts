@@ -58,9 +58,7 @@ async function fetchDocument(url: string, { sizeLimit, rule }: Reading<unknown>,
     return await context.fetchDocument(url, sizeLimit)
   } catch (error) {
     if (!(error instanceof DocumentError)) throw error
-    context.check(documentIsReachable, !error.temporary, error.message)
-    context.check(rule, false, error.message)
-    throw error
+    context.fail(error.temporary ? documentIsReachable : rule, error.message)
   }
 }
 

@@ -87,8 +87,8 @@ describe('Terminal', () => {
     terminal.verdict({ rule: stateIsOurs, passed: false, received: 'a', expected: 'b' })
     assert.deepEqual(text().split('\n').map(line => line.trim()).filter(Boolean), [
       '> POST https://auth.example.com/token', '> accept: application/json', '> grant_type=x', '< 200', '< content-type: application/json',
-      '< {"a":1}', '✓ state-is-ours  [RFC 6749 section 10.12]  held', '✗ state-is-ours  [RFC 6749 section 10.12]  broken',
-      'came        a', 'expected    b', 'difference  it is another value altogether',
+      '< {"a":1}', '✓ state-is-ours  [RFC 6749 section 10.12]  passed', '✗ state-is-ours  [RFC 6749 section 10.12]  failed',
+      'received    a', 'expected    b', 'difference  it is a completely different value',
     ])
   })
 
@@ -111,10 +111,10 @@ describe('Terminal', () => {
     const expected = ['https://b.example/x', 'https://a.example/mcp']
     terminal.verdict({ rule: stateIsOurs, passed: false, received: 'https://a.example/mcp/', expected })
     assert.deepEqual(text().split('\n').slice(1), [
-      '       came        https://a.example/mcp/', '                                        ^',
+      '       received    https://a.example/mcp/', '                                        ^',
       '       expected    https://b.example/x',
       '                   https://a.example/mcp', '                                        ^',
-      '       difference  there is a slash too many at the end', '',
+      '       difference  it has an extra slash at the end', '',
     ])
   })
 

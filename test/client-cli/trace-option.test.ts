@@ -22,8 +22,8 @@ describe('client --trace', { concurrency: 4 }, () => {
     addMcpServer(peer, peer.url)
     const ended = await runClient(t, await makeHome(t), ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless', '--trace'])
     assertEnds(ended, 5, new RegExp([
-      '✗ issuer-is-identical {2}\\[RFC 8414 section 3\\.3\\] {2}broken', ` +came +${peer.url}/`, ' +\\^', ` +expected +${peer.url}`, ' +\\^',
-      ' +difference +there is a slash too many at the end',
+      '✗ issuer-is-identical {2}\\[RFC 8414 section 3\\.3\\] {2}failed', ` +received +${peer.url}/`, ' +\\^', ` +expected +${peer.url}`, ' +\\^',
+      ' +difference +it has an extra slash at the end',
     ].join('\\n')))
   })
 
@@ -31,7 +31,7 @@ describe('client --trace', { concurrency: 4 }, () => {
     const peer = await startHonestPeer(t)
     peer.on('POST /token', json({ error: 'invalid_grant', error_description: 'code is expired' }, 400))
     const ended = await runClient(t, await makeHome(t), ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless', '--trace'])
-    assertEnds(ended, 4, /✗ tokens-are-granted {2}\[RFC 6749 section 5\.2\] {2}broken\n +came +the token endpoint refused: invalid_grant: code is expired/)
+    assertEnds(ended, 4, /✗ tokens-are-granted {2}\[RFC 6749 section 5\.2\] {2}failed\n +received +the token endpoint refused: invalid_grant: code is expired/)
   })
 
   it('writes no colours if the output is not a terminal', async t => {

@@ -115,7 +115,7 @@ describe('discoverResource(): what it accepts', () => {
   }
 
   const noted: readonly (readonly [string, (url: string) => string, RegExp])[] = [
-    ['a slash at the end', url => `${url}/mcp/`, /is not identical to \S+\/mcp \(there is a slash too many at the end\): /],
+    ['a slash at the end', url => `${url}/mcp/`, /is not identical to \S+\/mcp \(it has an extra slash at the end\): /],
     ['the path that is missing', url => url, /is not identical to \S+\/mcp(?: \(.+\))?: /],
   ]
   for (const [what, resource, expected] of noted) {

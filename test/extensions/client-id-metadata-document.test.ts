@@ -324,7 +324,7 @@ describe('A metadata document', () => {
     it(`is refused with client_credentials and the method ${token_endpoint_auth_method} (RFC 6749 section 4.4)`, async t => {
       const server = await startWith(t, fetcher(documentOf(client_id, { grant_types: ['client_credentials'], token_endpoint_auth_method })))
       const body = await assertRefusedOnPage(await requestCode(server, client), invalid)
-      assert.match(body['error_description'], /client credentials grant needs a client that authenticates/)
+      assert.match(body['error_description'], /client credentials grant requires a client that authenticates/)
     })
   }
 

@@ -390,7 +390,7 @@ describe('/mcp with a token that is bound to a key', () => {
     const response = await postMcp(server, access_token, ping)
     assert.deepEqual(challengeOf(response), {
       scheme: 'Bearer', error: 'invalid_token', scope: 'mcp:tools:read mcp:tools:execute', algs: 'ES256 EdDSA RS256 PS256',
-      error_description: 'a token that is bound to a key must be sent as DPoP, and only such a token',
+      error_description: 'a token that is bound to a key must be sent as DPoP, and any other token as Bearer',
       error_uri: `${server.config.issuer}/explain/bound-token-comes-with-proof`,
       resource_metadata: `${server.config.issuer}/.well-known/oauth-protected-resource/mcp`,
     })

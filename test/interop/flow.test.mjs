@@ -82,7 +82,7 @@ interop('The live flow in Chromium', () => {
     await page.goto(`${server.url}/flow`)
     await messages(page).last().locator('summary').first().focus()
     await page.keyboard.press('Enter')
-    await page.getByText('broken', { exact: true }).waitFor()
+    await page.getByText('failed', { exact: true }).waitFor()
   })
 
   it('leads from the error_uri of a failure to the explanation of that very request, and on to its flow', async t => {
@@ -91,7 +91,7 @@ interop('The live flow in Chromium', () => {
     await page.goto(await fail(server))
     await page.getByRole('heading', { name: 'Your request' }).waitFor()
     assert.deepEqual(await page.locator('.comparison mark').allInnerTexts(), ['localhost', '127.0.0.1'])
-    await page.getByText('both are this machine, and they are two hosts all the same').waitFor()
+    await page.getByText('they are the same machine but different hosts').waitFor()
     await page.getByRole('link', { name: 'See it in its flow' }).click()
     await page.locator('li.bad > details[open]').getByText('redirect-uri-is-registered').first().waitFor()
   })

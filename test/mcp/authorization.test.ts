@@ -170,7 +170,7 @@ describe('/mcp with too few scopes', () => {
       const response = await send(server, craftToken(server, { scope }))
       assert.deepEqual(bearerChallenge(response), {
         error: 'insufficient_scope',
-        error_description: `this needs ${needed}`,
+        error_description: `this request requires the scope ${needed}`,
         error_uri: `${server.config.issuer}/explain/scope-is-sufficient`,
         scope: needed,
         resource_metadata: metadataUrl(server),

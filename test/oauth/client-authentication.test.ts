@@ -73,7 +73,7 @@ describe('A client that registered client_secret_post', () => {
     const client = await register(server, { token_endpoint_auth_method: 'client_secret_post' })
     const response = await authenticate(server, client, {}, basic(client['client_id'], client['client_secret']))
     const { error_description } = await assertRefused(response, 'authentication-method-is-registered', 'invalid_client', 401)
-    assert.equal(error_description, 'the client registered client_secret_post and used client_secret_basic')
+    assert.equal(error_description, 'the client registered client_secret_post but used client_secret_basic')
   })
 })
 

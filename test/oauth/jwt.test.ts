@@ -17,6 +17,8 @@ const key = createSecretKey(Buffer.from('a key of 32 bytes for these tests'))
 const otherKey = createSecretKey(Buffer.from('another key of 32 bytes for tests'))
 
 class TestChecker extends Checker {
+  protected record(): void {}
+
   protected refusal(rule: Rule): Error {
     return new Error(rule.id)
   }

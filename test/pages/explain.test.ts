@@ -50,15 +50,15 @@ const failures: readonly Failure[] = [
     what: 'a resource with a slash in the wrong place',
     fail: async server => requestCode(server, await register(server), { resource: `${server.config.issuer}//mcp` }),
     rule: 'resource-is-ours',
-    cause: ({ config }) => [`came ${config.issuer}/[/]mcp`, 'there are two slashes in a row'],
-    remedy: 'Send the resource member of the protected resource metadata as it stands, byte for byte.',
+    cause: ({ config }) => [`received ${config.issuer}/[/]mcp`, 'it has two slashes in a row'],
+    remedy: 'Send the resource from the protected resource metadata unchanged, byte for byte.',
   },
   {
     what: 'a resource with a path and a slash that are not ours',
     fail: async server => requestCode(server, await register(server), { resource: `${server.config.resource}/x/` }),
     rule: 'resource-is-ours',
-    cause: ({ config }) => [`came ${config.resource}[/x/]`, 'the path is /mcp/x/, not /mcp'],
-    remedy: 'Send the resource member of the protected resource metadata as it stands, byte for byte.',
+    cause: ({ config }) => [`received ${config.resource}[/x/]`, 'the path is /mcp/x/, not /mcp'],
+    remedy: 'Send the resource from the protected resource metadata unchanged, byte for byte.',
   },
   {
     what: '127.0.0.1 for localhost',
@@ -67,8 +67,8 @@ const failures: readonly Failure[] = [
       return requestCode(server, client, { redirect_uri: 'http://127.0.0.1:3000/callback' })
     },
     rule: 'redirect-uri-is-registered',
-    cause: () => ['came http://[127.0.0.1]:3000/callback', 'expected http://[localhost]:3000/callback', 'the host is 127.0.0.1, not localhost: both are this machine, and they are two hosts all the same'],
-    remedy: 'Register this very redirect URI. localhost, 127.0.0.1 and [::1] are three different hosts.',
+    cause: () => ['received http://[127.0.0.1]:3000/callback', 'expected http://[localhost]:3000/callback', 'the host is 127.0.0.1, not localhost: they are the same machine but different hosts'],
+    remedy: 'Register exactly this redirect URI. localhost, 127.0.0.1 and [::1] are three different hosts.',
   },
   {
     what: 'another port on https',
@@ -77,21 +77,21 @@ const failures: readonly Failure[] = [
       return requestCode(server, client, { redirect_uri: 'https://app.example.com:9443/cb' })
     },
     rule: 'redirect-uri-is-registered',
-    cause: () => ['came https://app.example.com:[9]443/cb', 'https://app.example.com:[8]443/cb comes nearest', 'port 9443 came where port 8443 is expected'],
-    remedy: 'Register this very redirect URI.',
+    cause: () => ['received https://app.example.com:[9]443/cb', 'https://app.example.com:[8]443/cb comes nearest', 'it has port 9443, but port 8443 is expected'],
+    remedy: 'Register exactly this redirect URI.',
   },
   {
     what: 'plain PKCE',
     fail: async server => requestCode(server, await register(server), { code_challenge_method: 'plain' }),
     rule: 'code-challenge-method-is-s256',
-    cause: () => ['came plain', 'expected S256'],
+    cause: () => ['received plain', 'expected S256'],
     remedy: 'Send code_challenge_method=S256',
   },
   {
     what: 'PKCE without a method, which means plain',
     fail: async server => requestCode(server, await register(server), { code_challenge_method: undefined }),
     rule: 'code-challenge-method-is-s256',
-    cause: () => ['came absent, which means plain', 'expected S256'],
+    cause: () => ['received absent, which means plain', 'expected S256'],
     remedy: 'Send code_challenge_method=S256',
   },
   {
@@ -103,7 +103,7 @@ const failures: readonly Failure[] = [
     },
     rule: 'code-verifier-matches',
     cause: () => ['The verifier belongs to another authorization request, the one of', 'The code belongs to the one of'],
-    remedy: 'Send the verifier of this very authorization request: of two requests under way each has its own.',
+    remedy: 'Send the code_verifier that belongs to this authorization request. Every request has its own.',
   },
   {
     what: 'a verifier of nobody',
@@ -113,7 +113,7 @@ const failures: readonly Failure[] = [
     },
     rule: 'code-verifier-matches',
     cause: () => ['The verifier belongs to no authorization request that is recorded here.'],
-    remedy: 'Send the verifier of this very authorization request',
+    remedy: 'Send the code_verifier that belongs to this authorization request',
   },
   {
     what: 'a code that has expired',
@@ -124,8 +124,8 @@ const failures: readonly Failure[] = [
       return exchange(server, client, authorization)
     },
     rule: 'code-is-fresh',
-    cause: () => ['it ended', 'it came', 'it lies 12', 'to live 600 s; 612', 's had passed.'],
-    remedy: 'Redeem the code at once; now start a new authorization request.',
+    cause: () => ['expired 2', 'received 2', 'it is 12', 'to live 600 s; 612', 's had passed.'],
+    remedy: 'Start a new authorization request, and redeem the code as soon as it arrives.',
   },
   {
     what: 'a code that has expired so long ago that it is forgotten',
@@ -172,7 +172,7 @@ const failures: readonly Failure[] = [
     },
     rule: 'code-is-unused',
     cause: () => ['It was used before: at', '5 s earlier, and tokens were issued for it then.'],
-    remedy: 'Redeem a code once, in one process, and do not retry.',
+    remedy: 'Redeem each code once, in one process, and do not retry.',
   },
   {
     what: 'a refresh token that comes twice',
@@ -184,13 +184,13 @@ const failures: readonly Failure[] = [
     },
     rule: 'refresh-token-is-unused',
     cause: () => ['It was used before: at', '60 s earlier'],
-    remedy: 'Store the new refresh token before using it, and let one process refresh at a time.',
+    remedy: 'Store the new refresh token before you use it, and let only one process refresh at a time.',
   },
   {
     what: 'a client that is unknown to the token endpoint',
     fail: server => exchange(server, { client_id: 'forgotten' }, { code: 'x', code_verifier: createCodeVerifier() }),
     rule: 'client-is-known',
-    cause: () => ['came forgotten', 'the client sent POST /oauth/token (authorization_code), and it was answered with 401'],
+    cause: () => ['received forgotten', 'the client sent POST /oauth/token (authorization_code), and it was answered with 401'],
     remedy: 'register again',
   },
   {
@@ -200,22 +200,22 @@ const failures: readonly Failure[] = [
       return callMcp(server, tokens['access_token'], 'tools/call', { name: 'get_weather', arguments: { location: 'Lisbon' } })
     },
     rule: 'scope-is-sufficient',
-    cause: () => ['came mcp:tools:read', 'expected mcp:tools:read[ mcp:tools:execute]', 'it lacks mcp:tools:execute'],
-    remedy: 'Start a new authorization request for the granted scopes and those that the challenge names; a refresh cannot widen a grant.',
+    cause: () => ['received mcp:tools:read', 'expected mcp:tools:read[ mcp:tools:execute]', 'it lacks mcp:tools:execute'],
+    remedy: 'Start a new authorization request for the granted scopes plus those in the challenge. A refresh cannot widen a grant.',
   },
   {
     what: 'a token of another issuer',
     fail: server => callMcp(server, craftToken(server, { iss: `${server.config.issuer}/` }), 'ping'),
     rule: 'access-token-issuer-is-ours',
-    cause: ({ config }) => [`came ${config.issuer}[/]`, 'there is a slash too many at the end'],
-    remedy: 'Use the token at the server that its authorization server belongs to.',
+    cause: ({ config }) => [`received ${config.issuer}[/]`, 'it has an extra slash at the end'],
+    remedy: 'Use the token at the server that its authorization server protects.',
   },
   {
     what: 'a token for another resource',
     fail: server => callMcp(server, craftToken(server, { aud: `${server.config.issuer}/MCP` }), 'ping'),
     rule: 'access-token-audience-is-ours',
-    cause: ({ config }) => [`came ${config.issuer}/[MCP]`, 'the path differs in upper and lower case'],
-    remedy: 'Ask for a token with the resource of the protected resource metadata of this server.',
+    cause: ({ config }) => [`received ${config.issuer}/[MCP]`, 'the path differs in upper and lower case'],
+    remedy: 'Request a token for the resource that the protected resource metadata of this server names.',
   },
 ]
 
@@ -239,7 +239,7 @@ describe('The page to which an error leads names cause and remedy exactly', () =
     const text = textOf(html)
     for (const part of ['client_id is not registered here.', 'Forget the stored registration and register again']) assert.ok(text.includes(part), text)
     const link = /href="([^"]*\/explain\/client-is-registered\?trace=[\w-]+)"/.exec(html)?.[1] ?? assert.fail('no link')
-    assert.match(await read(link), /Your request .* came forgotten/)
+    assert.match(await read(link), /Your request .* received forgotten/)
   })
 })
 

@@ -337,17 +337,17 @@ describe('A flow', () => {
     await requestCode(server, await register(server), { redirect_uri: 'http://localhost:1/callback' })
     const html = await page(server)
     const id = 'redirect-uri-is-registered'
-    assert.ok(html.includes(`<span class="badge failed">broken</span>\n<a href="/explain/${id}">${id}</a>`))
+    assert.ok(html.includes(`<span class="badge failed">failed</span>\n<a href="/explain/${id}">${id}</a>`))
     assert.ok(html.includes('http://<mark>localhost:1</mark>/callback'))
     assert.ok(html.includes('http://<mark>127.0.0.1:7777</mark>/callback'))
-    assert.match(html, /<span class="badge passed">held<\/span>\n<a href="\/explain\/client-is-registered">/)
+    assert.match(html, /<span class="badge passed">passed<\/span>\n<a href="\/explain\/client-is-registered">/)
   })
 
   it('takes the first challenge for no failure', async t => {
     const server = await start(t)
     await callMcp(server, undefined, 'initialize')
     const html = await page(server)
-    assert.match(html, /<span class="badge neutral">broken<\/span>\n<a href="\/explain\/access-token-is-sent">/)
+    assert.match(html, /<span class="badge neutral">failed<\/span>\n<a href="\/explain\/access-token-is-sent">/)
     assert.match(html, /it belongs to a flow in which all is well/)
     assert.doesNotMatch(html, /badge failed/)
   })

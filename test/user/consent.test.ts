@@ -216,7 +216,7 @@ describe('POST /oauth/consent', () => {
     const { server, page } = await open(t)
     const response = await decide(server, page, { 'scope.mcp:tools:read': undefined, 'scope.mcp:tools:execute': undefined })
     const query = assertRedirectedError(response, 'scope-is-kept', 'access_denied')
-    assert.equal(query.get('error_description'), 'the user allowed none of the scopes that were asked for')
+    assert.equal(query.get('error_description'), 'the user allowed none of the requested scopes')
   })
 
   it('refuses a scope that was not asked for, and gives no code', async t => {

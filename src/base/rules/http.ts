@@ -1,4 +1,4 @@
-/** Rules that every request meets before a handler sees it, and those of bodies and parameters. */
+/** Rules that every request meets before a handler runs, and the rules of bodies and parameters. */
 import type { Rule } from './rule.ts'
 
 export const requestTargetIsAPath: Rule = {
@@ -6,9 +6,9 @@ export const requestTargetIsAPath: Rule = {
   clause: 'RFC 9112 section 3.2.1',
   error: 'invalid_request',
   says: 'the request target must be a path',
-  requires: 'The request target is in origin-form: one leading slash, a path, perhaps a query.',
-  otherwise: 'A proxy in front and this server could read two different paths out of one request.',
-  remedy: 'Send the path alone in the request line and the host in the Host header.',
+  requires: 'The request target is in origin-form: a path that starts with exactly one slash, and optionally a query.',
+  otherwise: 'A proxy and this server could read two different paths from the same request.',
+  remedy: 'Send only the path in the request line, and the host in the Host header.',
 }
 
 export const hostIsSentOnce: Rule = {
@@ -17,7 +17,7 @@ export const hostIsSentOnce: Rule = {
   error: 'invalid_request',
   says: 'the Host header must be sent exactly once',
   requires: 'A request has exactly one Host header.',
-  otherwise: 'Of two lines Node keeps the first and a proxy may keep the second: the checked host is not the routed one.',
+  otherwise: 'Node keeps the first of two Host headers and a proxy may keep the second, so the checked host is not the routed one.',
   remedy: 'Send one Host header.',
 }
 
@@ -27,7 +27,7 @@ export const httpVersionIsOne: Rule = {
   error: 'invalid_request',
   says: 'this server speaks HTTP/1.1, not HTTP/{received}',
   requires: 'The request line names HTTP/1.0 or HTTP/1.1.',
-  otherwise: 'A proxy would frame the message by the rules of another version than this server.',
+  otherwise: 'A proxy and this server could frame the same message by the rules of two different versions (request smuggling).',
   remedy: 'Send the request as HTTP/1.1.',
 }
 
@@ -35,10 +35,11 @@ export const transferCodingIsChunked: Rule = {
   id: 'transfer-coding-is-chunked',
   clause: 'RFC 9112 section 6.1',
   error: 'invalid_request',
-  says: 'Transfer-Encoding may be chunked, in HTTP/1.1, and nothing else',
-  requires: 'Transfer-Encoding is chunked or absent, and absent in HTTP/1.0, which does not know it.',
-  otherwise: 'A proxy and this server could see the end of the body at two places, and the rest as another request.',
-  remedy: 'Send Content-Length, or Transfer-Encoding: chunked alone.',
+  says: 'Transfer-Encoding must be chunked, and only in HTTP/1.1',
+  requires: 'Transfer-Encoding is chunked or absent. In HTTP/1.0, which does not define it, it is absent.',
+  otherwise: 'A proxy and this server could disagree where the body ends, and the rest would pass as a second request '
+    + '(request smuggling).',
+  remedy: 'Send Content-Length, or Transfer-Encoding: chunked and no other coding.',
 }
 
 export const expectationIsKnown: Rule = {
@@ -46,10 +47,10 @@ export const expectationIsKnown: Rule = {
   clause: 'RFC 9110 section 10.1.1',
   error: 'invalid_request',
   status: 417,
-  says: 'the expectation {received} cannot be met; 100-continue can',
+  says: 'the expectation {received} is not supported; only 100-continue is',
   requires: 'An Expect header says 100-continue.',
-  otherwise: 'The client would believe that the server does what it does not know.',
-  remedy: 'Leave the Expect header out.',
+  otherwise: 'The client would rely on behavior that the server does not have.',
+  remedy: 'Omit the Expect header.',
 }
 
 export const addressIsWithinLimits: Rule = {
@@ -57,11 +58,12 @@ export const addressIsWithinLimits: Rule = {
   clause: 'RFC 6585 section 4',
   error: 'too_many_requests',
   says: 'too many requests of this kind from this address: try again in {expected} s',
-  requires: 'One address sends no more registrations, authorization requests and refused requests with credentials in a '
-    + 'minute than RATE_LIMIT_REGISTRATIONS_PER_MINUTE, RATE_LIMIT_AUTHORIZATIONS_PER_MINUTE and '
-    + 'RATE_LIMIT_TOKEN_FAILURES_PER_MINUTE say.',
-  otherwise: 'One machine could press the new registrations of all others out of the store, or guess without end.',
-  remedy: 'Wait as long as Retry-After says. Behind a proxy set SERVER_BEHIND_PROXY, so that each client has its own address.',
+  requires: 'Per minute, one address sends at most RATE_LIMIT_REGISTRATIONS_PER_MINUTE registrations, '
+    + 'RATE_LIMIT_AUTHORIZATIONS_PER_MINUTE authorization requests, and RATE_LIMIT_TOKEN_FAILURES_PER_MINUTE requests with '
+    + 'credentials that are refused.',
+  otherwise: 'One machine could evict the new registrations of everybody else from the store, or guess secrets without limit.',
+  remedy: 'Wait for as long as Retry-After says. Behind a proxy, set SERVER_BEHIND_PROXY so that the server sees the address of '
+    + 'each client.',
 }
 
 export const authorizationIsSentOnce: Rule = {
@@ -69,7 +71,7 @@ export const authorizationIsSentOnce: Rule = {
   clause: 'RFC 9110 section 5.3',
   error: 'invalid_request',
   says: 'the Authorization header must be sent at most once',
-  requires: 'A request has at most one Authorization header, since the field is no list.',
+  requires: 'A request has at most one Authorization header, because the field is not a list.',
   otherwise: 'One component would verify the first credential and another would act on the second.',
   remedy: 'Send one Authorization header.',
 }
@@ -79,7 +81,7 @@ export const contentTypeIsSentOnce: Rule = {
   clause: 'RFC 9110 section 5.3',
   error: 'invalid_request',
   says: 'the Content-Type header must be sent at most once',
-  requires: 'A request has at most one Content-Type header, since the field is no list.',
+  requires: 'A request has at most one Content-Type header, because the field is not a list.',
   otherwise: 'One component would read the body as a form and another as JSON.',
   remedy: 'Send one Content-Type header.',
 }
@@ -89,9 +91,9 @@ export const hostIsServed: Rule = {
   clause: 'MCP 2026-07-28 basic/transports/streamable-http, Security & Endpoint',
   error: 'access_denied',
   says: 'the host {received} is not served here',
-  requires: 'The Host header names loopback, the host of SERVER_URL, or one of SERVER_ALLOWED_HOSTS.',
-  otherwise: 'A web page whose name is rebound to 127.0.0.1 could talk to this server as if it were its own.',
-  remedy: 'Connect by the host of SERVER_URL, or add the host to SERVER_ALLOWED_HOSTS.',
+  requires: 'The Host header names a loopback host, the host of SERVER_URL, or one of SERVER_ALLOWED_HOSTS.',
+  otherwise: 'A web page could rebind its host name to 127.0.0.1 and talk to this server as its own origin (DNS rebinding).',
+  remedy: 'Connect to the host of SERVER_URL, or add this host to SERVER_ALLOWED_HOSTS.',
 }
 
 export const originIsAllowed: Rule = {
@@ -99,8 +101,8 @@ export const originIsAllowed: Rule = {
   clause: 'MCP 2026-07-28 basic/transports/streamable-http, Security & Endpoint',
   error: 'access_denied',
   says: 'the origin {received} is not allowed here',
-  requires: 'An Origin header names loopback, the origin of SERVER_URL, or one of SERVER_ALLOWED_ORIGINS.',
-  otherwise: 'Any web page that the user visits could send requests to the MCP server of his machine.',
+  requires: 'An Origin header names a loopback origin, the origin of SERVER_URL, or one of SERVER_ALLOWED_ORIGINS.',
+  otherwise: 'Any web page that the user visits could send requests to the MCP server on their machine.',
   remedy: 'Serve the page from an allowed origin, or add its origin to SERVER_ALLOWED_ORIGINS.',
 }
 
@@ -109,8 +111,8 @@ export const pathIsKnown: Rule = {
   clause: 'RFC 9110 section 15.5.5',
   error: 'not_found',
   says: 'there is nothing at this path',
-  requires: 'The path is one of those that src/routes.ts lists.',
-  otherwise: 'Clients probe well-known paths: a page in place of a 404 is taken for metadata.',
+  requires: 'The path is one of those in src/routes.ts.',
+  otherwise: 'Clients probe well-known paths, and would mistake a page that is not a 404 for metadata.',
   remedy: 'Take the endpoints from the metadata at /.well-known/oauth-authorization-server.',
 }
 
@@ -118,10 +120,10 @@ export const methodIsAllowed: Rule = {
   id: 'method-is-allowed',
   clause: 'RFC 9110 section 15.5.6',
   error: 'method_not_allowed',
-  says: 'the method {received} is not allowed here; {expected} is',
-  requires: 'The endpoint is called with a method that it has.',
-  otherwise: 'A GET that changes something can be triggered by any link or image.',
-  remedy: 'Use a method that the Allow header of the response names.',
+  says: 'the method {received} is not allowed here; use {expected}',
+  requires: 'The request uses a method that the endpoint supports.',
+  otherwise: 'Any link or image can trigger a GET, so a GET must not change anything (CSRF).',
+  remedy: 'Use a method from the Allow header of the response.',
 }
 
 export const bodyIsBounded: Rule = {
@@ -129,18 +131,18 @@ export const bodyIsBounded: Rule = {
   clause: 'RFC 9110 section 15.5.14',
   error: 'content_too_large',
   says: 'the body is larger than {expected} bytes',
-  requires: 'A request body stays within the size that its endpoint takes.',
-  otherwise: 'A few clients could fill the memory of the server.',
-  remedy: 'Send less.',
+  requires: 'A request body is no larger than its endpoint accepts.',
+  otherwise: 'A few clients could exhaust the memory of the server.',
+  remedy: 'Send a smaller body.',
 }
 
 export const bodyIsNotEncoded: Rule = {
   id: 'body-is-not-encoded',
   clause: 'RFC 9110 section 8.4',
   error: 'unsupported_media_type',
-  says: 'the content coding {received} is not taken',
-  requires: 'A request body is sent as it is, without a Content-Encoding.',
-  otherwise: 'A filter in front reads other content than this server, and a small body can grow without bounds.',
+  says: 'the content coding {received} is not supported',
+  requires: 'A request body has no Content-Encoding.',
+  otherwise: 'A filter in front of this server would not see the content, and a small body could decompress to any size.',
   remedy: 'Send the body without a Content-Encoding.',
 }
 
@@ -149,8 +151,8 @@ export const bodyIsUtf8: Rule = {
   clause: 'RFC 8259 section 8.1',
   error: 'invalid_request',
   says: 'the body is not valid UTF-8',
-  requires: 'Text is UTF-8, and a charset that is named says so.',
-  otherwise: 'Two parsers could read two different texts, and what was checked is not what is used.',
+  requires: 'The body is UTF-8. If Content-Type names a charset, it is utf-8.',
+  otherwise: 'Two parsers could read two different texts, so the text that was checked is not the text that is used.',
   remedy: 'Encode the body as UTF-8.',
 }
 
@@ -159,9 +161,9 @@ export const bodyIsAForm: Rule = {
   clause: 'RFC 6749 section 3.2',
   error: 'invalid_request',
   says: 'the body must be application/x-www-form-urlencoded, not {received}',
-  requires: 'Requests to the OAuth endpoints are sent in the application/x-www-form-urlencoded format.',
-  otherwise: 'A body that two components parse differently passes checks that it should not pass.',
-  remedy: 'Send the header Content-Type: application/x-www-form-urlencoded and the parameters as a form, not as JSON.',
+  requires: 'Requests to the OAuth endpoints use the application/x-www-form-urlencoded format.',
+  otherwise: 'Two components could parse the same body differently, so one would check what the other does not use.',
+  remedy: 'Send Content-Type: application/x-www-form-urlencoded, and the parameters as a form, not as JSON.',
 }
 
 export const bodyIsJson: Rule = {
@@ -170,27 +172,28 @@ export const bodyIsJson: Rule = {
   error: 'unsupported_media_type',
   says: 'the body must be application/json, not {received}',
   requires: 'Client metadata and JSON-RPC messages are sent as application/json.',
-  otherwise: 'A web page may send text/plain to any host without asking it first (CORS).',
-  remedy: 'Send the header Content-Type: application/json.',
+  otherwise: 'A web page may send text/plain to any host without a CORS preflight request.',
+  remedy: 'Send Content-Type: application/json.',
 }
 
 export const jsonIsWellFormed: Rule = {
   id: 'json-is-well-formed',
   clause: 'RFC 8259 section 4',
   error: 'invalid_request',
-  says: 'the JSON text cannot be used: {received}',
-  requires: 'JSON parses, names no member twice and nests at most 32 levels.',
-  otherwise: 'Of two members of one name parsers keep different ones: what was checked is not what is used.',
-  remedy: 'Send one JSON text in which every member is named once.',
+  says: 'the body is not acceptable JSON: {received}',
+  requires: 'The JSON parses, repeats no member name and nests at most 32 levels deep.',
+  otherwise: 'Parsers disagree about which of two members with the same name they keep, so the value that was checked is not the '
+    + 'value that is used.',
+  remedy: 'Send valid JSON in which every member name is unique.',
 }
 
 export const parametersAreNotRepeated: Rule = {
   id: 'parameters-are-not-repeated',
   clause: 'RFC 6749 section 3.1',
   error: 'invalid_request',
-  says: 'the parameter {received} is sent more than once',
-  requires: 'No parameter is included more than once.',
-  otherwise: 'One component checks the first value and another uses the second.',
+  says: 'the parameter {received} was sent more than once',
+  requires: 'No parameter is sent more than once.',
+  otherwise: 'One component checks the first value and another uses the second (parameter pollution).',
   remedy: 'Send the parameter once.',
 }
 
@@ -198,9 +201,10 @@ export const parametersAreUtf8: Rule = {
   id: 'parameters-are-utf-8',
   clause: 'RFC 3629 section 3',
   error: 'invalid_request',
-  says: 'the parameters are not UTF-8 in percent-encoding',
-  requires: 'What is percent-encoded is UTF-8, and a percent sign begins an encoded octet.',
-  otherwise: 'Octets that are not UTF-8 are replaced, so that two values become one, and what was checked is not what is used.',
+  says: 'the parameters are not percent-encoded UTF-8',
+  requires: 'Percent-encoded octets are valid UTF-8, and every percent sign begins an encoded octet.',
+  otherwise: 'A decoder replaces invalid octets, so two different values become equal and the value that was checked is not the '
+    + 'value that is used.',
   remedy: 'Encode every parameter as UTF-8 and then as application/x-www-form-urlencoded.',
 }
 
@@ -209,8 +213,8 @@ export const parameterIsSent: Rule = {
   clause: 'RFC 6749 section 5.2',
   error: 'invalid_request',
   says: 'the parameter {expected} is missing',
-  requires: 'Every required parameter is sent, with a value: one without a value counts as omitted.',
-  otherwise: 'A request would be judged by a guess.',
+  requires: 'Every required parameter is sent. A parameter without a value counts as omitted.',
+  otherwise: 'The server would have to guess what the client meant.',
   remedy: 'Send the parameter.',
 }
 
@@ -219,17 +223,17 @@ export const parameterIsBounded: Rule = {
   clause: 'RFC 9700 section 4.16',
   error: 'invalid_request',
   says: 'the parameter {received} is longer than {expected} characters',
-  requires: 'A parameter stays within the length that anything legitimate needs.',
-  otherwise: 'What is kept until the user decides could be made large enough to fill the memory.',
-  remedy: 'Send less; state needs no more than a reference to what the client keeps itself.',
+  requires: 'No parameter is longer than a legitimate request needs.',
+  otherwise: 'The server keeps the request until the user decides, so oversized parameters could exhaust its memory.',
+  remedy: 'Send a shorter value. For state, a reference to data that the client keeps is enough.',
 }
 
 export const oneTimeUseCanBeRemembered: Rule = {
   id: 'one-time-use-can-be-remembered',
   clause: 'RFC 9449 section 11.1',
   error: 'temporarily_unavailable',
-  says: 'too many proofs or assertions were used lately: try again in a minute',
-  requires: 'Every proof or assertion that was used is remembered for as long as it could be used again.',
-  otherwise: 'A flood of proofs would press the one out of memory that an attacker wants to send again.',
-  remedy: 'Repeat the request later, with a new proof or assertion.',
+  says: 'too many proofs or assertions were used recently: try again in a minute',
+  requires: 'The server remembers every used proof and assertion for as long as it could be replayed.',
+  otherwise: 'An attacker could flood the server with proofs until it forgets the one that they want to replay.',
+  remedy: 'Repeat the request later with a new proof or assertion.',
 }

@@ -1,35 +1,34 @@
 /**
- * Why two texts that should be one are two: the candidate that comes nearest to what came, the characters in which the two
- * differ, and a sentence for each difference that people fall for again and again (a slash, a port, `localhost` for
- * `127.0.0.1`). Pure, and as low as a file can be, so that the server and the client explain alike.
+ * Explains why a received value does not match: which expected value is closest, which characters differ, and a sentence for
+ * each of the usual mistakes (a trailing slash, a port, `localhost` for `127.0.0.1`). Server and client share it.
  */
 
-/** What came is `prefix + came + suffix`; the candidate is `prefix + wanted + suffix`. */
+/** The received value is `prefix + received + suffix`. The closest expected value is `prefix + expected + suffix`. */
 export interface NearestMiss {
-  /** The one of the expected texts that comes nearest. */
+  /** The whole of the closest expected value. */
   readonly candidate: string
   readonly prefix: string
-  readonly came: string
-  readonly wanted: string
+  readonly received: string
+  readonly expected: string
   readonly suffix: string
-  /** What the difference is, in sentences without a full stop; empty where the marked characters say it all. */
+  /** The differences in words, without full stops. Empty if the differing characters speak for themselves. */
   readonly differences: readonly string[]
 }
 
 export interface MissOptions {
-  /** RFC 8252 section 7.3: the port of an http loopback redirect URI is no difference. */
+  /** RFC 8252 section 7.3: the port of an http loopback redirect URI may differ. */
   readonly loopbackPortIsFree?: boolean
-  /** Scopes are sets of words, in any order. */
+  /** A scope is a set of words, in any order. */
   readonly isScope?: boolean
 }
 
-/** The difference of two texts that have too little in common to point at anything. */
-export const anotherValue = 'it is another value altogether'
+/** The difference between two values that have too little in common for a comparison. */
+export const anotherValue = 'it is a completely different value'
 
-/** Compares no more than this, so that a hostile length costs nothing. */
+/** Only this many characters are compared, so that a huge value from an attacker costs nothing. */
 const maxLength = 2048
 
-/** The nearest of `expected`; undefined where what came is one of them. */
+/** Compares `received` with the closest of `expected`, or returns undefined if it is one of them. */
 export function nearestMiss(received: string, expected: readonly string[], options: MissOptions = {}): NearestMiss | undefined {
   const text = received.slice(0, maxLength)
   const candidates = expected.map(candidate => candidate.slice(0, maxLength))
@@ -37,15 +36,15 @@ export function nearestMiss(received: string, expected: readonly string[], optio
   return candidates.map(candidate => compare(text, candidate, options)).sort((a, b) => distance(a) - distance(b))[0]
 }
 
-function distance({ came, wanted }: NearestMiss): number {
-  return came.length + wanted.length
+function distance(miss: NearestMiss): number {
+  return miss.received.length + miss.expected.length
 }
 
 function compare(received: string, candidate: string, options: MissOptions): NearestMiss {
   const shorter = Math.min(received.length, candidate.length)
   let start = 0
   while (start < shorter && received[start] === candidate[start]) start++
-  // Half a surrogate pair is no character: the mark begins before it, and ends after it.
+  // Never split a surrogate pair: if half of one differs, the whole character does.
   if (start > 0 && isHighSurrogate(received.charCodeAt(start - 1))) start--
   let end = 0
   while (end < shorter - start && received.at(-1 - end) === candidate.at(-1 - end)) end++
@@ -53,8 +52,8 @@ function compare(received: string, candidate: string, options: MissOptions): Nea
   return {
     candidate,
     prefix: received.slice(0, start),
-    came: received.slice(start, received.length - end),
-    wanted: candidate.slice(start, candidate.length - end),
+    received: received.slice(start, received.length - end),
+    expected: candidate.slice(start, candidate.length - end),
     suffix: received.slice(received.length - end),
     differences: differencesOf(received, candidate, options),
   }
@@ -70,15 +69,15 @@ function isLowSurrogate(code: number): boolean {
 
 function differencesOf(received: string, candidate: string, options: MissOptions): readonly string[] {
   if (received === '') return ['it is empty']
-  if (received.trim() === candidate) return ['there are blanks around it']
+  if (received.trim() === candidate) return ['it has spaces around it']
   const [a, b] = [parseUri(received), parseUri(candidate)]
   if (a && b) return uriDifferences(a, b, options)
-  if (a || b) return [a ? 'it is a URI, and the expected value is none' : 'it is no absolute URI']
+  if (a || b) return [a ? 'it is a URI, but the expected value is not' : 'it is not an absolute URI']
   const [from, to] = [Date.parse(received), Date.parse(candidate)]
   if (isTime(received) && isTime(candidate)) {
-    return [`it lies ${span(Math.abs(to - from))} ${from < to ? 'before' : 'after'} the present`]
+    return [`it is ${span(Math.abs(to - from))} in the ${from < to ? 'past' : 'future'}`]
   }
-  if (received.toLowerCase() === candidate.toLowerCase()) return ['it differs in upper and lower case alone']
+  if (received.toLowerCase() === candidate.toLowerCase()) return ['it differs only in upper and lower case']
   if (options.isScope) return setDifferences(received.split(' '), candidate.split(' '))
   return isAnotherValue(received, candidate) ? [anotherValue] : []
 }
@@ -92,7 +91,7 @@ interface UriParts {
   readonly fragment: string
 }
 
-/** The parts as they are written: a parser would make equal what was not. */
+/** Splits the URI without normalizing it: `URL` would make different texts equal. */
 function parseUri(text: string): UriParts | undefined {
   // scheme "://" authority path-abempty [ "?" query ] [ "#" fragment ]     RFC 3986 section 3
   const parts = /^([a-z][a-z0-9+.-]*):\/\/(\[[^\]/?#]*\]|[^:/?#]*)(:\d*)?([^?#]*)(\?[^#]*)?(#.*)?$/i.exec(text)
@@ -109,22 +108,22 @@ function uriDifferences(a: UriParts, b: UriParts, { loopbackPortIsFree = false }
   if (a.host !== b.host) differences.push(hostDifference(a.host, b.host))
   const bothLoopback = loopbackHosts.includes(a.host) && loopbackHosts.includes(b.host)
   const portIsFree = loopbackPortIsFree && bothLoopback && a.scheme === 'http' && b.scheme === 'http'
-  if (a.port !== b.port && !portIsFree) differences.push(`${portOf(a.port)} came where ${portOf(b.port)} is expected`)
+  if (a.port !== b.port && !portIsFree) differences.push(`it has ${portOf(a.port)}, but ${portOf(b.port)} is expected`)
   if (a.path !== b.path) differences.push(pathDifference(a.path, b.path))
   if (a.query !== b.query) differences.push(queryDifference(a.query, b.query))
-  if (a.fragment !== b.fragment) differences.push(b.fragment === '' ? 'it has a fragment' : 'the fragment is another')
+  if (a.fragment !== b.fragment) differences.push(b.fragment === '' ? 'it has a fragment' : 'the fragment is different')
   return differences
 }
 
 function queryDifference(a: string, b: string): string {
   if (b === '') return 'it has a query'
-  return a === '' ? 'the query is missing' : 'the query is another'
+  return a === '' ? 'the query is missing' : 'the query is different'
 }
 
 function hostDifference(a: string, b: string): string {
   if (a.toLowerCase() === b.toLowerCase()) return `the host ${a} differs from ${b} in upper and lower case`
-  const loopback = loopbackHosts.includes(a) && loopbackHosts.includes(b)
-  return `the host is ${a}, not ${b}${loopback ? ': both are this machine, and they are two hosts all the same' : ''}`
+  if (!loopbackHosts.includes(a) || !loopbackHosts.includes(b)) return `the host is ${a}, not ${b}`
+  return `the host is ${a}, not ${b}: they are the same machine but different hosts`
 }
 
 function portOf(port: string): string {
@@ -132,12 +131,12 @@ function portOf(port: string): string {
 }
 
 function pathDifference(a: string, b: string): string {
-  if (a === `${b}/`) return 'there is a slash too many at the end'
-  if (`${a}/` === b) return 'the slash at the end is missing'
-  if (a.replace(/\/{2,}/g, '/') === b) return 'there are two slashes in a row'
-  if (a.replace(/\/{2,}/g, '/').replace(/\/$/, '') === b) return 'there are slashes too many'
+  if (a === `${b}/`) return 'it has an extra slash at the end'
+  if (`${a}/` === b) return 'it lacks the slash at the end'
+  if (a.replace(/\/{2,}/g, '/') === b) return 'it has two slashes in a row'
+  if (a.replace(/\/{2,}/g, '/').replace(/\/$/, '') === b) return 'it has extra slashes'
   if (a.toLowerCase() === b.toLowerCase()) return 'the path differs in upper and lower case'
-  if (decoded(a) === decoded(b)) return 'the path is percent-encoded in another way'
+  if (decoded(a) === decoded(b)) return 'the path is percent-encoded differently'
   return `the path is ${a || 'empty'}, not ${b || 'empty'}`
 }
 
@@ -151,10 +150,10 @@ function decoded(path: string): string {
 
 function setDifferences(received: readonly string[], expected: readonly string[]): readonly string[] {
   const missing = expected.filter(item => !received.includes(item))
-  const foreign = received.filter(item => !expected.includes(item))
+  const extra = received.filter(item => !expected.includes(item))
   return [
     ...(missing.length > 0 ? [`it lacks ${missing.join(' and ')}`] : []),
-    ...(foreign.length > 0 ? [`it has ${foreign.join(' and ')}, which is not expected`] : []),
+    ...(extra.length > 0 ? [`it has ${extra.join(' and ')}, which is not expected`] : []),
   ]
 }
 
@@ -168,7 +167,7 @@ function span(milliseconds: number): string {
   return seconds < 7200 ? `${Math.round(seconds / 60)} minutes` : `${Math.round(seconds / 3600)} hours`
 }
 
-/** Where two texts share less than a third, marked characters mean nothing. */
+/** If less than a third of the characters match, marking the differing ones would not help. */
 function isAnotherValue(received: string, candidate: string): boolean {
   const shorter = Math.min(received.length, candidate.length)
   let same = 0

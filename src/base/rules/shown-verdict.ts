@@ -1,9 +1,9 @@
-/** A verdict as people read it, in the words that the live flow of the server and `--trace` of the client share. */
+/** A verdict as people read it, with the labels that the live flow of the server and `--trace` of the client share. */
 import { nearestMiss, type NearestMiss } from './nearest-miss.ts'
 import { redactText } from '../protocol/redact.ts'
 import type { Verdict } from './rule.ts'
 
-/** A verdict as text: it can be kept, saved and compared. */
+/** A verdict as text that can be stored, downloaded and compared. */
 export interface ShownVerdict {
   /** The id of the rule. */
   readonly rule: string
@@ -12,9 +12,9 @@ export interface ShownVerdict {
   readonly expected?: readonly string[]
 }
 
-export const verdictWords = { passed: 'held', failed: 'broken', received: 'came', expected: 'expected' } as const
+export const verdictLabels = { passed: 'passed', failed: 'failed', received: 'received', expected: 'expected' } as const
 
-/** Characters of one value, and values of one list. */
+/** Limits of what is shown: characters per value, and values per list. */
 const maxLength = 600
 const maxValues = 20
 
@@ -28,7 +28,7 @@ export function showVerdict({ rule, passed, received, expected }: Verdict): Show
   }
 }
 
-/** The nearest miss of a rule that was broken, where there is something to compare. */
+/** The nearest miss of a broken rule, if there are two values to compare. */
 export function missOf({ rule, passed, received, expected }: ShownVerdict): NearestMiss | undefined {
   if (passed || received === undefined || expected === undefined) return undefined
   return nearestMiss(received, expected, {
@@ -37,20 +37,21 @@ export function missOf({ rule, passed, received, expected }: ShownVerdict): Near
 }
 
 function shown(value: unknown): string {
-  const text = value instanceof Error ? value.message
-    : typeof value === 'string' ? value
-    : isNumericDate(value) ? new Date(value * 1000).toISOString()
-    : Array.isArray(value) ? value.map(asText).join(', ')
-    : asText(value)
-  return redactText(text.slice(0, maxLength))
+  return redactText(toText(value).slice(0, maxLength))
 }
 
-/** What somebody else sent may be an object whose `toString` is no function, so that `String` would throw. */
-function asText(value: unknown): string {
+function toText(value: unknown): string {
+  if (value instanceof Error) return value.message
+  if (isNumericDate(value)) return new Date(value * 1000).toISOString()
+  return Array.isArray(value) ? value.map(asJson).join(', ') : asJson(value)
+}
+
+/** `String` would throw for an object from the other side whose `toString` is not a function. */
+function asJson(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value) ?? typeof value
 }
 
-/** Of the numbers that rules compare only times are this large. */
+/** Times are the only numbers of this size that rules compare. */
 function isNumericDate(value: unknown): value is number {
   return typeof value === 'number' && value > 1e9 && value < 1e11
 }

@@ -1,7 +1,7 @@
 /** What was received and what was expected, as lines for a terminal. Carets mark the characters that differ. */
 import type { NearestMiss } from '../../base/rules/nearest-miss.ts'
 import { plainText } from '../../base/ui/plain-text.ts'
-import { missOf, verdictWords, type ShownVerdict } from '../../base/rules/shown-verdict.ts'
+import { missOf, verdictLabels, type ShownVerdict } from '../../base/rules/shown-verdict.ts'
 
 const labelWidth = 'difference'.length
 
@@ -10,10 +10,10 @@ export function comparisonLines(verdict: ShownVerdict): readonly string[] {
   const { received, expected = [] } = verdict
   const miss = missOf(verdict)
   return [
-    ...(received === undefined ? [] : valueLines(verdictWords.received, received, miss, miss?.came)),
+    ...(received === undefined ? [] : valueLines(verdictLabels.received, received, miss, miss?.received)),
     ...expected.flatMap((value, i) => {
-      const label = i === 0 ? verdictWords.expected : ''
-      return valueLines(label, value, value === miss?.candidate ? miss : undefined, miss?.wanted)
+      const label = i === 0 ? verdictLabels.expected : ''
+      return valueLines(label, value, value === miss?.candidate ? miss : undefined, miss?.expected)
     }),
     ...(miss?.differences ?? []).map((text, i) => `${(i === 0 ? 'difference' : '').padEnd(labelWidth)}  ${plainText(text)}`),
   ]

@@ -2,7 +2,7 @@
 import { fingerprint } from '../../base/protocol/crypto.ts'
 import { plainText } from '../../base/ui/plain-text.ts'
 import type { Verdict } from '../../base/rules/rule.ts'
-import { showVerdict, verdictWords } from '../../base/rules/shown-verdict.ts'
+import { showVerdict, verdictLabels } from '../../base/rules/shown-verdict.ts'
 import { comparisonLines } from './comparison.ts'
 import type { ClientError } from '../../core/client/wire/errors.ts'
 import type { RecordedExchange, Step, TraceListener } from '../../core/client/wire/trace.ts'
@@ -93,7 +93,7 @@ export class Terminal implements TraceListener {
     if (!this.showsTrace) return
     const { rule, passed } = verdict
     const style = passed ? 'green' : 'red'
-    const word = passed ? verdictWords.passed : verdictWords.failed
+    const word = passed ? verdictLabels.passed : verdictLabels.failed
     this.writeLine(`   ${passed ? '✓' : '✗'} ${rule.id}  [${rule.clause}]  ${word}`, style)
     for (const line of comparisonLines(showVerdict(verdict))) this.writeLine(`       ${line}`, style)
   }

@@ -141,6 +141,7 @@ export class Context extends Checker implements Services {
   readonly recording: Recording | undefined
   private readonly services: Services
   private readonly request: Request
+  private readonly verdicts: Verdict[] = []
 
   constructor(services: Services, request: Request) {
     super()
@@ -148,7 +149,6 @@ export class Context extends Checker implements Services {
     this.request = request
     const id = services.recorder?.begin(request.path)
     this.recording = id === undefined ? undefined : { id, time: services.now(), begun: performance.now() }
-    if (services.config.debug) this.verdicts = []
   }
 
   get config() { return this.services.config }
@@ -169,7 +169,7 @@ export class Context extends Checker implements Services {
 
   /** The rules that ran for this request, in order; empty unless `DEBUG` is on. */
   get trace(): readonly Verdict[] {
-    return this.verdicts ?? []
+    return this.verdicts
   }
 
   /** Where a broken rule is explained (RFC 6749 section 5.2), with this request while requests are recorded. */
@@ -187,6 +187,10 @@ export class Context extends Checker implements Services {
   logFailure(error: unknown): void {
     const { method, path } = this.request
     this.logger.error('unexpected error', { error: error instanceof Error ? error.stack : String(error), method, path })
+  }
+
+  protected record(rule: Rule, passed: boolean, received: unknown, expected: unknown): void {
+    if (this.config.debug) this.verdicts.push({ rule, passed, received, expected })
   }
 
   protected refusal(rule: Rule, received: unknown, expected: unknown): Error {

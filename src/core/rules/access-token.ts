@@ -1,16 +1,16 @@
 /** Rules of the access token at the resource server. */
-import { endAndPresent, type Rule } from '../../base/rules/rule.ts'
+import { expiryLabels, type Rule } from '../../base/rules/rule.ts'
 
-const again = 'Refresh the access token, or start a new authorization request.'
+const refreshOrReauthorize = 'Refresh the access token, or start a new authorization request.'
 
 export const accessTokenIsSent: Rule = {
   id: 'access-token-is-sent',
   clause: 'RFC 6750 section 3',
   error: 'invalid_token',
-  says: 'an access token is needed',
+  says: 'an access token is required',
   requires: 'A request to the MCP server carries an access token.',
-  otherwise: 'The tools would be open to anybody.',
-  remedy: 'Follow resource_metadata of the WWW-Authenticate header to the authorization server and get a token.',
+  otherwise: 'Anybody could use the tools.',
+  remedy: 'Follow resource_metadata in the WWW-Authenticate header to the authorization server, and get a token there.',
 }
 
 export const accessTokenIsInTheHeader: Rule = {
@@ -19,7 +19,7 @@ export const accessTokenIsInTheHeader: Rule = {
   error: 'invalid_request',
   says: 'an access token must not be sent in the query',
   requires: 'The access token is sent in the Authorization header, never in the URL.',
-  otherwise: 'URLs are kept in logs and histories and are handed on as referrers.',
+  otherwise: 'URLs end up in logs and browser histories, and leak in the Referer header.',
   remedy: 'Send Authorization: Bearer <access token>.',
 }
 
@@ -28,9 +28,9 @@ export const credentialsAreBearer: Rule = {
   clause: 'RFC 6750 section 2.1',
   error: 'invalid_token',
   says: 'the Authorization header must be Bearer (or DPoP) and one token',
-  requires: 'credentials = "Bearer" 1*SP b64token; DPoP in the place of Bearer for a token that is bound to a key.',
-  otherwise: 'A lenient parser and a strict one see two different tokens.',
-  remedy: 'Send Authorization: Bearer <access token>, nothing after it.',
+  requires: 'credentials = "Bearer" 1*SP b64token. A token that is bound to a key is sent with DPoP instead of Bearer.',
+  otherwise: 'A lenient parser and a strict one would see two different tokens.',
+  remedy: 'Send Authorization: Bearer <access token>, with nothing after the token.',
 }
 
 export const jwtIsWellFormed: Rule = {
@@ -38,9 +38,9 @@ export const jwtIsWellFormed: Rule = {
   clause: 'RFC 7515 section 5.2',
   error: 'invalid_token',
   says: 'the token is not a well-formed JWT: {received}',
-  requires: 'A JWT is three parts of canonical base64url, and its header and payload are JSON objects that name no member twice.',
-  otherwise: 'One signature would cover many spellings, and two parsers would read two different claims.',
-  remedy: again,
+  requires: 'A JWT is three parts of canonical base64url. Its header and payload are JSON objects that repeat no member name.',
+  otherwise: 'Many spellings would share one signature, and two parsers could read two different claims.',
+  remedy: refreshOrReauthorize,
 }
 
 export const jwtAlgorithmIsHs256: Rule = {
@@ -48,19 +48,19 @@ export const jwtAlgorithmIsHs256: Rule = {
   clause: 'RFC 8725 section 3.1',
   error: 'invalid_token',
   says: 'the token must be signed with HS256',
-  requires: 'The algorithm is fixed by the verifier: alg is HS256 and is not chosen by the token.',
-  otherwise: 'A token with alg none, or with a public key taken for a secret, would pass.',
-  remedy: again,
+  requires: 'alg is HS256. The verifier fixes the algorithm, and the token has no say in it.',
+  otherwise: 'A token with alg none, or one verified with a public key as the HMAC secret, would pass (algorithm confusion).',
+  remedy: refreshOrReauthorize,
 }
 
 export const jwtHasNoCriticalHeader: Rule = {
   id: 'jwt-has-no-critical-header',
   clause: 'RFC 7515 section 4.1.11',
   error: 'invalid_token',
-  says: 'the token names critical header parameters that are not understood',
-  requires: 'A JWT with crit is refused, since no extension is understood here.',
-  otherwise: 'A condition that the issuer calls critical would be passed over.',
-  remedy: again,
+  says: 'the token names critical header parameters that this server does not support',
+  requires: 'A JWT has no crit header, because this server supports no extension.',
+  otherwise: 'The server would ignore a condition that the issuer declared critical.',
+  remedy: refreshOrReauthorize,
 }
 
 export const jwtSignatureVerifies: Rule = {
@@ -68,9 +68,9 @@ export const jwtSignatureVerifies: Rule = {
   clause: 'RFC 7515 section 5.2',
   error: 'invalid_token',
   says: 'the signature of the token does not verify',
-  requires: 'The signature was made with the key of this server.',
-  otherwise: 'Anybody could write his own token.',
-  remedy: 'Refresh the access token or authorize again; a server without a fixed JWT_SECRET_KEY makes a new key at each start.',
+  requires: 'The token was signed with a key of this server.',
+  otherwise: 'Anybody could forge a token.',
+  remedy: 'Refresh the access token or authorize again. A server without a fixed JWT_SECRET_KEY makes a new key at every start.',
 }
 
 export const jwtTypeIsAccessToken: Rule = {
@@ -79,8 +79,8 @@ export const jwtTypeIsAccessToken: Rule = {
   error: 'invalid_token',
   says: 'typ must be at+jwt',
   requires: 'The typ header is at+jwt.',
-  otherwise: 'A JWT made for another purpose with the same key would serve as an access token.',
-  remedy: again,
+  otherwise: 'A JWT that was signed with the same key for another purpose would pass as an access token.',
+  remedy: refreshOrReauthorize,
 }
 
 export const accessTokenClaimsAreTyped: Rule = {
@@ -88,9 +88,9 @@ export const accessTokenClaimsAreTyped: Rule = {
   clause: 'RFC 9068 section 2.2',
   error: 'invalid_token',
   says: 'the claim {received} is missing or has the wrong type',
-  requires: 'iss, sub, aud, client_id, scope and jti are strings, exp and iat are numbers.',
-  otherwise: 'A claim of another type slips through comparisons; a token without exp never ends.',
-  remedy: again,
+  requires: 'iss, sub, aud, client_id, scope and jti are strings. exp and iat are numbers.',
+  otherwise: 'A claim of the wrong type can slip through a comparison, and a token without exp never expires.',
+  remedy: refreshOrReauthorize,
 }
 
 export const accessTokenIssuerIsOurs: Rule = {
@@ -99,8 +99,8 @@ export const accessTokenIssuerIsOurs: Rule = {
   error: 'invalid_token',
   says: 'the token was issued by another authorization server',
   requires: 'iss is the issuer identifier of this authorization server, character by character.',
-  otherwise: 'Of two servers that share a secret each would accept the tokens of the other.',
-  remedy: 'Use the token at the server that its authorization server belongs to.',
+  otherwise: 'Two servers that share a secret would each accept tokens issued by the other.',
+  remedy: 'Use the token at the server that its authorization server protects.',
 }
 
 export const accessTokenAudienceIsOurs: Rule = {
@@ -109,8 +109,8 @@ export const accessTokenAudienceIsOurs: Rule = {
   error: 'invalid_token',
   says: 'the token was issued for another resource',
   requires: 'aud is the resource identifier of this MCP server.',
-  otherwise: 'A malicious server could pass on the tokens it receives and act as the user elsewhere.',
-  remedy: 'Ask for a token with the resource of the protected resource metadata of this server.',
+  otherwise: 'A malicious server could replay the tokens it receives, and act as the user elsewhere.',
+  remedy: 'Request a token for the resource that the protected resource metadata of this server names.',
 }
 
 export const accessTokenIsFresh: Rule = {
@@ -118,10 +118,10 @@ export const accessTokenIsFresh: Rule = {
   clause: 'RFC 7519 section 4.1.4',
   error: 'invalid_token',
   says: 'the access token has expired',
-  requires: 'The present lies before exp, give or take 30 s of clock skew.',
-  otherwise: 'A stolen token would work for ever.',
-  remedy: again,
-  words: endAndPresent,
+  requires: 'exp is in the future, with 30 s allowed for clock skew.',
+  otherwise: 'A stolen token would work forever.',
+  remedy: refreshOrReauthorize,
+  labels: expiryLabels,
 }
 
 export const accessTokenIsFromThePast: Rule = {
@@ -129,18 +129,18 @@ export const accessTokenIsFromThePast: Rule = {
   clause: 'RFC 7519 section 4.1.5',
   error: 'invalid_token',
   says: 'the access token is not valid yet',
-  requires: 'nbf and iat do not lie in the future, give or take 30 s of clock skew.',
-  otherwise: 'A token could be prepared for a time at which its grant is gone.',
-  remedy: 'Set the clocks, then ask for a new token.',
+  requires: 'nbf and iat are not in the future, with 30 s allowed for clock skew.',
+  otherwise: 'A token could be prepared in advance and used after its grant has ended.',
+  remedy: 'Set the clocks, then request a new token.',
 }
 
 export const accessTokenIsNotRevoked: Rule = {
   id: 'access-token-is-not-revoked',
   clause: 'RFC 7009 section 2',
   error: 'invalid_token',
-  says: 'the access token is revoked',
+  says: 'the access token has been revoked',
   requires: 'Neither the token, nor its grant, nor its client has been revoked.',
-  otherwise: 'Logging out would do nothing until the token expires.',
+  otherwise: 'Revoking access would have no effect until the token expires.',
   remedy: 'Start a new authorization request.',
 }
 
@@ -148,9 +148,8 @@ export const scopeIsSufficient: Rule = {
   id: 'scope-is-sufficient',
   clause: 'RFC 6750 section 3.1',
   error: 'insufficient_scope',
-  says: 'this needs {expected}',
-  requires: 'The token has every scope that the method which runs needs.',
-  otherwise: 'A token granted for reading could be used for acting.',
-  remedy: 'Start a new authorization request for the granted scopes and those that the challenge names; a refresh '
-    + 'cannot widen a grant.',
+  says: 'this request requires the scope {expected}',
+  requires: 'The token has every scope that the called method needs.',
+  otherwise: 'A client that was allowed to read could also act.',
+  remedy: 'Start a new authorization request for the granted scopes plus those in the challenge. A refresh cannot widen a grant.',
 }

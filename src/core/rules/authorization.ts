@@ -8,8 +8,8 @@ export const clientIsRegistered: Rule = {
   status: 400,
   says: 'client_id is not registered here',
   requires: 'The client_id of an authorization request is registered with this server.',
-  otherwise: 'Nobody has said where the codes of such a client may go.',
-  remedy: 'Forget the stored registration and register again: this server keeps registrations in memory, so a restart '
+  otherwise: 'The server would not know where it may send the code.',
+  remedy: 'Forget the stored registration and register again. This server keeps registrations in memory, so a restart '
     + 'forgets them.',
 }
 
@@ -18,11 +18,11 @@ export const redirectUriIsRegistered: Rule = {
   clause: 'OAuth 2.1 section 2.3.1',
   error: 'invalid_request',
   says: 'redirect_uri is not registered for this client',
-  requires: 'The redirect_uri is, character by character, one that the client registered; only the port of an http '
+  requires: 'The redirect_uri is, character by character, one that the client registered. Only the port of an http '
     + 'loopback redirect URI may differ (RFC 8252 section 7.3).',
-  otherwise: 'A forged request would send the code of the user to the attacker.',
-  remedy: 'Register this very redirect URI. localhost, 127.0.0.1 and [::1] are three different hosts. A slash counts, and so '
-    + 'does the port of https.',
+  otherwise: 'A forged request would deliver the code to an attacker.',
+  remedy: 'Register exactly this redirect URI. localhost, 127.0.0.1 and [::1] are three different hosts. A trailing slash counts, '
+    + 'and so does the port of an https URI.',
 }
 
 export const redirectUriIsClear: Rule = {
@@ -30,8 +30,8 @@ export const redirectUriIsClear: Rule = {
   clause: 'OAuth 2.1 section 4.1.1',
   error: 'invalid_request',
   says: 'redirect_uri is missing, and the client registered more than one',
-  requires: 'A request without redirect_uri comes from a client that registered exactly one.',
-  otherwise: 'The server would have to guess where the code goes.',
+  requires: 'A request may omit redirect_uri only if the client registered exactly one.',
+  otherwise: 'The server would have to guess where to send the code.',
   remedy: 'Send redirect_uri.',
 }
 
@@ -41,7 +41,7 @@ export const responseTypeIsCode: Rule = {
   error: 'unsupported_response_type',
   says: 'response_type must be code, not {received}',
   requires: 'The response type is code.',
-  otherwise: 'The implicit grant puts access tokens into URLs, histories and logs.',
+  otherwise: 'The implicit grant puts access tokens into URLs, browser histories and logs.',
   remedy: 'Use response_type=code with PKCE.',
 }
 
@@ -50,8 +50,8 @@ export const requestObjectIsNotUsed: Rule = {
   clause: 'RFC 9101 section 5',
   error: 'invalid_request',
   says: 'request and request_uri are not supported',
-  requires: 'The request is made of plain parameters, without a request object.',
-  otherwise: 'Fetching a request_uri lets anybody send this server to any address, its own network included.',
+  requires: 'The request uses plain parameters, without a request object.',
+  otherwise: 'Anybody could make this server fetch any address, including those of its own network (SSRF).',
   remedy: 'Send the parameters in the query.',
 }
 
@@ -61,8 +61,8 @@ export const clientMayUseCodeGrant: Rule = {
   error: 'unauthorized_client',
   says: 'the client is not registered for the authorization code grant',
   requires: 'The client registered the grant type authorization_code.',
-  otherwise: 'A client could use a grant for which its redirect URIs were never judged.',
-  remedy: 'Register with grant_types authorization_code (the default).',
+  otherwise: 'A client could use a grant for which its redirect URIs were never validated.',
+  remedy: 'Register with authorization_code in grant_types (the default).',
 }
 
 export const codeChallengeIsSent: Rule = {
@@ -71,7 +71,7 @@ export const codeChallengeIsSent: Rule = {
   error: 'invalid_request',
   says: 'code_challenge is missing: PKCE is required',
   requires: 'Every authorization request carries a code_challenge.',
-  otherwise: 'Whoever gets hold of the code can redeem it.',
+  otherwise: 'An attacker who intercepts the code can redeem it.',
   remedy: 'Send code_challenge=BASE64URL(SHA256(code_verifier)) and code_challenge_method=S256.',
 }
 
@@ -80,9 +80,9 @@ export const codeChallengeMethodIsS256: Rule = {
   clause: 'RFC 7636 section 4.2',
   error: 'invalid_request',
   says: 'code_challenge_method must be S256, not {received}',
-  requires: 'The code_challenge_method is S256. An absent one means plain, which this server does not take.',
-  otherwise: 'With plain, whoever sees the authorization request knows the verifier.',
-  remedy: 'Send code_challenge_method=S256, and BASE64URL(SHA-256(code_verifier)) as the code_challenge.',
+  requires: 'The code_challenge_method is S256. If it is absent it means plain, which this server does not support.',
+  otherwise: 'With plain, anybody who sees the authorization request knows the code_verifier.',
+  remedy: 'Send code_challenge_method=S256, and BASE64URL(SHA256(code_verifier)) as the code_challenge.',
 }
 
 export const codeChallengeIsWellFormed: Rule = {
@@ -90,9 +90,9 @@ export const codeChallengeIsWellFormed: Rule = {
   clause: 'RFC 7636 section 4.2',
   error: 'invalid_request',
   says: 'code_challenge must be 43 characters of base64url',
-  requires: 'The code_challenge is the unpadded base64url form of a SHA-256 hash, 43 characters.',
-  otherwise: 'No verifier could ever match it, and the mistake would show only at the token endpoint.',
-  remedy: 'Encode the 32 bytes of the hash (not its hexadecimal form) as base64url without padding.',
+  requires: 'The code_challenge is a SHA-256 hash in unpadded base64url: 43 characters.',
+  otherwise: 'No code_verifier could ever match, and the mistake would only show at the token endpoint.',
+  remedy: 'Encode the 32 bytes of the hash, not its hexadecimal form, as base64url without padding.',
 }
 
 export const resourceIsOurs: Rule = {
@@ -101,28 +101,28 @@ export const resourceIsOurs: Rule = {
   error: 'invalid_target',
   says: 'resource must be {expected}',
   requires: 'The resource is the MCP server of this installation.',
-  otherwise: 'A token would be issued for a server that another party runs, who could then use it here.',
-  remedy: 'Send the resource member of the protected resource metadata as it stands, byte for byte.',
+  otherwise: 'A token would be issued for a server that somebody else runs, and they could use it here.',
+  remedy: 'Send the resource from the protected resource metadata unchanged, byte for byte.',
 }
 
 export const scopeIsSupported: Rule = {
   id: 'scope-is-supported',
   clause: 'RFC 6749 section 3.3',
   error: 'invalid_scope',
-  says: 'scope must be made of {expected}',
-  requires: 'The requested scope names scopes of this server; the well-known OpenID Connect scopes are ignored.',
-  otherwise: 'A typing error would silently become a token that can do nothing.',
-  remedy: 'Ask for scopes that scopes_supported lists, or leave scope out.',
+  says: 'scope may contain only {expected}',
+  requires: 'The requested scope names only scopes of this server. The standard OpenID Connect scopes are ignored.',
+  otherwise: 'A typo would silently yield a token that can do nothing.',
+  remedy: 'Request scopes from scopes_supported, or omit scope.',
 }
 
 export const scopeIsWithinRegistration: Rule = {
   id: 'scope-is-within-registration',
   clause: 'RFC 7591 section 2',
   error: 'invalid_scope',
-  says: 'the client registered for {expected} only',
-  requires: 'At least one requested scope lies within the scope that the client registered.',
-  otherwise: 'The registered scope would bound nothing.',
-  remedy: 'Register again with a wider scope, or with none.',
+  says: 'the client registered only for {expected}',
+  requires: 'At least one requested scope is within the scope that the client registered.',
+  otherwise: 'The registered scope would limit nothing.',
+  remedy: 'Register again with a wider scope, or without scope.',
 }
 
 export const promptNoneStandsAlone: Rule = {
@@ -130,8 +130,8 @@ export const promptNoneStandsAlone: Rule = {
   clause: 'OpenID Connect Core 1.0 section 3.1.2.1',
   error: 'invalid_request',
   says: 'prompt=none cannot be combined with {received}',
-  requires: 'The prompt none comes with no other.',
-  otherwise: 'The server would have to guess whether the user may be asked.',
+  requires: 'If prompt contains none, it contains nothing else.',
+  otherwise: 'The server would have to guess whether it may interact with the user.',
   remedy: 'Send prompt=none alone, or leave none out.',
 }
 
@@ -139,9 +139,9 @@ export const userIsSignedIn: Rule = {
   id: 'user-is-signed-in',
   clause: 'OpenID Connect Core 1.0 section 3.1.2.6',
   error: 'login_required',
-  says: 'the user has to sign in, which prompt=none forbids',
+  says: 'the user must sign in, but prompt=none forbids it',
   requires: 'A request with prompt=none comes from a browser in which the user is signed in.',
-  otherwise: 'The server would answer for a user whom it does not know.',
+  otherwise: 'The server would answer on behalf of a user it has not identified.',
   remedy: 'Repeat the request without prompt=none.',
 }
 
@@ -149,9 +149,9 @@ export const consentIsGiven: Rule = {
   id: 'consent-is-given',
   clause: 'OpenID Connect Core 1.0 section 3.1.2.6',
   error: 'consent_required',
-  says: 'the user has to decide, which prompt=none forbids',
-  requires: 'A request with prompt=none asks for what the user allowed this very client before, and the client can be told '
-    + 'from every other (RFC 8252 section 8.6).',
+  says: 'the user must decide, but prompt=none forbids asking',
+  requires: 'A request with prompt=none asks for no more than the user already allowed this client, and no other program can '
+    + 'impersonate the client (RFC 8252 section 8.6).',
   otherwise: 'A hidden frame could obtain a code without the user seeing anything.',
   remedy: 'Repeat the request without prompt=none.',
 }
@@ -160,9 +160,9 @@ export const consentIsOpen: Rule = {
   id: 'consent-is-open',
   clause: 'RFC 6749 section 10.12',
   error: 'access_denied',
-  says: 'this consent page has been answered, has expired or is not from here',
-  requires: 'A decision names a consent page that this server showed and that has not been answered.',
-  otherwise: 'A forged or repeated form would approve a request that the user never saw.',
+  says: 'this consent page was already answered, has expired, or is not from this server',
+  requires: 'A decision belongs to a consent page that this server showed and that is still unanswered.',
+  otherwise: 'A forged or replayed form would approve a request that the user never saw.',
   remedy: 'Start again from the client.',
 }
 
@@ -172,7 +172,7 @@ export const consentBelongsToBrowser: Rule = {
   error: 'access_denied',
   says: 'this consent page was shown to another browser',
   requires: 'A decision comes from the browser that was shown the page.',
-  otherwise: 'An attacker could have his victim approve the request of the attacker (cross-site request forgery).',
+  otherwise: 'An attacker could trick a victim into approving a request that the attacker started (CSRF).',
   remedy: 'Allow cookies for this host and start again from the client.',
 }
 
@@ -181,29 +181,29 @@ export const consentBelongsToUser: Rule = {
   clause: 'RFC 6749 section 10.12',
   error: 'access_denied',
   says: 'this consent page was shown to another user, or to one who has signed out since',
-  requires: 'A decision comes from the user who was shown the page, while he is signed in.',
-  otherwise: 'Whoever uses the browser next would decide for the user before him, or the other way round.',
-  remedy: 'Start again from the client, signed in as the user who is to decide.',
+  requires: 'A decision comes from the user who was shown the page and is still signed in.',
+  otherwise: 'On a shared browser, one user could decide for another.',
+  remedy: 'Sign in as the user who should decide, and start again from the client.',
 }
 
 export const consentIsWithinRequest: Rule = {
   id: 'consent-is-within-request',
   clause: 'RFC 6749 section 3.3',
   error: 'access_denied',
-  says: 'the scope {received} is not one that the page offered',
-  requires: 'A decision keeps scopes that the client asked for, and adds none.',
-  otherwise: 'An altered form would grant more than the user was shown.',
-  remedy: 'Start again from the client, and ask there for what is needed.',
+  says: 'the scope {received} was not offered on the page',
+  requires: 'A decision may drop scopes that the client requested, but not add any.',
+  otherwise: 'A tampered form would grant more than the user was shown.',
+  remedy: 'Start again from the client, and request the scopes it needs there.',
 }
 
 export const scopeIsKept: Rule = {
   id: 'scope-is-kept',
   clause: 'RFC 6749 section 3.3',
   error: 'access_denied',
-  says: 'the user allowed none of the scopes that were asked for',
-  requires: 'At least one of the requested scopes stays ticked.',
-  otherwise: 'The client would get a token that can do nothing, and learn of it only later.',
-  remedy: 'Tell the user what the scopes are for, and ask again when he wishes it.',
+  says: 'the user allowed none of the requested scopes',
+  requires: 'At least one of the requested scopes stays checked.',
+  otherwise: 'The client would get a token that can do nothing, and only find out later.',
+  remedy: 'Tell the user what the scopes are for, and ask again only when they want it.',
 }
 
 export const userApproved: Rule = {
@@ -212,8 +212,8 @@ export const userApproved: Rule = {
   error: 'access_denied',
   says: 'the user denied the request',
   requires: 'The user approved the request.',
-  otherwise: 'There would be no consent.',
-  remedy: 'Tell the user what was not granted; ask again only when he wishes it.',
+  otherwise: 'The client would have access that nobody consented to.',
+  remedy: 'Tell the user what was not granted, and ask again only when they want it.',
 }
 
 export const dpopJktIsAThumbprint: Rule = {
@@ -222,6 +222,6 @@ export const dpopJktIsAThumbprint: Rule = {
   error: 'invalid_request',
   says: 'dpop_jkt must be the SHA-256 thumbprint of a key in base64url, 43 characters',
   requires: 'dpop_jkt is a JWK SHA-256 Thumbprint (RFC 7638) in base64url.',
-  otherwise: 'The code would be bound to a key that cannot exist, and the user asked for nothing.',
-  remedy: 'Send the thumbprint of the public key with which the proof of the token request will be signed.',
+  otherwise: 'The user would approve a code that is bound to a key that cannot exist.',
+  remedy: 'Send the thumbprint of the public key that will sign the proof of the token request.',
 }

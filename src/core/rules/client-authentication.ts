@@ -5,11 +5,11 @@ export const clientIsAuthenticated: Rule = {
   id: 'client-is-authenticated',
   clause: 'RFC 6749 section 3.2.1',
   error: 'invalid_client',
-  says: 'client authentication failed: unknown client, or not the credentials that it registered',
+  says: 'client authentication failed: unknown client, or credentials other than those it registered',
   requires: 'The client exists and authenticates as it registered.',
-  otherwise: 'Anybody could redeem what was issued to somebody else.',
-  remedy: 'If the stored registration is lost here (this server keeps registrations in memory), register again; else '
-    + 'send the credentials of the registration response by the method that it names.',
+  otherwise: 'Anybody could redeem codes and tokens that were issued to another client.',
+  remedy: 'If this server no longer knows the client, register again: it keeps registrations in memory. Otherwise, send the '
+    + 'credentials from the registration response, by the method that it names.',
 }
 
 export const clientIsKnown: Rule = {
@@ -18,7 +18,7 @@ export const clientIsKnown: Rule = {
   error: 'invalid_client',
   says: 'client_id is unknown',
   requires: 'The client_id is registered with this server.',
-  otherwise: 'There is nobody to issue a token to.',
+  otherwise: 'The server would issue tokens to a client that nobody registered.',
   remedy: 'Forget the stored registration and register again.',
   shownAs: clientIsAuthenticated,
 }
@@ -30,7 +30,7 @@ export const clientSecretMatches: Rule = {
   says: 'client_secret is missing or wrong',
   requires: 'A confidential client sends the client_secret that was issued to it.',
   otherwise: 'Anybody who knows the public client_id could act as the client.',
-  remedy: 'Send the client_secret of the registration response; in Basic, percent-encode it first.',
+  remedy: 'Send the client_secret from the registration response. With Basic, form-encode it first.',
   shownAs: clientIsAuthenticated,
 }
 
@@ -38,10 +38,10 @@ export const authenticationMethodIsRegistered: Rule = {
   id: 'authentication-method-is-registered',
   clause: 'RFC 7591 section 2',
   error: 'invalid_client',
-  says: 'the client registered {expected} and used {received}',
-  requires: 'A client authenticates by the method that it registered. One that named none may use Basic or the body.',
-  otherwise: 'A secret that leaked from one place could be used by the weaker method.',
-  remedy: 'Obey token_endpoint_auth_method of the registration response.',
+  says: 'the client registered {expected} but used {received}',
+  requires: 'A client authenticates with the method that it registered. If it registered none, it may use Basic or the body.',
+  otherwise: 'An attacker who obtained a secret could use it with a weaker method.',
+  remedy: 'Use the token_endpoint_auth_method of the registration response.',
   shownAs: clientIsAuthenticated,
 }
 
@@ -49,10 +49,10 @@ export const oneAuthenticationMethodIsUsed: Rule = {
   id: 'one-authentication-method-is-used',
   clause: 'RFC 6749 section 2.3',
   error: 'invalid_request',
-  says: 'credentials are sent both in the Authorization header and in the body',
-  requires: 'A client uses one method of authentication in a request.',
-  otherwise: 'Two credentials can name two clients, and each component believes in another.',
-  remedy: 'Send the credentials once; a client_id beside Basic must be the same one.',
+  says: 'credentials were sent both in the Authorization header and in the body',
+  requires: 'A client uses one authentication method per request.',
+  otherwise: 'The two credentials could name two clients, and each component could trust a different one.',
+  remedy: 'Send the credentials once. A client_id in the body next to Basic must be the same.',
 }
 
 export const basicCredentialsAreWellFormed: Rule = {
@@ -61,16 +61,16 @@ export const basicCredentialsAreWellFormed: Rule = {
   error: 'invalid_client',
   says: 'the Basic credentials cannot be decoded',
   requires: 'Basic credentials are canonical base64 of the form-encoded client_id, a colon and the form-encoded client_secret.',
-  otherwise: 'Loose decoding gives one credential many spellings.',
-  remedy: 'Form-encode client_id and client_secret, join them with a colon, and encode as base64 with padding.',
+  otherwise: 'Lenient decoding would give one credential many spellings.',
+  remedy: 'Form-encode client_id and client_secret, join them with a colon, and encode the result as base64 with padding.',
 }
 
 export const clientIsConfidential: Rule = {
   id: 'client-is-confidential',
   clause: 'RFC 7662 section 2.1',
   error: 'invalid_client',
-  says: 'introspection needs a client that authenticates',
-  requires: 'Token introspection is authorized: a public client, which cannot authenticate, has no access to it.',
-  otherwise: 'Anybody could find out by trying which tokens are alive.',
+  says: 'only a client that authenticates may introspect tokens',
+  requires: 'Token introspection requires client authentication, so a public client cannot use it.',
+  otherwise: 'Anybody could try out tokens to find those that are active (token scanning).',
   remedy: 'Register a client with client_secret_basic, client_secret_post or private_key_jwt.',
 }

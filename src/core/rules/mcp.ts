@@ -9,8 +9,8 @@ export const messageIsJson: Rule = {
   clause: 'JSON-RPC 2.0 section 5.1',
   error: jsonRpcErrors.parseError,
   says: 'Parse error: {received}',
-  requires: 'The body is one JSON text that names no member twice.',
-  otherwise: 'A gateway could authorize the first method of a message and the server run the second.',
+  requires: 'The body is valid JSON that repeats no member name.',
+  otherwise: 'A gateway could authorize the first of two method members and the server run the second.',
   remedy: 'Send one JSON-RPC message as JSON.',
 }
 
@@ -19,8 +19,8 @@ export const messageIsJsonRpc: Rule = {
   clause: 'MCP 2026-07-28 basic, Messages',
   error: jsonRpcErrors.invalidRequest,
   says: 'Invalid request: {received}',
-  requires: 'A message is a JSON-RPC 2.0 request, notification or response; an id is a string or an integer, never null.',
-  otherwise: 'Requests could not be told from notifications, nor answers be matched.',
+  requires: 'A message is a JSON-RPC 2.0 request, notification or response. An id is a string or an integer, never null.',
+  otherwise: 'The server could not tell requests from notifications, nor the client match responses to requests.',
   remedy: 'Correct the member that the error names.',
 }
 
@@ -29,18 +29,18 @@ export const batchIsAllowed: Rule = {
   clause: 'MCP 2025-06-18 basic/transports, Sending Messages to the Server',
   error: jsonRpcErrors.invalidRequest,
   says: 'Invalid request: {received}',
-  requires: 'Only revision 2025-03-26 has JSON-RPC batches; they hold 1 to 50 messages and no initialize.',
-  otherwise: 'Limits on requests could be passed by packing many into one.',
-  remedy: 'Send each message in a POST of its own.',
+  requires: 'Only revision 2025-03-26 has JSON-RPC batches. A batch holds 1 to 50 messages and no initialize.',
+  otherwise: 'A client could bypass request limits by packing many messages into one request.',
+  remedy: 'Send each message in its own POST.',
 }
 
 export const methodFitsPath: Rule = {
   id: 'method-fits-path',
   clause: 'MCP 2026-07-28 basic/authorization',
   error: jsonRpcErrors.invalidRequest,
-  says: 'Invalid request: this path takes {expected} only',
-  requires: 'A direct path runs the one method that its name says.',
-  otherwise: 'A method that needs a token could be posted to the path that needs none.',
+  says: 'Invalid request: this path accepts only {expected}',
+  requires: 'A direct path runs only the method that it is named after.',
+  otherwise: 'A method that requires a token could be posted to the path that requires none.',
   remedy: 'Post the message to /mcp, or to the path of its method.',
 }
 
@@ -49,8 +49,8 @@ export const acceptIsServed: Rule = {
   clause: `${transport}, Sending Messages`,
   error: 'not_acceptable',
   says: 'Accept must list application/json and text/event-stream',
-  requires: 'The client accepts at least one of the two media types in which this server answers.',
-  otherwise: 'The client could not read the answer.',
+  requires: 'The client accepts at least one of the two media types that this server responds with.',
+  otherwise: 'The client could not read the response.',
   remedy: 'Send Accept: application/json, text/event-stream.',
 }
 
@@ -58,11 +58,11 @@ export const protocolVersionIsSupported: Rule = {
   id: 'protocol-version-is-supported',
   clause: 'MCP 2026-07-28 basic/versioning, Protocol Version Negotiation',
   error: jsonRpcErrors.unsupportedProtocolVersion,
-  data: (requested, supported) => ({ supported, requested }),
   says: 'Unsupported protocol version: {received}',
   requires: 'The protocol version is one that this server supports.',
-  otherwise: 'Client and server would read the same message by different rules.',
-  remedy: 'Choose a version out of error.data.supported and repeat the request.',
+  otherwise: 'Client and server would interpret the same message by different rules.',
+  remedy: 'Choose a version from error.data.supported and repeat the request.',
+  data: (requested, supported) => ({ supported, requested }),
 }
 
 export const headersMatchBody: Rule = {
@@ -70,9 +70,9 @@ export const headersMatchBody: Rule = {
   clause: `${transport}, Server Validation`,
   error: jsonRpcErrors.headerMismatch,
   says: 'Header mismatch: {received}; the body says {expected}',
-  requires: 'MCP-Protocol-Version, Mcp-Method, Mcp-Name and Mcp-Param-* say what the body says.',
-  otherwise: 'A gateway that judges by the headers would let a call through that the body does not make.',
-  remedy: 'Derive the headers from the body, after the body is final.',
+  requires: 'MCP-Protocol-Version, Mcp-Method, Mcp-Name and Mcp-Param-* agree with the body.',
+  otherwise: 'A gateway that authorizes by header would let through a call other than the one in the body.',
+  remedy: 'Derive the headers from the body once the body is final.',
 }
 
 export const requiredHeaderIsSent: Rule = {
@@ -80,10 +80,10 @@ export const requiredHeaderIsSent: Rule = {
   clause: `${transport}, Server Validation`,
   error: jsonRpcErrors.headerMismatch,
   says: 'Header mismatch: the header {expected} is missing',
-  requires: 'A modern request carries MCP-Protocol-Version, Mcp-Method, and Mcp-Name where it calls a tool; a parameter '
-    + 'with x-mcp-header comes with its Mcp-Param-* header.',
-  otherwise: 'A call could pass a gateway unseen by leaving the header out.',
-  remedy: 'Send the header; for Mcp-Param-*, call tools/list first and mirror what x-mcp-header names.',
+  requires: 'A modern request carries MCP-Protocol-Version and Mcp-Method. A tool call also carries Mcp-Name, and an Mcp-Param-* '
+    + 'header for every parameter with x-mcp-header.',
+  otherwise: 'A call could evade a gateway by omitting the header.',
+  remedy: 'Send the header. For Mcp-Param-*, call tools/list first and mirror the parameters that have x-mcp-header.',
 }
 
 export const headerValueIsWellFormed: Rule = {
@@ -91,9 +91,9 @@ export const headerValueIsWellFormed: Rule = {
   clause: `${transport}, Value Encoding`,
   error: jsonRpcErrors.headerMismatch,
   says: 'Header mismatch: the header {received} is not a valid value',
-  requires: 'A mirrored value is printable ASCII, or =?base64?...?= with canonical base64 of UTF-8.',
-  otherwise: 'A value that decodes in two ways passes a check that it should not pass.',
-  remedy: 'Encode the value as the specification says; clients must encode what looks like the encoding itself.',
+  requires: 'A mirrored value is printable ASCII, or =?base64?...?= around the canonical base64 of UTF-8.',
+  otherwise: 'A gateway and this server could decode the same value differently.',
+  remedy: 'Encode the value as the specification says. A plain value that looks like the encoding must be encoded too.',
 }
 
 export const requestMetadataIsSent: Rule = {
@@ -101,8 +101,8 @@ export const requestMetadataIsSent: Rule = {
   clause: 'MCP 2026-07-28 basic, _meta',
   error: jsonRpcErrors.invalidParams,
   says: 'Invalid params: _meta must have {expected}',
-  requires: 'A modern request names its protocol version and its client capabilities in _meta.',
-  otherwise: 'The server would have to remember them, and modern MCP is stateless.',
+  requires: 'A modern request states its protocol version and its client capabilities in _meta.',
+  otherwise: 'The server would have to remember them, but modern MCP is stateless.',
   remedy: 'Send both members of _meta with every request.',
 }
 
@@ -112,10 +112,10 @@ export const methodIsImplemented: Rule = {
   error: jsonRpcErrors.methodNotFound,
   status: 404,
   says: 'Method not found: {received}',
-  requires: 'The method is one that this server has in the protocol version of the request.',
-  otherwise: 'A client could not tell a missing feature from a failed one.',
-  remedy: 'Look at the capabilities: this server has tools. initialize and ping belong to the legacy versions, '
-    + 'server/discover to the modern one.',
+  requires: 'This server implements the method in the protocol version of the request.',
+  otherwise: 'A client could not tell a missing feature from one that failed.',
+  remedy: 'Check the capabilities: this server has tools. initialize and ping exist only in the legacy versions, '
+    + 'server/discover only in the modern one.',
 }
 
 export const paramsAreValid: Rule = {
@@ -124,7 +124,7 @@ export const paramsAreValid: Rule = {
   error: jsonRpcErrors.invalidParams,
   status: 200,
   says: 'Invalid params: {received}',
-  requires: 'The parameters fit the schema of the method.',
+  requires: 'The parameters match the schema of the method.',
   otherwise: 'Code would run on values that it was not written for.',
   remedy: 'Correct the parameter that the error names.',
 }
@@ -134,9 +134,9 @@ export const sessionIsKnown: Rule = {
   clause: 'MCP 2025-11-25 basic/transports, Session Management',
   error: 'not_found',
   says: 'the session is unknown or has ended',
-  requires: 'The Mcp-Session-Id was assigned by this server, to this user and this client, and has not ended.',
-  otherwise: 'A session id that leaked would open the session of somebody else.',
-  remedy: 'Send initialize without a session id and go on with the new one.',
+  requires: 'This server assigned the Mcp-Session-Id to this user and this client, and the session has not ended.',
+  otherwise: 'Anybody who obtains a session id could use the session of somebody else (session hijacking).',
+  remedy: 'Send initialize without a session id and continue with the new one.',
 }
 
 export const sessionIdIsSent: Rule = {
@@ -144,7 +144,7 @@ export const sessionIdIsSent: Rule = {
   clause: 'MCP 2025-11-25 basic/transports, Session Management',
   error: 'invalid_request',
   says: 'Mcp-Session-Id is missing',
-  requires: 'Ending a session names the session.',
-  otherwise: 'There is nothing to end.',
-  remedy: 'Send the Mcp-Session-Id that the initialize response carried.',
+  requires: 'A request to end a session names the session.',
+  otherwise: 'The server would not know which session to end.',
+  remedy: 'Send the Mcp-Session-Id from the initialize response.',
 }

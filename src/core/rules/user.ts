@@ -1,4 +1,4 @@
-/** Rules of signing in and of the forms that a signed-in user sends, in the order in which they are checked. */
+/** Rules of sign-in and of the forms that a signed-in user sends, in the order in which they are checked. */
 import type { Rule } from '../../base/rules/rule.ts'
 
 export const formIsFromThisSite: Rule = {
@@ -6,9 +6,9 @@ export const formIsFromThisSite: Rule = {
   clause: 'RFC 6749 section 10.12',
   error: 'access_denied',
   says: 'this form was sent by a page of another site',
-  requires: 'The Origin and Sec-Fetch-Site headers of a form, where the browser sends them, name this site.',
-  otherwise: 'Any page that the user visits could sign him out, sign him in as somebody else, or decide for him.',
-  remedy: 'Open the page at this server and send the form from there.',
+  requires: 'The Origin and Sec-Fetch-Site headers of a form, if the browser sends them, name this site.',
+  otherwise: 'Any page the user visits could sign them out, sign them in as somebody else (login CSRF), or decide for them.',
+  remedy: 'Open the page on this server and submit the form there.',
 }
 
 export const formBelongsToBrowser: Rule = {
@@ -16,31 +16,30 @@ export const formBelongsToBrowser: Rule = {
   clause: 'RFC 6749 section 10.12',
   error: 'access_denied',
   says: 'this form was made for another browser, or before somebody signed in or out',
-  requires: 'The csrf_token of a form was made for this browser and this session.',
-  otherwise: 'A forged form would act in the name of the user (cross-site request forgery).',
-  remedy: 'Allow cookies for this host, open the page again and send the form from there.',
+  requires: 'The csrf_token of a form was issued to this browser and this session.',
+  otherwise: 'A forged form could act on behalf of the user (CSRF).',
+  remedy: 'Allow cookies for this host, open the page again and submit the form there.',
 }
 
 export const returnToIsLocal: Rule = {
   id: 'return-to-is-local',
   clause: 'RFC 9700 section 4.11.2',
   error: 'invalid_request',
-  says: 'return_to is no page of this server that one can return to',
-  requires: 'After the sign-in the browser goes to the authorization endpoint, to the account or to the first page, '
-    + 'and nowhere else.',
-  otherwise: 'A link to this server could end at a copy of it that asks for the password once more (open redirector).',
-  remedy: 'Start again from the client, or from the first page.',
+  says: 'return_to must be a page of this server that sign-in can return to',
+  requires: 'After sign-in, the browser goes only to the authorization endpoint, the account page or the home page.',
+  otherwise: 'A link to this server could end on a copy of it that asks for the password again (open redirector).',
+  remedy: 'Start again from the client, or from the home page.',
 }
 
 export const signInAttemptsAreBounded: Rule = {
   id: 'sign-in-attempts-are-bounded',
   clause: 'RFC 6819 section 5.1.4.2.3',
   error: 'too_many_requests',
-  says: 'there were too many attempts to sign in; the next can be made in {expected} seconds',
-  requires: 'Within 15 minutes there are at most 10 failures of a user name and 100 attempts from an address, and few run '
-    + 'at once.',
-  otherwise: 'Passwords could be guessed, one after the other or all users at once.',
-  remedy: 'Wait until the time of the Retry-After header has passed.',
+  says: 'too many attempts to sign in: try again in {expected} seconds',
+  requires: 'Within 15 minutes there are at most 10 failures for one user name and 100 attempts from one address, and only a few '
+    + 'attempts run at once.',
+  otherwise: 'An attacker could guess the password of one user, or try common passwords on all of them.',
+  remedy: 'Wait for as long as Retry-After says.',
 }
 
 export const userIsAuthenticated: Rule = {
@@ -48,7 +47,7 @@ export const userIsAuthenticated: Rule = {
   clause: 'OpenID Connect Core 1.0 section 3.1.2.3',
   error: 'access_denied',
   says: 'the user name or the password is wrong',
-  requires: 'A user signs in with his user name and his password; the two users of a demonstration need no password.',
-  otherwise: 'Anybody could allow clients in the name of the user.',
-  remedy: 'Try again. Which of the two is wrong is not told, so that nobody can find out who has an account.',
+  requires: 'A user signs in with their user name and password. The two demo users need no password.',
+  otherwise: 'Anybody could authorize clients on behalf of the user.',
+  remedy: 'Try again. The server does not tell which of the two is wrong, so that nobody can find out who has an account.',
 }

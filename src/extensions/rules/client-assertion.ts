@@ -9,8 +9,8 @@ export const clientAssertionTypeIsJwt: Rule = {
   clause: 'RFC 7523 section 2.2',
   error: 'invalid_client',
   says: 'client_assertion_type must be {expected}',
-  requires: 'A client_assertion comes with the client_assertion_type of a JWT.',
-  otherwise: 'A text of another kind would be read as a JWT.',
+  requires: 'A client_assertion comes with the client_assertion_type for JWTs.',
+  otherwise: 'The server would parse an assertion of another type as a JWT.',
   remedy: 'Send client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer.',
 }
 
@@ -20,7 +20,7 @@ export const clientAssertionIsAJwt: Rule = {
   error: 'invalid_client',
   says: 'client_assertion is not a well-formed JWT',
   requires: 'The assertion is a JWT in compact form.',
-  otherwise: 'There is nothing to verify.',
+  otherwise: 'There would be nothing to verify.',
   remedy: 'Sign a JWT with the private key of the client.',
 }
 
@@ -28,9 +28,9 @@ export const clientAssertionNamesClient: Rule = {
   id: 'client-assertion-names-client',
   clause: 'RFC 7523 section 3',
   error: 'invalid_client',
-  says: 'iss and sub of client_assertion, and client_id, must be the same client',
-  requires: 'iss and sub are the client_id, as is a client_id beside the assertion.',
-  otherwise: 'The assertion of one client would authenticate another.',
+  says: 'iss and sub of client_assertion, and client_id, must name the same client',
+  requires: 'iss and sub are the client_id. If client_id is sent as a parameter, it is the same.',
+  otherwise: 'The assertion of one client could authenticate another.',
   remedy: 'Put the client_id into iss and sub.',
   shownAs,
 }
@@ -40,9 +40,9 @@ export const clientAssertionSignatureVerifies: Rule = {
   clause: 'RFC 7523 section 3',
   error: 'invalid_client',
   says: 'the signature of client_assertion does not verify with a key of the client',
-  requires: 'A key of jwks or jwks_uri of the client made the signature, by an algorithm of that key.',
+  requires: 'The assertion was signed with a key from the jwks or jwks_uri of the client, by an algorithm of that key.',
   otherwise: 'Anybody could act as the client.',
-  remedy: 'Sign with a key that the registered jwks or jwks_uri has; after a change of keys name the new one by kid.',
+  remedy: 'Sign with a key from the registered jwks or jwks_uri. After a key rotation, name the new key with kid.',
   shownAs,
 }
 
@@ -51,9 +51,9 @@ export const clientAssertionIsForUs: Rule = {
   clause: 'RFC 7523 section 3',
   error: 'invalid_client',
   says: 'aud of client_assertion must be {expected}',
-  requires: 'aud is this authorization server: its issuer identifier or its token endpoint.',
-  otherwise: 'A malicious authorization server could pass on the assertion that it was sent.',
-  remedy: 'Put the issuer of the metadata into aud, as one string.',
+  requires: 'aud names this authorization server, by its issuer identifier or its token endpoint.',
+  otherwise: 'A malicious authorization server could replay an assertion that it received.',
+  remedy: 'Put the issuer from the metadata into aud, as a single string.',
   shownAs,
 }
 
@@ -61,10 +61,10 @@ export const clientAssertionIsFresh: Rule = {
   id: 'client-assertion-is-fresh',
   clause: 'RFC 7523 section 3',
   error: 'invalid_client',
-  says: 'exp of client_assertion must lie ahead, at most ten minutes',
-  requires: 'The assertion has an exp that lies ahead, by ten minutes at the most, and no nbf or iat in the future.',
-  otherwise: 'An assertion that leaked would serve for ever.',
-  remedy: 'Make an assertion for each request, with exp a minute ahead.',
+  says: 'exp of client_assertion must be in the future, by at most ten minutes',
+  requires: 'exp is in the future, by at most ten minutes. nbf and iat, if present, are not in the future.',
+  otherwise: 'A leaked assertion would work forever.',
+  remedy: 'Make a new assertion for each request, with exp one minute ahead.',
   shownAs,
 }
 
@@ -73,9 +73,9 @@ export const clientAssertionIsUnused: Rule = {
   clause: 'RFC 7523 section 3',
   error: 'invalid_client',
   says: 'jti of client_assertion is missing or was used before',
-  requires: 'The assertion has a jti, and it has not been seen.',
-  otherwise: 'An assertion that was overheard could be used again.',
-  remedy: 'Make an assertion for each request, with a random jti.',
+  requires: 'The assertion has a jti that this server has not seen before.',
+  otherwise: 'An attacker who captures an assertion could replay it.',
+  remedy: 'Make a new assertion for each request, with a random jti.',
   shownAs,
 }
 
@@ -85,8 +85,8 @@ export const clientKeysAreAvailable: Rule = {
   error: 'invalid_client',
   says: 'the keys of the client cannot be read: {received}',
   requires: 'jwks_uri answers with a JSON Web Key Set.',
-  otherwise: 'No assertion of the client could be verified.',
-  remedy: 'Serve the key set at jwks_uri as JSON, from an address on the internet, without a redirect.',
+  otherwise: 'The server could not verify any assertion of the client.',
+  remedy: 'Serve the key set at jwks_uri as JSON, from a public address, without a redirect.',
   shownAs,
 }
 
@@ -94,8 +94,8 @@ export const clientKeysAreSent: Rule = {
   id: 'client-keys-are-sent',
   clause: 'RFC 7591 section 2',
   error: 'invalid_client_metadata',
-  says: 'private_key_jwt needs either jwks or jwks_uri, and nothing takes both',
-  requires: 'A client that authenticates with private_key_jwt registers its public keys, by value or by reference, not both.',
-  otherwise: 'Its assertions could never be verified, or by two sets of keys that differ.',
-  remedy: 'Send jwks with the public keys, or jwks_uri where they are.',
+  says: 'private_key_jwt requires jwks or jwks_uri, and no client may send both',
+  requires: 'A client that authenticates with private_key_jwt registers its public keys by value or by reference, but not both.',
+  otherwise: 'The server could not verify its assertions, or would have two key sets that disagree.',
+  remedy: 'Send the public keys in jwks, or their URL in jwks_uri.',
 }

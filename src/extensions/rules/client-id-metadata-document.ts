@@ -9,9 +9,9 @@ export const clientIdUrlIsValid: Rule = {
   error: 'invalid_client',
   status: 400,
   says: 'the client_id cannot be the URL of a metadata document: {received}',
-  requires: 'Such a client_id is an https URL with a path, without dot segments, fragment, user name or password, written '
-    + 'as every URL parser would write it.',
-  otherwise: 'One client could have many names, or aim this server at something that is not a document.',
+  requires: 'The client_id is an https URL with a path and without dot segments, fragment, user name or password. It is written '
+    + 'exactly as a URL parser normalizes it.',
+  otherwise: 'One client could go by many client_ids, or aim this server at something that is not a document.',
   remedy: 'Use a short https URL with a path, such as https://app.example.com/oauth/client.json.',
 }
 
@@ -21,10 +21,10 @@ export const clientDocumentIsAvailable: Rule = {
   error: 'invalid_client',
   status: 400,
   says: 'the metadata document of the client is not available: {received}',
-  requires: 'The URL answers 200 with at most 5 KB, without a redirect, from an address on the internet. A name of '
-    + 'which any address is loopback, private, link-local or otherwise special is refused.',
-  otherwise: 'Anybody could aim this server at the network it runs in.',
-  remedy: 'Serve the document at this very URL to everybody. During development OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK=true '
+  requires: 'The URL answers 200 with at most 5 KB, without a redirect, from a public address. A host name is refused if any of its '
+    + 'addresses is loopback, private, link-local or otherwise special.',
+  otherwise: 'Anybody could make this server send requests into its own network (SSRF).',
+  remedy: 'Serve the document publicly at exactly this URL. During development, OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK=true '
     + 'allows documents on this machine.',
 }
 
@@ -32,10 +32,10 @@ export const documentIsReachable: Rule = {
   id: 'document-is-reachable',
   clause: 'RFC 9110 section 15.6.4',
   error: 'temporarily_unavailable',
-  says: 'the metadata document or the keys of the client cannot be read now: {received}',
-  requires: 'The document of a client, or its key set, can be fetched within 5 seconds when it is needed.',
-  otherwise: 'A client told that it is unknown throws its tokens away, when it only has to try again.',
-  remedy: 'Repeat the request later. Let the document be cached (Cache-Control: max-age), so that it is needed less often.',
+  says: 'the metadata document or the keys of the client cannot be read right now: {received}',
+  requires: 'When the server needs the metadata document or the key set of a client, it can fetch it within 5 seconds.',
+  otherwise: 'Told that it is unknown, the client would discard its tokens when all it has to do is try again.',
+  remedy: 'Repeat the request later. Let the document be cached (Cache-Control: max-age), so that it is fetched less often.',
 }
 
 export const clientDocumentIsJson: Rule = {
@@ -44,8 +44,8 @@ export const clientDocumentIsJson: Rule = {
   error: 'invalid_client',
   status: 400,
   says: 'the metadata document of the client cannot be used: {received}',
-  requires: 'The document is a JSON object of the media type application/json.',
-  otherwise: 'A page on which somebody may leave text would pass as the metadata of a client.',
+  requires: 'The document is a JSON object with the media type application/json.',
+  otherwise: 'An attacker who can post text on a web page could pass that page off as client metadata.',
   remedy: 'Serve the document as application/json.',
 }
 
@@ -55,9 +55,9 @@ export const clientDocumentNamesItself: Rule = {
   error: 'invalid_client',
   status: 400,
   says: 'the metadata document names the client_id {received}, but its URL is {expected}',
-  requires: 'client_id in the document is, character by character, the URL from which the document was fetched.',
-  otherwise: 'A copy of the document elsewhere would be the same client to the eye, and another to the server.',
-  remedy: 'Put the URL into client_id of the document exactly as clients send it.',
+  requires: 'client_id in the document is, character by character, the URL that the document was fetched from.',
+  otherwise: 'A copy of the document at another URL would look like the same client to the user.',
+  remedy: 'Set client_id in the document to the URL exactly as clients send it.',
 }
 
 export const clientDocumentIsComplete: Rule = {
@@ -67,8 +67,8 @@ export const clientDocumentIsComplete: Rule = {
   status: 400,
   says: 'the metadata document of the client lacks {expected}',
   requires: 'The document has client_id, client_name and redirect_uris.',
-  otherwise: 'The user could not be told who asks, nor the server know where the code may go.',
-  remedy: 'Add the member to the document.',
+  otherwise: 'The server could not tell the user who is asking, and would not know where it may send the code.',
+  remedy: 'Add the missing member to the document.',
 }
 
 export const clientDocumentDescribesAClient: Rule = {
@@ -77,9 +77,9 @@ export const clientDocumentDescribesAClient: Rule = {
   error: 'invalid_client',
   status: 400,
   says: 'the metadata document of the client is not valid: {received}',
-  requires: 'The members of the document are client metadata as RFC 7591 section 2 defines them, within the rules of '
-    + 'registration. Grant types and response types that only other servers support are passed over.',
-  otherwise: 'A document would be the way around what a registration has to keep.',
+  requires: 'The members of the document are client metadata (RFC 7591 section 2) and follow the rules of registration. '
+    + 'Grant types and response types that this server does not support are ignored.',
+  otherwise: 'A client could use a document to bypass the rules of registration.',
   remedy: 'Correct the member that the error names.',
 }
 
@@ -89,7 +89,7 @@ export const clientDocumentHasNoSecret: Rule = {
   error: 'invalid_client',
   status: 400,
   says: 'a metadata document cannot use {received}',
-  requires: 'The client is public, or authenticates with private_key_jwt; the document carries no shared secret.',
-  otherwise: 'Everybody can read the document, and so the secret.',
+  requires: 'The client is public or authenticates with private_key_jwt, and its document contains no shared secret.',
+  otherwise: 'Anybody can read the document, and the secret in it.',
   remedy: 'Use token_endpoint_auth_method none, or private_key_jwt with jwks or jwks_uri.',
 }

@@ -5,7 +5,7 @@ import { specificationUrl } from '../../catalogue/specification.ts'
 import { anotherValue, type NearestMiss } from '../../base/rules/nearest-miss.ts'
 import { plainText } from '../../base/ui/plain-text.ts'
 import { findRule } from '../../catalogue/catalogue.ts'
-import { missOf, verdictWords, type ShownVerdict } from '../../base/rules/shown-verdict.ts'
+import { missOf, verdictLabels, type ShownVerdict } from '../../base/rules/shown-verdict.ts'
 
 /**
  * A verdict as an item of a list. `base` is what stands before `/explain`; without it nothing is a link, as in a page
@@ -13,8 +13,8 @@ import { missOf, verdictWords, type ShownVerdict } from '../../base/rules/shown-
  */
 export function verdictItem(verdict: ShownVerdict, base: string | undefined, isUsual = false): Html {
   const rule = findRule(verdict.rule)
-  const [kind, word] = verdict.passed ? ['passed', verdictWords.passed] as const
-    : [isUsual ? 'neutral' : 'failed', verdictWords.failed] as const
+  const [kind, word] = verdict.passed ? ['passed', verdictLabels.passed] as const
+    : [isUsual ? 'neutral' : 'failed', verdictLabels.failed] as const
   return html`<li${isUsual ? html` class="usual"` : undefined}>
 ${badge(kind, word)}
 ${ruleName(verdict.rule, base)}${rule && html` <span class="muted small">${clauseLink(rule.clause, base !== undefined)}</span>`}
@@ -33,12 +33,12 @@ export function comparison(verdict: ShownVerdict): Html | undefined {
   const { received, expected = [] } = verdict
   if (received === undefined && expected.length === 0) return undefined
   const miss = missOf(verdict)
-  const words = findRule(verdict.rule)?.words ?? verdictWords
+  const labels = findRule(verdict.rule)?.labels ?? verdictLabels
   const others = expected.filter(value => value !== miss?.candidate).map(valueText)
   const wanted = miss ? [...others, nearest(miss, others.length > 0)] : others
   const pairs: (readonly [name: string, value: HtmlValue])[] = []
-  if (received !== undefined) pairs.push([words.received, miss ? marked(miss, miss.came) : valueText(received)])
-  if (wanted.length > 0) pairs.push([words.expected, joined(wanted)])
+  if (received !== undefined) pairs.push([labels.received, miss ? marked(miss, miss.received) : valueText(received)])
+  if (wanted.length > 0) pairs.push([labels.expected, joined(wanted)])
   if (miss && miss.differences.length > 0) pairs.push(['the difference', miss.differences.map(plainText).join('; ')])
   return html`<div class="comparison">${facts(pairs)}</div>`
 }
@@ -54,7 +54,7 @@ function valueText(value: string): Html {
 }
 
 function nearest(miss: NearestMiss, isOneOfMany: boolean): Html {
-  return html`${marked(miss, miss.wanted)}${isOneOfMany ? html` <span class="muted small">comes nearest</span>` : undefined}`
+  return html`${marked(miss, miss.expected)}${isOneOfMany ? html` <span class="muted small">comes nearest</span>` : undefined}`
 }
 
 function joined(values: readonly Html[]): Html {
@@ -62,9 +62,9 @@ function joined(values: readonly Html[]): Html {
 }
 
 /** Where characters are missing, the mark is the empty place. Another value altogether has nothing to point at. */
-function marked({ prefix, suffix, came, wanted, differences }: NearestMiss, middle: string): Html {
+function marked({ prefix, suffix, received, expected, differences }: NearestMiss, middle: string): Html {
   if (differences.includes(anotherValue)) return valueText(prefix + middle + suffix)
-  const missing = came === '' ? wanted.length : came.length
+  const missing = received === '' ? expected.length : received.length
   const mark = middle === '' ? html`<mark class="gap"><span class="unseen">(${missing} missing here)</span></mark>`
     : html`<mark>${plainText(middle)}</mark>`
   return html`<code>${plainText(prefix)}${mark}${plainText(suffix)}</code>`

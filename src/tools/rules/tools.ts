@@ -6,11 +6,11 @@ export const clientHasCapability: Rule = {
   id: 'client-has-capability',
   clause: 'MCP 2026-07-28 basic, _meta',
   error: jsonRpcErrors.missingRequiredClientCapability,
-  data: (_declared, requiredCapabilities) => ({ requiredCapabilities }),
   says: 'Missing required client capability: {expected}',
-  requires: 'The client declared every capability that the tool relies on.',
+  requires: 'The client declared every capability that the tool depends on.',
   otherwise: 'The tool would wait for an answer that the client cannot give.',
   remedy: 'Declare the capability in clientCapabilities, or do not call the tool.',
+  data: (_declared, requiredCapabilities) => ({ requiredCapabilities }),
 }
 
 export const toolIsKnown: Rule = {
@@ -19,9 +19,9 @@ export const toolIsKnown: Rule = {
   error: jsonRpcErrors.invalidParams,
   status: 200,
   says: 'Unknown tool: {received}',
-  requires: 'The tool is one of those that tools/list names.',
-  otherwise: 'A typing error would look like a tool that failed.',
-  remedy: 'Take the name from tools/list; it is case-sensitive.',
+  requires: 'The tool is one that tools/list returns.',
+  otherwise: 'A typo would look like a tool that failed.',
+  remedy: 'Take the name from tools/list. It is case-sensitive.',
 }
 
 export const requestStateIsOurs: Rule = {
@@ -30,7 +30,7 @@ export const requestStateIsOurs: Rule = {
   error: jsonRpcErrors.invalidParams,
   status: 200,
   says: 'Invalid requestState: {received}',
-  requires: 'requestState is what this server sealed for this user, client and call, not long ago.',
-  otherwise: 'A client could tell the tool that a step was done, or confirmed, that never was.',
-  remedy: 'Return requestState as it came, with the same call; begin the call anew where it took long.',
+  requires: 'This server recently created the requestState, for this user, this client and this call.',
+  otherwise: 'A client could forge a state in which a step was done, or confirmed by the user, that never was.',
+  remedy: 'Return requestState unchanged, with the same call. If the user took too long, start the call over.',
 }
