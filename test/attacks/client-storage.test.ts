@@ -164,7 +164,7 @@ describe('The login survives', { concurrency: 3 }, () => {
     for (const word of ['access_token', 'refresh_token']) assert.equal(ended.stdout.includes(word + '"'), false)
   })
 
-  attack('kills a process while it refreshes, to lock the others out', 'src/client/storage/lease.ts: isGone(seen.owner)', async t => {
+  attack('kills a process while it refreshes, to lock the others out', 'src/client/storage/lease.ts: return hasExited(owner)', async t => {
     const peer = await startHonestPeer(t)
     const home = await makeHome(t)
     await succeed(t, home, ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless'])

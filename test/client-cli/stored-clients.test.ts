@@ -61,7 +61,7 @@ describe('client --list-clients', { concurrency: 4 }, () => {
     const home = await makeHome(t)
     await writeFile(home.storage, 'precious')
     const { stderr } = await succeed(t, home, ['--list-clients'])
-    assert.match(stderr, /is not readable as client storage\. It was moved to /)
+    assert.match(stderr, /is not a valid client storage\. It was moved to /)
     const aside = (await readdir(home.path)).find(name => name.includes('.corrupt-'))!
     assert.equal(await readFile(join(home.path, aside), 'utf8'), 'precious')
   })

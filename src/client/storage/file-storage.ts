@@ -10,8 +10,8 @@ import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
 import { withLease } from './lease.ts'
 import { emptyState, parseState } from './stored-state.ts'
 
-/** What follows the name of the storage in the names of its temporary files. */
-const leftBehind = /^(?:[\da-f-]{36}\.tmp|(?:writing|refreshing)\.stale-[\da-f-]{36})$/
+/** The suffixes of temporary files that a killed process leaves behind. */
+const leftoverSuffix = /^(?:[\da-f-]{36}\.tmp|(?:writing|refreshing)\.stale-[\da-f-]{36})$/
 
 export class FileStorage implements ClientStorage {
   private readonly path: string
@@ -23,65 +23,66 @@ export class FileStorage implements ClientStorage {
   }
 
   async read(): Promise<ClientState> {
-    const path = await this.target()
+    const path = await this.resolvePath()
     let text: string
-    let isOpen: boolean
+    let wasExposed: boolean
     try {
-      isOpen = await this.guard(path)
+      wasExposed = await this.restrictAccess(path)
       text = await readFile(path, 'utf8')
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return emptyState
-      throw this.named(error)
+      throw this.asClientError(error)
     }
     const state = parseState(text)
-    if (state && isOpen) {
+    if (state && wasExposed) {
       this.warn(`${this.path} could be read or written by other users of this machine. `
-        + 'It is yours alone now; where others use the machine, authorize again.')
+        + 'Now only you can. If others do use it, authorize again: they may have copied your tokens.')
     }
     return state ?? this.setAside(path)
   }
 
   async update(change: (state: ClientState) => ClientState): Promise<void> {
-    const path = await this.target()
+    const path = await this.resolvePath()
     try {
       for (let written = false; !written;) {
         written = await withLease(`${path}.writing`, async lease => {
-          await this.sweep(path)
+          await this.removeLeftovers(path)
           return this.write(path, change(await this.read()), lease)
         })
       }
     } catch (error) {
-      throw this.named(error)
+      throw this.asClientError(error)
     }
   }
 
   async exclusively<T>(work: (lease: Lease) => Promise<T>): Promise<T> {
     try {
-      return await withLease(`${await this.target()}.refreshing`, work)
+      return await withLease(`${await this.resolvePath()}.refreshing`, work)
     } catch (error) {
-      throw this.named(error)
+      throw this.asClientError(error)
     }
   }
 
-  /** Where a symbolic link leads, which stays a link; a copy in its place would leave secrets behind at its end. */
-  private target(): Promise<string> {
+  /** Follows symbolic links. Replacing the link itself would leave the old secrets behind in the file it points to. */
+  private resolvePath(): Promise<string> {
     return realpath(this.path).catch(() => this.path)
   }
 
-  /** Sees to it that the file is one, and for its owner alone; whether it was for others as well. */
-  private async guard(path: string): Promise<boolean> {
+  /** Makes the file private to its owner. Returns whether other users had access before. */
+  private async restrictAccess(path: string): Promise<boolean> {
     const stats = await stat(path)
+    // readFile() reports a directory by its own error. A pipe or a device would make it wait for ever.
     if (!stats.isFile() && !stats.isDirectory()) throw this.unusable('it is not a file')
     const user = process.getuid?.()
-    // Whoever owns the file chooses the tokens and the registrations that are used.
+    // The owner of the file could plant tokens and registrations in it.
     if (user !== undefined && user !== 0 && stats.uid !== user) throw this.unusable('it belongs to another user')
     if (process.platform === 'win32' || (stats.mode & 0o077) === 0 || stats.isDirectory()) return false
     await chmod(path, 0o600)
     return true
   }
 
-  /** An error of the file system as one that names the file; any other as it is. */
-  private named(error: unknown): unknown {
+  /** Names the file in errors of the file system. All other errors stay as they are. */
+  private asClientError(error: unknown): unknown {
     const { code, syscall } = error as NodeJS.ErrnoException
     if (syscall === undefined) return error
     return this.unusable(code ?? syscall, error)
@@ -89,25 +90,25 @@ export class FileStorage implements ClientStorage {
 
   private unusable(reason: string, cause?: unknown): ClientError {
     return new ClientError(`the client storage ${this.path} cannot be used: ${reason}`, exitCodes.failed, {
-      remedy: 'Choose another file with --storage, or correct its rights.', cause,
+      remedy: 'Choose another file with --storage, or fix its owner and permissions.', cause,
     })
   }
 
-  /** A file that cannot be read is kept for its owner, and never written over. */
+  /** Keeps a file that is not valid under another name, so that nothing overwrites it. */
   private async setAside(path: string): Promise<ClientState> {
     const aside = `${path}.corrupt-${randomUUID()}`
     try {
       await rename(path, aside)
     } catch (error) {
-      // Another process came first, and has put a new file in its place or not.
+      // Another process has moved the file already, and may have written a new one.
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return this.read()
-      throw this.named(error)
+      throw this.asClientError(error)
     }
-    this.warn(`${this.path} is not readable as client storage. It was moved to ${aside}; registrations and tokens begin anew.`)
+    this.warn(`${this.path} is not a valid client storage. It was moved to ${aside}, and the client starts with an empty one.`)
     return emptyState
   }
 
-  /** Writes the state, unless the lease was lost meanwhile: then others have stored what this state does not know. */
+  /** Writes the state unless the lease is lost, because then others may have written since. Returns whether it did. */
   private async write(path: string, state: ClientState, lease: Lease): Promise<boolean> {
     const temporary = `${path}.${randomUUID()}.tmp`
     try {
@@ -126,12 +127,12 @@ export class FileStorage implements ClientStorage {
     }
   }
 
-  /** Removes what processes left behind that were killed while they wrote, or while they took a lease over. */
-  private async sweep(path: string): Promise<void> {
-    const begins = `${basename(path)}.`
+  /** Removes the files of processes that were killed during a write or a takeover of a lease. */
+  private async removeLeftovers(path: string): Promise<void> {
+    const prefix = `${basename(path)}.`
     for (const name of await readdir(dirname(path))) {
-      const isLeft = name.startsWith(begins) && leftBehind.test(name.slice(begins.length))
-      if (isLeft) await rm(join(dirname(path), name), { force: true })
+      const isLeftover = name.startsWith(prefix) && leftoverSuffix.test(name.slice(prefix.length))
+      if (isLeftover) await rm(join(dirname(path), name), { force: true })
     }
   }
 }

@@ -1,7 +1,7 @@
 /**
- * A lease on a file name: one process at a time. The holder creates the file with O_EXCL and keeps its time moving; a
- * file whose time stands still, or whose process is gone, is stale and is taken over. What counts is how long others
- * have watched it stand still, by a clock that nobody sets, and never what time it shows.
+ * A lock file that survives crashes. The holder creates it with O_EXCL and touches it every two seconds. Others take it over
+ * if its process has exited, or if they see no touch for ten seconds. They measure that on their own monotonic clock, because
+ * the time stamp of a file is wrong as soon as somebody sets the clock.
  */
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
@@ -13,33 +13,33 @@ import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
 
 /** In milliseconds. */
 const heartbeat = 2_000
-const usualStaleness = 10_000
-const patience = 40_000
+const defaultStaleAfter = 10_000
+const acquireTimeout = 40_000
 
-/** Runs `work` alone. A lease that stands still for `staleAfter` milliseconds is taken over. */
-export async function withLease<T>(path: string, work: (lease: Lease) => Promise<T>, staleAfter = usualStaleness): Promise<T> {
+/** Runs `work` while holding the lease. A lease that nobody touches for `staleAfter` milliseconds is taken over. */
+export async function withLease<T>(path: string, work: (lease: Lease) => Promise<T>, staleAfter = defaultStaleAfter): Promise<T> {
   const owner = await acquire(path, staleAfter)
   const isHeld = async (): Promise<boolean> => await ownerOf(path) === owner
-  const beat = setInterval(() => void touch(path, owner), heartbeat)
+  const timer = setInterval(() => void touch(path, owner), heartbeat)
   try {
     return await work({ isHeld })
   } finally {
-    clearInterval(beat)
+    clearInterval(timer)
     if (await isHeld()) await rm(path, { force: true })
   }
 }
 
 async function acquire(path: string, staleAfter: number): Promise<string> {
   const owner = JSON.stringify({ pid: process.pid, host: hostname(), id: randomUUID() })
-  const begun = performance.now()
-  let seen: Sighting | undefined
+  const startedAt = performance.now()
+  let seen: Observation | undefined
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   while (!await create(path, owner)) {
-    seen = await look(path, seen)
-    if (seen && (performance.now() - seen.since > staleAfter || isGone(seen.owner))) await takeAway(path, seen.owner)
-    if (performance.now() - begun > patience) {
-      throw new ClientError(`${path} is held by another process: ${await ownerOf(path) ?? 'unknown'}`, exitCodes.failed, {
-        remedy: 'Wait for that process, or remove the file if it is gone.',
+    seen = await observe(path, seen)
+    if (seen && isStale(seen, staleAfter)) await removeStale(path, seen.owner)
+    if (performance.now() - startedAt > acquireTimeout) {
+      throw new ClientError(`another process holds ${path}: ${await ownerOf(path) ?? 'unknown'}`, exitCodes.failed, {
+        remedy: 'Wait until that process is done. If it does not run any more, delete the file.',
       })
     }
     await sleep(20 + Math.random() * 60)
@@ -53,7 +53,7 @@ async function create(path: string, owner: string): Promise<boolean> {
     try {
       await file.writeFile(owner)
     } catch (error) {
-      // A full disk: a lease without an owner would keep everybody waiting.
+      // The disk may be full. An empty lease names no owner, and everybody would wait for it.
       await rm(path, { force: true })
       throw error
     } finally {
@@ -66,38 +66,42 @@ async function create(path: string, owner: string): Promise<boolean> {
   }
 }
 
-/** A lease of somebody else, and since when it stands as it does. */
-interface Sighting {
+/** What another process's lease looks like, and since when it has not changed. */
+interface Observation {
   readonly owner: string
   readonly mtimeMs: number
   readonly since: number
 }
 
-async function look(path: string, before: Sighting | undefined): Promise<Sighting | undefined> {
+async function observe(path: string, before: Observation | undefined): Promise<Observation | undefined> {
   const owner = await ownerOf(path)
   const mtimeMs = await stat(path).then(stats => stats.mtimeMs, () => undefined)
   if (owner === undefined || mtimeMs === undefined) return undefined
   return before?.owner === owner && before.mtimeMs === mtimeMs ? before : { owner, mtimeMs, since: performance.now() }
 }
 
+function isStale({ owner, since }: Observation, staleAfter: number): boolean {
+  return hasExited(owner) || performance.now() - since > staleAfter
+}
+
 /**
- * Takes a stale lease away by renaming it, which one process alone can do. Between the look and the rename another
- * process may have taken over, and then its fresh lease was caught: it is put back.
+ * Removes the lease of `owner` by renaming it, because only one process can succeed with that. If another process has
+ * taken over since the observation, the renamed file is its fresh lease, and is put back.
  */
-async function takeAway(path: string, owner: string): Promise<void> {
+async function removeStale(path: string, owner: string): Promise<void> {
   const aside = `${path}.stale-${randomUUID()}`
   try {
     await rename(path, aside)
   } catch {
     return
   }
-  const caught = await ownerOf(aside)
-  if (caught !== owner && caught !== undefined) await create(path, caught)
+  const actual = await ownerOf(aside)
+  if (actual !== undefined && actual !== owner) await create(path, actual)
   await rm(aside, { force: true })
 }
 
-/** Whether the owner is a process of this machine that has ended. */
-function isGone(owner: string): boolean {
+/** Whether the owner was a process of this machine and has exited. */
+function hasExited(owner: string): boolean {
   try {
     const { pid, host } = JSON.parse(owner) as { pid: number; host: string }
     if (host !== hostname()) return false
@@ -116,6 +120,7 @@ async function ownerOf(path: string): Promise<string | undefined> {
   }
 }
 
+/** Shows the others that the holder is alive. */
 async function touch(path: string, owner: string): Promise<void> {
   if (await ownerOf(path) !== owner) return
   const now = new Date()

@@ -19,9 +19,10 @@ export class MemoryStorage implements ClientStorage {
   }
 
   exclusively<T>(work: (lease: Lease) => Promise<T>): Promise<T> {
-    const alone = (): Promise<T> => work({ isHeld: async () => true })
-    const mine = this.last.then(alone, alone)
-    this.last = mine.catch(() => {})
-    return mine
+    const run = (): Promise<T> => work({ isHeld: async () => true })
+    // Starts when the work before it has ended, whether that succeeded or failed.
+    const result = this.last.then(run, run)
+    this.last = result.catch(() => {})
+    return result
   }
 }
