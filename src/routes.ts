@@ -6,30 +6,30 @@
  *
  * Where SERVER_URL has a path all of this stands below it, the well-known URIs in the inserted and the appended form.
  */
-import type { Handler, RouteDescription } from './core/context/context.ts'
-import { maxFlowFile } from './flow/flow-file.ts'
 import { limited } from './app/limited-handler.ts'
 import type { Limited } from './base/store/rate-limits.ts'
+import type { Handler, RouteDescription } from './core/context/context.ts'
 import { directPath, initializeWithoutToken, mcp } from './core/mcp/endpoint.ts'
 import { protectedResourceMetadata } from './core/mcp/protected-resource-metadata.ts'
-import { account, changeAccount } from './user/account.ts'
 import { authorize } from './core/oauth/authorize.ts'
-import { decide } from './core/user/consent.ts'
-import { introspect } from './extensions/introspect.ts'
 import { authorizationServerMetadata, jwks, openIdConfiguration } from './core/oauth/metadata.ts'
 import { register } from './core/oauth/register.ts'
+import { token } from './core/oauth/token.ts'
+import { decide } from './core/user/consent.ts'
+import { introspect } from './extensions/introspect.ts'
 import { deleteRegistration, readRegistration, updateRegistration } from './extensions/registration-management.ts'
 import { revoke } from './extensions/revoke.ts'
-import { signIn, signInPage, signOut } from './user/sign-in.ts'
-import { token } from './core/oauth/token.ts'
+import { maxFlowFile } from './flow/flow-file.ts'
 import { docs } from './pages/docs.ts'
 import { explain, explainAll } from './pages/explain/explain.ts'
+import { source, sourceIndex } from './pages/explain/source.ts'
 import { flowEvents } from './pages/flow/flow-events.ts'
 import { flow, flows, openFlow } from './pages/flow/flow.ts'
 import { health } from './pages/health.ts'
 import { home } from './pages/home.ts'
 import { openApi } from './pages/openapi.ts'
-import { source, sourceIndex } from './pages/explain/source.ts'
+import { account, changeAccount } from './user/account.ts'
+import { signIn, signInPage, signOut } from './user/sign-in.ts'
 
 export interface Route extends RouteDescription {
   readonly handler: Handler

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** Starts the server by the environment; see the table of variables in the README. */
 import { existsSync } from 'node:fs'
-import { ConfigError } from './base/config/config.ts'
 import { serve, type RunningServer } from './app/serve.ts'
+import { ConfigError } from './base/config/config.ts'
 
 // Node has this since 20.12; before, the environment has to be set otherwise.
 if (existsSync('.env')) process.loadEnvFile?.('.env')

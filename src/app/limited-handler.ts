@@ -1,8 +1,8 @@
 /** Handlers that one address may have so often in a minute and no more (RFC 6585 section 4). */
-import type { Context, Handler } from '../core/context/context.ts'
 import { OAuthError } from '../base/protocol/errors.ts'
 import { addressIsWithinLimits } from '../base/rules/http.ts'
 import type { Limited } from '../base/store/rate-limits.ts'
+import type { Context, Handler } from '../core/context/context.ts'
 
 /** Of requests with credentials only the refused ones count, so that no address is kept from working by working. */
 export function limited(kind: Limited, handler: Handler): Handler {

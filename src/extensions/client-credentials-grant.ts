@@ -2,12 +2,12 @@
  * The client credentials grant (RFC 6749 section 4.4): a client that acts for itself, without a user. The subject of the
  * token is the client (RFC 9068 section 2.2), so the tools know that nobody stands behind it.
  */
-import type { Context } from '../core/context/context.ts'
-import { randomToken } from '../base/protocol/crypto.ts'
 import type { Parameters } from '../base/http/parameters.ts'
+import { randomToken } from '../base/protocol/crypto.ts'
 import type { Client } from '../base/store/records.ts'
-import { issueAccessToken } from '../core/oauth/access-token.ts'
+import type { Context } from '../core/context/context.ts'
 import type { IssuedTokens, Proof } from '../core/context/tokens.ts'
+import { issueAccessToken } from '../core/oauth/access-token.ts'
 import { readResource } from '../core/oauth/resource.ts'
 import { grantableScope } from '../core/oauth/server-scope.ts'
 

@@ -2,18 +2,18 @@
  * Client ID Metadata Documents: the client_id is the URL of the metadata of the client, and whoever controls the URL is
  * the client (draft-ietf-oauth-client-id-metadata-document-00, MCP 2026-07-28 basic/authorization/client-registration).
  */
-import type { Context } from '../core/context/context.ts'
-import { OAuthError } from '../base/protocol/errors.ts'
 import type { FetchedDocument } from '../base/http/fetch-document.ts'
-import { isJsonObject, parseJson, type JsonObject } from '../base/protocol/json.ts'
 import { isJsonType } from '../base/http/message.ts'
+import { OAuthError } from '../base/protocol/errors.ts'
+import { isJsonObject, parseJson, type JsonObject } from '../base/protocol/json.ts'
+import type { Client, ClientMetadata } from '../base/store/records.ts'
+import type { Context } from '../core/context/context.ts'
+import { readClientMetadata } from '../core/oauth/client-metadata.ts'
+import { documentUrlProblem, readDocument } from './document.ts'
 import {
   clientDocumentDescribesAClient, clientDocumentHasNoSecret, clientDocumentIsAvailable, clientDocumentIsComplete,
   clientDocumentIsJson, clientDocumentNamesItself, clientIdUrlIsValid,
 } from './rules/client-id-metadata-document.ts'
-import type { Client, ClientMetadata } from '../base/store/records.ts'
-import { readClientMetadata } from '../core/oauth/client-metadata.ts'
-import { documentUrlProblem, readDocument } from './document.ts'
 
 /** The size that the draft recommends as the limit, in bytes (section 6.6). */
 const sizeLimit = 5_120

@@ -1,9 +1,9 @@
 /** Documents of clients, fetched when they are needed and kept as long as their HTTP headers allow. */
 import { isLoopbackHost } from '../base/config/config.ts'
-import type { Context } from '../core/context/context.ts'
 import { DocumentError, type FetchedDocument } from '../base/http/fetch-document.ts'
-import { documentIsReachable } from './rules/client-id-metadata-document.ts'
 import type { Rule } from '../base/rules/rule.ts'
+import type { Context } from '../core/context/context.ts'
+import { documentIsReachable } from './rules/client-id-metadata-document.ts'
 
 /** How long a document is kept, in seconds: at least, at most, and where its headers say nothing. */
 const freshness = { least: 60, most: 86_400, otherwise: 300 }

@@ -2,13 +2,13 @@
  * The introspection endpoint (RFC 7662 section 2). It needs no token_type_hint: what a refresh token is, the store knows, and
  * an access token is a JWT.
  */
-import type { Context } from '../core/context/context.ts'
-import { sha256 } from '../base/protocol/crypto.ts'
 import { json, type Reply, type Request } from '../base/http/message.ts'
 import { parseForm } from '../base/http/parameters.ts'
-import { clientIsConfidential } from '../core/rules/client-authentication.ts'
+import { sha256 } from '../base/protocol/crypto.ts'
+import type { Context } from '../core/context/context.ts'
 import { findAccessToken } from '../core/oauth/access-token.ts'
 import { authenticateClient, isPublicClient } from '../core/oauth/client-authentication.ts'
+import { clientIsConfidential } from '../core/rules/client-authentication.ts'
 
 export async function introspect(request: Request, context: Context): Promise<Reply> {
   const form = await parseForm(request, context)

@@ -1,13 +1,13 @@
 /** Reading, updating and deleting a registration by its own registration access token (RFC 7592). */
-import type { Context } from '../core/context/context.ts'
+import { empty, json, type Reply, type Request } from '../base/http/message.ts'
 import { constantTimeEqual, randomToken, sha256 } from '../base/protocol/crypto.ts'
 import { isJsonObject } from '../base/protocol/json.ts'
-import { empty, json, type Reply, type Request } from '../base/http/message.ts'
-import { clientMetadataIsAnObject } from '../core/rules/registration.ts'
 import type { Client } from '../base/store/records.ts'
+import type { Context } from '../core/context/context.ts'
 import { readClientMetadata } from '../core/oauth/client-metadata.ts'
-import { clientIdIsUnchanged, registrationAccessTokenMatches } from './rules/registration-management.ts'
 import { describeClient, hasSecret, noStore, readJsonBody } from '../core/oauth/register.ts'
+import { clientMetadataIsAnObject } from '../core/rules/registration.ts'
+import { clientIdIsUnchanged, registrationAccessTokenMatches } from './rules/registration-management.ts'
 
 /** RFC 7592 section 2.1. */
 export async function readRegistration(request: Request, context: Context): Promise<Reply> {

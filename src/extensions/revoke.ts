@@ -2,13 +2,13 @@
  * The revocation endpoint (RFC 7009 section 2). It needs no token_type_hint: what a refresh token is, the store knows, and an
  * access token is a JWT.
  */
-import type { Context } from '../core/context/context.ts'
-import { sha256 } from '../base/protocol/crypto.ts'
 import { empty, type Reply, type Request } from '../base/http/message.ts'
 import { parseForm } from '../base/http/parameters.ts'
-import { tokenBelongsToClient } from '../core/rules/token.ts'
+import { sha256 } from '../base/protocol/crypto.ts'
+import type { Context } from '../core/context/context.ts'
 import { findAccessToken } from '../core/oauth/access-token.ts'
 import { authenticateClient } from '../core/oauth/client-authentication.ts'
+import { tokenBelongsToClient } from '../core/rules/token.ts'
 
 export async function revoke(request: Request, context: Context): Promise<Reply> {
   const { store } = context

@@ -1,8 +1,8 @@
 /** The methods of the MCP server that have to do with its tools. */
 import type { JsonObject } from '../base/protocol/json.ts'
 import { isJsonObject } from '../base/protocol/json.ts'
-import { mirroredParameters, valueAt } from '../base/protocol/mirrored-parameters.ts'
 import { legacyVersions } from '../base/protocol/mcp.ts'
+import { mirroredParameters, valueAt } from '../base/protocol/mirrored-parameters.ts'
 import type { Call, Context, Method } from '../core/context/context.ts'
 import { paramsAreValid } from '../core/rules/mcp.ts'
 import { callTool, describeTool, errorResult, isInputRequired } from './call-tool.ts'

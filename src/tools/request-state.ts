@@ -4,9 +4,9 @@
  * Requirements). It can be read on the way, so a tool keeps no secret in it.
  */
 import type { KeyObject } from 'node:crypto'
-import type { Context } from '../core/context/context.ts'
 import { constantTimeEqual, decodeBase64url, hmacSha256 } from '../base/protocol/crypto.ts'
 import type { JsonObject } from '../base/protocol/json.ts'
+import type { Context } from '../core/context/context.ts'
 import { requestStateIsOurs } from './rules/tools.ts'
 import type { Caller } from './tool.ts'
 

@@ -1,14 +1,14 @@
 /** `subscriptions/listen` (MCP 2026-07-28 basic/patterns/subscriptions). */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Context } from '../core/context/context.ts'
-import { isJsonObject, type JsonObject } from '../base/protocol/json.ts'
 import type { Reply } from '../base/http/message.ts'
-import type { AccessToken } from '../core/context/tokens.ts'
-import { paramsAreValid } from '../core/rules/mcp.ts'
 import type { RequestId } from '../base/protocol/json-rpc.ts'
-import { serverInfo } from '../core/mcp/methods.ts'
+import { isJsonObject, type JsonObject } from '../base/protocol/json.ts'
 import { metaKeys } from '../base/protocol/mcp.ts'
+import type { Context } from '../core/context/context.ts'
+import type { AccessToken } from '../core/context/tokens.ts'
+import { serverInfo } from '../core/mcp/methods.ts'
 import { event, eventStreamHeaders } from '../core/mcp/reply.ts'
+import { paramsAreValid } from '../core/rules/mcp.ts'
 
 const keepAliveInterval = 15_000
 

@@ -1,7 +1,7 @@
 /** What a tool is. `tools/tools.ts` lists the ones that this server has. */
 import type { User } from '../base/config/users.ts'
-import type { Progress } from '../core/context/context.ts'
 import type { JsonObject } from '../base/protocol/json.ts'
+import type { Progress } from '../core/context/context.ts'
 
 /** Who calls, as the access token says. */
 export interface Caller {

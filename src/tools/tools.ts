@@ -1,10 +1,10 @@
 /** The tools of this server. One line registers one more. */
 import { assertSupportedSchema } from '../base/protocol/json-schema.ts'
 import { mirroredParametersProblem } from '../base/protocol/mirrored-parameters.ts'
-import type { Tool } from './tool.ts'
 import { getUserProfile } from './get-user-profile.ts'
 import { getWeather } from './get-weather.ts'
 import { listFiles } from './list-files.ts'
+import type { Tool } from './tool.ts'
 
 export const tools: readonly Tool[] = [
   getWeather,

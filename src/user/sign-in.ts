@@ -2,20 +2,20 @@
  * Signing in: the page, which stands in the place of the one that needs a user, and its form. Afterwards the browser goes
  * back to the very request that it came from, which is judged anew: nothing is kept meanwhile.
  */
-import type { Context, SignInPrompt } from '../core/context/context.ts'
-import { sha256 } from '../base/protocol/crypto.ts'
-import { OAuthError } from '../base/protocol/errors.ts'
-import { html, type Html } from '../base/ui/html.ts'
+import { comparableName, type User } from '../base/config/users.ts'
 import { prefersHtml, redirect, type Reply, type Request } from '../base/http/message.ts'
 import { networkOf } from '../base/http/network.ts'
-import { pageReply } from '../base/ui/page.ts'
 import { Parameters } from '../base/http/parameters.ts'
-import { notice } from '../base/ui/parts.ts'
+import { sha256 } from '../base/protocol/crypto.ts'
+import { OAuthError } from '../base/protocol/errors.ts'
 import { parameterIsBounded } from '../base/rules/http.ts'
+import { html, type Html } from '../base/ui/html.ts'
+import { pageReply } from '../base/ui/page.ts'
+import { notice } from '../base/ui/parts.ts'
+import type { Context, SignInPrompt } from '../core/context/context.ts'
 import { signInAttemptsAreBounded, userIsAuthenticated } from '../core/rules/user.ts'
-import { comparableName, type User } from '../base/config/users.ts'
-import { csrfField, identifyBrowser, parseOwnForm } from '../core/user/browser.ts'
 import { beginSession, endSession, findSession } from '../core/user/browser-session.ts'
+import { csrfField, identifyBrowser, parseOwnForm } from '../core/user/browser.ts'
 import { signInReason } from '../core/user/consent-page.ts'
 import { readPageToReturnTo, readReturnTo } from '../core/user/return-to.ts'
 

@@ -3,12 +3,12 @@
  * Reading them, judging their scope, and the challenge.
  */
 import type { Config } from '../../base/config/config.ts'
-import type { Context } from '../context/context.ts'
-import { errorText, type OAuthError } from '../../base/protocol/errors.ts'
 import type { Request } from '../../base/http/message.ts'
+import { errorText, type OAuthError } from '../../base/protocol/errors.ts'
+import { formatScope, includesScope } from '../../base/protocol/scope.ts'
+import type { Context } from '../context/context.ts'
 import type { AccessToken } from '../context/tokens.ts'
 import { verifyAccessToken } from '../oauth/access-token.ts'
-import { formatScope, includesScope } from '../../base/protocol/scope.ts'
 import { supportedScopes } from '../oauth/server-scope.ts'
 import {
   accessTokenIsInTheHeader, accessTokenIsSent, credentialsAreBearer, scopeIsSufficient,

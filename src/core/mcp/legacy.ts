@@ -3,18 +3,18 @@
  * batches in the oldest of them. A session is a convenience that the client need not use: every request is judged
  * by its access token alone.
  */
-import type { Context, Progress } from '../context/context.ts'
-import { randomToken, sha256 } from '../../base/protocol/crypto.ts'
 import { empty, type Reply, type Request } from '../../base/http/message.ts'
-import type { AccessToken } from '../context/tokens.ts'
-import { unionOfScopes } from '../../base/protocol/scope.ts'
-import { batchIsAllowed, methodIsImplemented, sessionIdIsSent, sessionIsKnown } from '../rules/mcp.ts'
-import type { Session } from '../../base/store/records.ts'
-import { checkScope } from './bearer.ts'
+import { randomToken, sha256 } from '../../base/protocol/crypto.ts'
 import {
   errorResponse, isRequest, JsonRpcError, resultResponse, type JsonRpcMessage, type JsonRpcRequest, type JsonRpcResponse,
 } from '../../base/protocol/json-rpc.ts'
 import { assumedVersion } from '../../base/protocol/mcp.ts'
+import { unionOfScopes } from '../../base/protocol/scope.ts'
+import type { Session } from '../../base/store/records.ts'
+import type { Context, Progress } from '../context/context.ts'
+import type { AccessToken } from '../context/tokens.ts'
+import { batchIsAllowed, methodIsImplemented, sessionIdIsSent, sessionIsKnown } from '../rules/mcp.ts'
+import { checkScope } from './bearer.ts'
 import { silent } from './progress.ts'
 import { messageReply, progressReply } from './reply.ts'
 

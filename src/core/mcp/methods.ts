@@ -1,7 +1,7 @@
 /** The methods of the MCP server that need no tools; `tools/methods.ts` has the others. */
 import type { Config } from '../../base/config/config.ts'
-import { legacyVersions, supportedVersions } from '../../base/protocol/mcp.ts'
 import type { JsonObject } from '../../base/protocol/json.ts'
+import { legacyVersions, supportedVersions } from '../../base/protocol/mcp.ts'
 import type { Call, Context, Method } from '../context/context.ts'
 import { paramsAreValid } from '../rules/mcp.ts'
 

@@ -1,17 +1,17 @@
 /** Answers one message of the modern era (MCP 2026-07-28): stateless, and with headers that say what the body says. */
-import type { Context, Method } from '../context/context.ts'
-import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
 import { empty, type Reply, type Request } from '../../base/http/message.ts'
+import { decodeHeaderValue, headerText } from '../../base/protocol/header-value.ts'
+import { isRequest, resultResponse, type JsonRpcMessage, type JsonRpcRequest } from '../../base/protocol/json-rpc.ts'
+import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
+import { legacyVersions, metaKeys, modernVersion, supportedVersions } from '../../base/protocol/mcp.ts'
+import type { Context, Method } from '../context/context.ts'
 import type { AccessToken } from '../context/tokens.ts'
 import {
   headersMatchBody, headerValueIsWellFormed, messageIsJsonRpc, methodIsImplemented, protocolVersionIsSupported,
   requestMetadataIsSent, requiredHeaderIsSent,
 } from '../rules/mcp.ts'
 import { checkScope } from './bearer.ts'
-import { decodeHeaderValue, headerText } from '../../base/protocol/header-value.ts'
-import { isRequest, resultResponse, type JsonRpcMessage, type JsonRpcRequest } from '../../base/protocol/json-rpc.ts'
 import { serverInfo } from './methods.ts'
-import { legacyVersions, metaKeys, modernVersion, supportedVersions } from '../../base/protocol/mcp.ts'
 import { progressReply } from './reply.ts'
 
 /** How long a client may keep a list, in milliseconds. The tools do not change while the server runs. */

@@ -2,9 +2,9 @@
  * Progress (MCP 2026-07-28 basic/patterns/progress): a client that sends a token with its request is told how far the
  * request is. The answer becomes an event stream with the first such notification, and without one stays what it was.
  */
+import type { JsonRpcMessage, JsonRpcRequest, JsonRpcResponse } from '../../base/protocol/json-rpc.ts'
 import { isJsonObject } from '../../base/protocol/json.ts'
 import type { Progress } from '../context/context.ts'
-import type { JsonRpcMessage, JsonRpcRequest, JsonRpcResponse } from '../../base/protocol/json-rpc.ts'
 
 /** Tells nobody: for a request without a token, and a client that reads no stream. */
 export const silent: Progress = () => {}

@@ -1,6 +1,6 @@
 /** Protected resource metadata (RFC 9728): where the authorization server of this MCP server is. */
-import { documentHandler } from '../context/document-handler.ts'
 import { json } from '../../base/http/message.ts'
+import { documentHandler } from '../context/document-handler.ts'
 import { supportedScopes } from '../oauth/server-scope.ts'
 
 /**

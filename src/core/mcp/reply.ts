@@ -1,10 +1,10 @@
 /** JSON-RPC messages as replies: one JSON object, or an event stream where the client reads nothing else. */
-import type { Context, Progress } from '../context/context.ts'
 import { json, type Reply, type Request } from '../../base/http/message.ts'
-import { acceptIsServed } from '../rules/mcp.ts'
 import {
   errorResponse, JsonRpcError, jsonRpcErrors, type JsonRpcMessage, type JsonRpcRequest, type JsonRpcResponse,
 } from '../../base/protocol/json-rpc.ts'
+import type { Context, Progress } from '../context/context.ts'
+import { acceptIsServed } from '../rules/mcp.ts'
 import { silent, withProgress } from './progress.ts'
 
 /** MCP 2026-07-28 basic/transports/streamable-http, Receiving Messages: proxies must not hold the stream back. */

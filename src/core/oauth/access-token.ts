@@ -3,11 +3,11 @@
  * issues them, and the resource server, which calls `verifyAccessToken`: replace that function and the resource server
  * trusts another authorization server.
  */
-import type { Context } from '../context/context.ts'
-import type { AccessToken, IssuedTokens } from '../context/tokens.ts'
 import { randomToken } from '../../base/protocol/crypto.ts'
 import { OAuthError } from '../../base/protocol/errors.ts'
 import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
+import type { Context } from '../context/context.ts'
+import type { AccessToken, IssuedTokens } from '../context/tokens.ts'
 import {
   accessTokenAudienceIsOurs, accessTokenClaimsAreTyped, accessTokenIsFresh, accessTokenIsFromThePast,
   accessTokenIsNotRevoked, accessTokenIssuerIsOurs,

@@ -2,12 +2,12 @@
  * The authorization response: where the browser takes the code (RFC 6749 section 4.1.2) or
  * the error (RFC 6749 section 4.1.2.1).
  */
-import type { Context } from '../context/context.ts'
 import { randomToken, sha256 } from '../../base/protocol/crypto.ts'
 import { errorText, type OAuthError } from '../../base/protocol/errors.ts'
-import type { RequestedGrant } from '../../base/store/records.ts'
 import { matchesRedirectUri, withParameters } from '../../base/protocol/redirect-uri.ts'
 import type { Checker } from '../../base/rules/rule.ts'
+import type { RequestedGrant } from '../../base/store/records.ts'
+import type { Context } from '../context/context.ts'
 import { redirectUriIsRegistered } from '../rules/authorization.ts'
 
 /** Issues the code of a request that the user `sub` approved; the location is where the browser takes it. */

@@ -4,27 +4,28 @@
  * Until the redirect URI is known to belong to the client, an error is shown to the user and goes nowhere else. From
  * then on it is returned to the client, in the redirect.
  */
-import type { Context } from '../context/context.ts'
-import { OAuthError } from '../../base/protocol/errors.ts'
 import { redirect, type Reply, type Request } from '../../base/http/message.ts'
 import { Parameters } from '../../base/http/parameters.ts'
-import {
-  clientIsRegistered, clientMayUseCodeGrant, codeChallengeIsSent, codeChallengeIsWellFormed, codeChallengeMethodIsS256,
-  consentIsGiven, dpopJktIsAThumbprint, promptNoneStandsAlone, redirectUriIsClear, requestObjectIsNotUsed, responseTypeIsCode, userIsSignedIn,
-} from '../rules/authorization.ts'
-import { methodIsAllowed, parameterIsBounded } from '../../base/rules/http.ts'
-import type { Client, RequestedGrant } from '../../base/store/records.ts'
-import { checkRedirectUri, errorLocation, issueCode } from './authorization-response.ts'
-import { findSession } from '../user/browser-session.ts'
-import { askForConsent } from '../user/consent.ts'
-import { signInReason } from '../user/consent-page.ts'
-import { findClient } from './find-client.ts'
+import { OAuthError } from '../../base/protocol/errors.ts'
 import { isThumbprint } from '../../base/protocol/jws.ts'
 import { isCodeChallengeS256 } from '../../base/protocol/pkce.ts'
 import { isLoopbackRedirectUri, redirectHost } from '../../base/protocol/redirect-uri.ts'
+import { methodIsAllowed, parameterIsBounded } from '../../base/rules/http.ts'
+import type { Client, RequestedGrant } from '../../base/store/records.ts'
+import type { Context } from '../context/context.ts'
+import {
+  clientIsRegistered, clientMayUseCodeGrant, codeChallengeIsSent, codeChallengeIsWellFormed, codeChallengeMethodIsS256,
+  consentIsGiven, dpopJktIsAThumbprint, promptNoneStandsAlone, redirectUriIsClear, requestObjectIsNotUsed, responseTypeIsCode,
+  userIsSignedIn,
+} from '../rules/authorization.ts'
+import { findSession } from '../user/browser-session.ts'
+import { signInReason } from '../user/consent-page.ts'
+import { askForConsent } from '../user/consent.ts'
 import { answersRequest } from '../user/remembered-consent.ts'
-import { readResource } from './resource.ts'
 import { readPrompts, returnToRequest } from '../user/return-to.ts'
+import { checkRedirectUri, errorLocation, issueCode } from './authorization-response.ts'
+import { findClient } from './find-client.ts'
+import { readResource } from './resource.ts'
 import { grantableScope } from './server-scope.ts'
 
 const maxStateLength = 4096

@@ -1,14 +1,14 @@
 /** Client authentication (RFC 6749 section 2.3 and section 3.2.1), by the method that the client registered. */
 import { isUtf8 } from 'node:buffer'
-import type { Context, PresentedCredential, Services } from '../context/context.ts'
-import { constantTimeEqual, sha256 } from '../../base/protocol/crypto.ts'
 import type { Request } from '../../base/http/message.ts'
 import type { Parameters } from '../../base/http/parameters.ts'
+import { constantTimeEqual, sha256 } from '../../base/protocol/crypto.ts'
+import type { AuthenticationMethod, Client } from '../../base/store/records.ts'
+import type { Context, PresentedCredential, Services } from '../context/context.ts'
 import {
   authenticationMethodIsRegistered, basicCredentialsAreWellFormed, clientIsKnown, clientSecretMatches,
   oneAuthenticationMethodIsUsed,
 } from '../rules/client-authentication.ts'
-import type { AuthenticationMethod, Client } from '../../base/store/records.ts'
 import { findClient } from './find-client.ts'
 
 /** The methods of the core; `Extensions.clientAuthentication` adds others. */

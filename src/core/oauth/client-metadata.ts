@@ -1,16 +1,16 @@
 /** Client metadata: what a client says of itself (RFC 7591 section 2), validated. */
-import type { Context } from '../context/context.ts'
-import { authenticationMethods } from './client-authentication.ts'
 import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
+import { isLoopbackRedirectUri, redirectUriProblem } from '../../base/protocol/redirect-uri.ts'
+import { formatScope, parseScope } from '../../base/protocol/scope.ts'
+import type { Checker } from '../../base/rules/rule.ts'
+import type { ClientMetadata } from '../../base/store/records.ts'
+import type { Context } from '../context/context.ts'
 import {
   authenticationMethodIsSupported, clientCredentialsAreConfidential, clientMetadataIsAnObject,
   clientMetadataIsTyped, grantTypesAreSupported, grantTypesFitResponseTypes, redirectUriFitsApplicationType,
   redirectUriIsSafe, redirectUrisAreSent, responseTypesAreSupported, scopeCanBeRegistered,
 } from '../rules/registration.ts'
-import type { Checker } from '../../base/rules/rule.ts'
-import type { ClientMetadata } from '../../base/store/records.ts'
-import { isLoopbackRedirectUri, redirectUriProblem } from '../../base/protocol/redirect-uri.ts'
-import { formatScope, parseScope } from '../../base/protocol/scope.ts'
+import { authenticationMethods } from './client-authentication.ts'
 import { selectScopes, supportedScopes } from './server-scope.ts'
 
 /** What a client gets that names no grant types (it would have no use for a code alone, RFC 7591 section 2). */

@@ -3,10 +3,10 @@ import { isUtf8 } from 'node:buffer'
 import type { KeyObject } from 'node:crypto'
 import { constantTimeEqual, decodeBase64url, hmacSha256 } from '../../base/protocol/crypto.ts'
 import { isJsonObject, parseJson, type JsonObject } from '../../base/protocol/json.ts'
+import type { Checker } from '../../base/rules/rule.ts'
 import {
   jwtAlgorithmIsHs256, jwtHasNoCriticalHeader, jwtIsWellFormed, jwtSignatureVerifies, jwtTypeIsAccessToken,
 } from '../rules/access-token.ts'
-import type { Checker } from '../../base/rules/rule.ts'
 
 /** No token of ours comes near this size; a larger one is not worth an HMAC. */
 const maxLength = 8192

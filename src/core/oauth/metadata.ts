@@ -1,9 +1,9 @@
 /** Authorization server metadata (RFC 8414 section 3), also in the form that OpenID Connect Discovery names. */
+import { json } from '../../base/http/message.ts'
+import { signatureAlgorithms } from '../../base/protocol/jws.ts'
 import type { Services } from '../context/context.ts'
 import { documentHandler } from '../context/document-handler.ts'
 import { authenticationMethods } from './client-authentication.ts'
-import { json } from '../../base/http/message.ts'
-import { signatureAlgorithms } from '../../base/protocol/jws.ts'
 import { supportedScopes } from './server-scope.ts'
 
 const cacheable = { 'cache-control': 'public, max-age=300' }

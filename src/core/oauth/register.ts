@@ -1,10 +1,10 @@
 /** Dynamic Client Registration (RFC 7591 section 3). */
-import type { Context } from '../context/context.ts'
+import { json, mediaType, type Reply, type Request } from '../../base/http/message.ts'
 import { randomToken, sha256 } from '../../base/protocol/crypto.ts'
 import { parseJson } from '../../base/protocol/json.ts'
-import { json, mediaType, type Reply, type Request } from '../../base/http/message.ts'
 import { bodyIsJson, jsonIsWellFormed } from '../../base/rules/http.ts'
 import type { Client, ClientMetadata } from '../../base/store/records.ts'
+import type { Context } from '../context/context.ts'
 import { readClientMetadata } from './client-metadata.ts'
 
 /** For what carries a secret (RFC 7591 section 3.2.1); pragma is there for caches that know HTTP/1.0 alone. */

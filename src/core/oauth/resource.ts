@@ -1,8 +1,8 @@
 /** The resource parameter (RFC 8707 section 2): which texts mean the MCP server of this installation. */
 import type { Config } from '../../base/config/config.ts'
 import type { Parameters } from '../../base/http/parameters.ts'
-import { resourceIsOurs } from '../rules/authorization.ts'
 import type { Checker, Rule } from '../../base/rules/rule.ts'
+import { resourceIsOurs } from '../rules/authorization.ts'
 
 /**
  * Reads `resource` and returns the one canonical identifier, which becomes `aud`. Clients name the issuer or the MCP

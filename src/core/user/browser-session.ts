@@ -2,10 +2,10 @@
  * The session of a browser in which a user is signed in. The cookie carries a random id with a signature, so that a made-up
  * one never reaches the store; the store has the ids that live, so that signing out ends a copied cookie as well.
  */
-import type { Context } from '../context/context.ts'
-import { constantTimeEqual, hmacSha256, randomToken, sha256 } from '../../base/protocol/crypto.ts'
-import type { Request } from '../../base/http/message.ts'
 import type { User } from '../../base/config/users.ts'
+import type { Request } from '../../base/http/message.ts'
+import { constantTimeEqual, hmacSha256, randomToken, sha256 } from '../../base/protocol/crypto.ts'
+import type { Context } from '../context/context.ts'
 import { cookieHeader, deriveKeys, readCookie } from './cookies.ts'
 
 export interface SignedIn {

@@ -2,11 +2,11 @@
  * The browser of the user: a cookie that tells it from every other, and forms that only it can send, from a page that
  * this server showed to it (RFC 6749 section 10.12).
  */
-import type { Context } from '../context/context.ts'
-import { constantTimeEqual, hmacSha256, randomToken } from '../../base/protocol/crypto.ts'
-import { html, type Html } from '../../base/ui/html.ts'
 import type { Request } from '../../base/http/message.ts'
 import { parseForm, type Parameters } from '../../base/http/parameters.ts'
+import { constantTimeEqual, hmacSha256, randomToken } from '../../base/protocol/crypto.ts'
+import { html, type Html } from '../../base/ui/html.ts'
+import type { Context } from '../context/context.ts'
 import { formBelongsToBrowser, formIsFromThisSite } from '../rules/user.ts'
 import type { SignedIn } from './browser-session.ts'
 import { cookieHeader, deriveKeys, readCookie } from './cookies.ts'

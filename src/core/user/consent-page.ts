@@ -1,11 +1,11 @@
 /** The consent page: who asks, for what, as whom the user answers, and where the answer goes. */
-import type { Context } from '../context/context.ts'
+import type { User } from '../../base/config/users.ts'
+import { isLoopbackRedirectUri, redirectHost } from '../../base/protocol/redirect-uri.ts'
+import type { Client, Consent, RequestedGrant } from '../../base/store/records.ts'
 import { displayText, html, type Html } from '../../base/ui/html.ts'
 import { facts, notice } from '../../base/ui/parts.ts'
-import type { Client, Consent, RequestedGrant } from '../../base/store/records.ts'
-import type { User } from '../../base/config/users.ts'
+import type { Context } from '../context/context.ts'
 import { isClientIdUrl } from '../oauth/find-client.ts'
-import { isLoopbackRedirectUri, redirectHost } from '../../base/protocol/redirect-uri.ts'
 import { scopeDescriptions } from '../oauth/server-scope.ts'
 
 /** What the user is asked. */

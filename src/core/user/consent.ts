@@ -3,25 +3,25 @@
  * that only the page knows, and is bound to the browser by a cookie and to the user by his session: so a decision cannot be
  * forged by another site, be repeated, be altered, or be made in another browser or by another user (RFC 6749 section 10.12).
  */
-import type { Context } from '../context/context.ts'
+import { redirect, type Reply, type Request } from '../../base/http/message.ts'
+import { parseForm, type Parameters } from '../../base/http/parameters.ts'
 import { constantTimeEqual, randomToken, sha256 } from '../../base/protocol/crypto.ts'
 import { OAuthError } from '../../base/protocol/errors.ts'
+import { redirectHost } from '../../base/protocol/redirect-uri.ts'
+import { formatScope, includesScope } from '../../base/protocol/scope.ts'
+import type { AuthorizationRequest, Client, Consent, RequestedGrant } from '../../base/store/records.ts'
 import { html } from '../../base/ui/html.ts'
-import { redirect, type Reply, type Request } from '../../base/http/message.ts'
 import { pageReply } from '../../base/ui/page.ts'
-import { parseForm, type Parameters } from '../../base/http/parameters.ts'
+import type { Context } from '../context/context.ts'
+import { checkRedirectUri, errorLocation, issueCode } from '../oauth/authorization-response.ts'
+import { findClient } from '../oauth/find-client.ts'
 import {
   consentBelongsToBrowser, consentBelongsToUser, consentIsOpen, consentIsWithinRequest, scopeIsKept, userApproved,
 } from '../rules/authorization.ts'
-import type { AuthorizationRequest, Client, Consent, RequestedGrant } from '../../base/store/records.ts'
-import { checkRedirectUri, errorLocation, issueCode } from '../oauth/authorization-response.ts'
-import { checkFormSite, csrfField, identifyBrowser, readBrowser } from './browser.ts'
 import { findSession, type SignedIn } from './browser-session.ts'
+import { checkFormSite, csrfField, identifyBrowser, readBrowser } from './browser.ts'
 import { clientName, consentBody, consentTitle } from './consent-page.ts'
-import { findClient } from '../oauth/find-client.ts'
-import { redirectHost } from '../../base/protocol/redirect-uri.ts'
 import { returnToRequest } from './return-to.ts'
-import { formatScope, includesScope } from '../../base/protocol/scope.ts'
 
 /** Keeps the request and shows the page. */
 export async function askForConsent(

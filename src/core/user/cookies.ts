@@ -1,7 +1,7 @@
 /** Cookies of this server, which no script reads and no form of another site sends (RFC 6265bis section 4.1.2). */
 import type { Config } from '../../base/config/config.ts'
-import { hmacSha256 } from '../../base/protocol/crypto.ts'
 import type { Request } from '../../base/http/message.ts'
+import { hmacSha256 } from '../../base/protocol/crypto.ts'
 
 export function readCookie(name: string, request: Request, config: Config): string | undefined {
   const prefix = `${fullName(name, config)}=`

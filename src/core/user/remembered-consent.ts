@@ -1,7 +1,7 @@
 /** Whether what a user allowed before answers a request now, so that he is not asked again. */
 import type { Request } from '../../base/http/message.ts'
-import type { Consent, RequestedGrant } from '../../base/store/records.ts'
 import { includesScope } from '../../base/protocol/scope.ts'
+import type { Consent, RequestedGrant } from '../../base/store/records.ts'
 
 /**
  * RFC 8252 section 8.6: an earlier consent answers only for a client whose identity is assured, and an https redirect is

@@ -1,7 +1,7 @@
 /** Where the browser goes back to after it was at the sign-in page: an authorization request, or a page of our own. */
-import type { Context } from '../context/context.ts'
 import type { Request } from '../../base/http/message.ts'
 import type { Parameters } from '../../base/http/parameters.ts'
+import type { Context } from '../context/context.ts'
 import { returnToIsLocal } from '../rules/user.ts'
 
 /**

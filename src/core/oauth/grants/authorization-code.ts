@@ -1,16 +1,16 @@
 /** Redeems an authorization code (RFC 6749 section 4.1.3, RFC 7636 section 4.6). */
+import type { Parameters } from '../../../base/http/parameters.ts'
+import { fingerprint, randomToken, sha256 } from '../../../base/protocol/crypto.ts'
+import { codeChallengeS256, isCodeVerifier, verifyCodeVerifier } from '../../../base/protocol/pkce.ts'
+import type { AuthorizationCode, Client, Grant, RefreshToken } from '../../../base/store/records.ts'
 import type { Context } from '../../context/context.ts'
 import type { IssuedTokens, Proof } from '../../context/tokens.ts'
-import { fingerprint, randomToken, sha256 } from '../../../base/protocol/crypto.ts'
-import type { Parameters } from '../../../base/http/parameters.ts'
 import {
   codeBelongsToClient, codeIsFresh, codeIsKnown, codeIsUnused, codeVerifierIsWellFormed, codeVerifierMatches,
   redirectUriIsTheSame, resourceIsTheGranted,
 } from '../../rules/token.ts'
-import type { AuthorizationCode, Client, Grant, RefreshToken } from '../../../base/store/records.ts'
 import { issueAccessToken } from '../access-token.ts'
 import { checkBoundKey, refreshTokenKey } from '../bound-key.ts'
-import { codeChallengeS256, isCodeVerifier, verifyCodeVerifier } from '../../../base/protocol/pkce.ts'
 import { readResource } from '../resource.ts'
 
 /** Every check comes before the code is used, so that a refused attempt takes nothing from its owner. */

@@ -1,17 +1,17 @@
 /** Refreshes an access token and rotates the refresh token (RFC 6749 section 6, OAuth 2.1 section 4.3). */
+import type { Parameters } from '../../../base/http/parameters.ts'
+import { fingerprint, hmacSha256, randomToken, sha256 } from '../../../base/protocol/crypto.ts'
+import { formatScope, includesScope, parseScope } from '../../../base/protocol/scope.ts'
+import type { Client } from '../../../base/store/records.ts'
 import type { Context } from '../../context/context.ts'
 import type { IssuedTokens, Proof } from '../../context/tokens.ts'
-import { fingerprint, hmacSha256, randomToken, sha256 } from '../../../base/protocol/crypto.ts'
-import type { Parameters } from '../../../base/http/parameters.ts'
 import {
   refreshTokenBelongsToClient, refreshTokenIsFresh, refreshTokenIsKnown, refreshTokenIsUnused, resourceIsTheGranted,
   scopeIsNotWidened,
 } from '../../rules/token.ts'
-import type { Client } from '../../../base/store/records.ts'
 import { issueAccessToken } from '../access-token.ts'
 import { checkBoundKey, refreshTokenKey } from '../bound-key.ts'
 import { readResource } from '../resource.ts'
-import { formatScope, includesScope, parseScope } from '../../../base/protocol/scope.ts'
 import { selectScopes } from '../server-scope.ts'
 
 /** Every check comes before the rotation, so that a refused attempt takes nothing from its owner. */
