@@ -7,7 +7,7 @@ import { ClientError, OAuthResponseError } from '../src/core/client/wire/errors.
 import { HeadlessUserAgent } from '../src/client/user-agent/headless.ts'
 import { McpClient, type McpClientOptions } from '../src/client/mcp/mcp-client.ts'
 import { MemoryStorage } from '../src/client/storage/memory-storage.ts'
-import type { ClientStorage, StoredTokens } from '../src/core/client/storage.ts'
+import type { ClientStorage, StoredTokens } from '../src/core/client/seams/storage.ts'
 import { Trace, type RecordedExchange, type Step } from '../src/core/client/wire/trace.ts'
 import { metaKeys, modernVersion } from '../src/base/protocol/mcp.ts'
 import { codeChallengeS256 } from '../src/base/protocol/pkce.ts'

@@ -7,7 +7,7 @@ import { extname, join } from 'node:path'
 import { PassThrough, type Readable, type Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { main } from '../src/client/cli/main.ts'
-import type { ClientState } from '../src/core/client/storage.ts'
+import type { ClientState } from '../src/core/client/seams/storage.ts'
 import { decide, locationOf, openConsentPage, signIn, startServer, type Members, type TestContext, type TestServer } from './harness.ts'
 
 export const program = fileURLToPath(new URL(`../src/client${extname(import.meta.url)}`, import.meta.url))

@@ -56,7 +56,7 @@ describe('The client: mix-up of two authorization servers (RFC 9207 section 2.4)
     assert.doesNotMatch(JSON.stringify(attacker.received), /the-secret-of-known-client/)
   })
 
-  attack('hopes for the tokens and the registration of another server', 'src/core/client/token-keeper.ts: return (await this.storage.read()).servers[this.serverUrl]', async t => {
+  attack('hopes for the tokens and the registration of another server', 'src/core/client/token-keeper.ts: (await this.options.storage.read()).servers', async t => {
     const honest = await startHonestPeer(t)
     const attacker = await startHonestPeer(t)
     const home = await makeHome(t)

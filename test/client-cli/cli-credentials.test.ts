@@ -62,7 +62,7 @@ describe('client --client-id', { concurrency: 4 }, () => {
     assert.equal((await claims())['client_id'], client_id)
     assert.equal((await home.stored()).registrations[server.url]?.client_secret, undefined)
     await succeed(t, home, [...identity, '--refresh'])
-    assertEnds(await runClient(t, home, ['--server-url', server.url, '--refresh']), 2, /authenticates with a private key, which is not given\n {2}Give it with --private-key\./)
+    assertEnds(await runClient(t, home, ['--server-url', server.url, '--refresh']), 2, /authenticates with a private key, which is missing\n {2}Pass it with --private-key\./)
   })
 
   it('reports a wrong secret, registers nothing, and stores no tokens', async t => {
@@ -124,7 +124,7 @@ describe('client --client-metadata-url', { concurrency: 4 }, () => {
     const peer = await startHonestPeer(t)
     const home = await makeHome(t)
     const { stderr } = await succeed(t, home, ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless', '--client-metadata-url', 'https://app.example/c.json'])
-    assert.match(stderr, /does not take metadata documents/)
+    assert.match(stderr, /does not support metadata documents/)
     assert.equal(peer.to('POST /register').length, 1)
   })
 
@@ -188,7 +188,7 @@ describe('client --grant client-credentials', { concurrency: 4 }, () => {
   it('says what to do when the token is to be renewed without the grant', async t => {
     const { server, home, run } = await itself(t)
     await run('--authorize')
-    assertEnds(await runClient(t, home, ['--server-url', server.url, '--refresh']), 3, /no refresh token[^]*or repeat the --grant by which the tokens came/)
+    assertEnds(await runClient(t, home, ['--server-url', server.url, '--refresh']), 3, /no working refresh token[^]*or repeat the --grant that got the tokens/)
   })
 
   it('takes a private key for the secret', async t => {
@@ -217,7 +217,7 @@ describe('client --grant client-credentials', { concurrency: 4 }, () => {
     const identity = [`--client-id=${client_id}`, '--private-key', await home.write('key.pem', pem)]
     const authorize = ['--server-url', server.url, '--authorize', '--grant', 'client-credentials', ...identity]
     await succeed(t, home, authorize)
-    assert.match((await succeed(t, home, ['--remove-client', server.url])).stderr, /a private key, which is not given[^]*they stay valid until they expire/)
+    assert.match((await succeed(t, home, ['--remove-client', server.url])).stderr, /a private key, which is missing[^]*they stay valid until they expire/)
     await succeed(t, home, authorize)
     assert.equal((await succeed(t, home, ['--remove-client', server.url, ...identity])).stderr.includes('stay valid'), false)
   })

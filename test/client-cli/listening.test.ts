@@ -127,7 +127,7 @@ describe('the stream of a legacy server', () => {
   it('carries the access token', async t => {
     const { peer, client } = await start(t, openStream(t).answer)
     await client.authorizer.tokens.save(
-      { access_token: 'the-token', token_type: 'Bearer', expires_in: undefined, refresh_token: undefined, scope: undefined },
+      { access_token: 'the-token', token_type: 'Bearer' },
       {
         issuer: peer.url, token_endpoint: `${peer.url}/token`, requested_scopes: [],
         registration: { client_id: 'a', token_endpoint_auth_method: 'none', redirect_uri: '' },

@@ -3,10 +3,10 @@ import { describe, it } from 'node:test'
 import type { PendingAuthorization } from '../../src/core/client/authorization-request.ts'
 import { McpClient } from '../../src/client/mcp/mcp-client.ts'
 import { MemoryStorage } from '../../src/client/storage/memory-storage.ts'
-import type { ClientStorage } from '../../src/core/client/storage.ts'
+import type { ClientStorage } from '../../src/core/client/seams/storage.ts'
 import { Terminal } from '../../src/client/terminal/terminal.ts'
 import { Trace, type TraceListener } from '../../src/core/client/wire/trace.ts'
-import type { UserAgent } from '../../src/core/client/user-agent.ts'
+import type { UserAgent } from '../../src/core/client/seams/user-agent.ts'
 import { startServer, type TestServer } from '../harness.ts'
 import {
   addAuthorizationServer, addMcpServer, changeTokens, headless, headlessRedirectUri, html, json, redirectTo, startPeer, validTokens,

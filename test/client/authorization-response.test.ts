@@ -4,7 +4,7 @@ import {
   answers, createAuthorizationRequest, readAuthorizationResponse, type PendingAuthorization,
 } from '../../src/core/client/authorization-request.ts'
 import type { AuthorizationServer } from '../../src/core/client/discovery.ts'
-import type { Registration } from '../../src/core/client/storage.ts'
+import type { Registration } from '../../src/core/client/seams/storage.ts'
 import { Trace } from '../../src/core/client/wire/trace.ts'
 import { codeChallengeS256 } from '../../src/base/protocol/pkce.ts'
 import type { Members } from '../harness.ts'

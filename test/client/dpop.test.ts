@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { DpopProver } from '../../src/client/extensions/dpop.ts'
 import type { McpClientOptions } from '../../src/client/mcp/mcp-client.ts'
 import { MemoryStorage } from '../../src/client/storage/memory-storage.ts'
-import type { ClientStorage, StoredTokens } from '../../src/core/client/storage.ts'
+import type { ClientStorage, StoredTokens } from '../../src/core/client/seams/storage.ts'
 import type { Members, TestContext } from '../harness.ts'
 import {
   addAuthorizationServer, assertFails, assertRefusal, assertUntrusted, changeTokens, clientOf, formOf, json, modernAnswer,

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test'
 import { McpClient, type McpClientOptions } from '../../src/client/mcp/mcp-client.ts'
 import { FileStorage } from '../../src/client/storage/file-storage.ts'
 import { MemoryStorage } from '../../src/client/storage/memory-storage.ts'
-import type { ClientStorage } from '../../src/core/client/storage.ts'
+import type { ClientStorage } from '../../src/core/client/seams/storage.ts'
 import { Trace } from '../../src/core/client/wire/trace.ts'
 import { getTokens, redirect_uri, startServer, type Members, type TestContext, type TestServer } from '../harness.ts'
 import {

@@ -5,9 +5,8 @@ import { ClientCredentialsGrant } from '../../src/client/extensions/client-crede
 import { identityAssertion, type IdentityProvider } from '../../src/client/extensions/identity-assertion.ts'
 import { JwtBearerGrant } from '../../src/client/extensions/jwt-bearer.ts'
 import type { McpClient, McpClientOptions } from '../../src/client/mcp/mcp-client.ts'
-import type { ClientIdentity } from '../../src/core/client/registrar.ts'
 import { MemoryStorage } from '../../src/client/storage/memory-storage.ts'
-import type { StoredTokens } from '../../src/core/client/storage.ts'
+import type { StoredTokens } from '../../src/core/client/seams/storage.ts'
 import type { Members, TestContext } from '../harness.ts'
 import {
   addAuthorizationServer, addMcpServer, assertRefusal, assertUntrusted, clientOf, formOf, html, json, record, redirectTo, startPeer,
@@ -28,7 +27,7 @@ async function start(t: TestContext, metadata: Members = {}, resource: Members =
   return peer
 }
 
-function clientCredentials({ url }: Peer, identity: ClientIdentity, options: Partial<McpClientOptions> = {}): McpClient {
+function clientCredentials({ url }: Peer, identity: McpClientOptions['identity'] & {}, options: Partial<McpClientOptions> = {}): McpClient {
   return clientOf(url, { identity, grant: registrar => new ClientCredentialsGrant(registrar), ...options })
 }
 

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'
-import type { ClientIdentity } from '../../src/core/client/registrar.ts'
+import type { McpClientOptions } from '../../src/client/mcp/mcp-client.ts'
 import { MemoryStorage } from '../../src/client/storage/memory-storage.ts'
-import type { ClientStorage } from '../../src/core/client/storage.ts'
+import type { ClientStorage } from '../../src/core/client/seams/storage.ts'
 import type { Members, TestContext } from '../harness.ts'
 import {
   addAuthorizationServer, addMcpServer, assertRefusal, assertUntrusted, changeTokens, clientOf, formOf, json, jsonOf, record,
   startHonestPeer, startPeer, type Peer,
 } from '../peer.ts'
+
+type ClientIdentity = NonNullable<McpClientOptions['identity']>
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const client_metadata_url = 'https://app.example.com/client.json'
@@ -51,7 +53,7 @@ describe('ClientRegistrar: the order', () => {
       const { trace, notes } = record()
       await clientOf(peer.url, { identity: { client_metadata_url }, trace }).connect()
       assert.match(clientIdAt(peer)!, /^client-/)
-      assert.match(notes.join('\n'), /does not take metadata documents/)
+      assert.match(notes.join('\n'), /does not support metadata documents/)
     })
   }
 
@@ -183,7 +185,7 @@ describe('ClientRegistrar: a metadata document', () => {
   it('says which key is missing when the tokens are to be renewed without it', async t => {
     const { peer, storage } = await connect(t, { client_metadata_url, privateKey }, withDocuments)
     await assert.rejects(clientOf(peer.url, { storage }).authorizer.renew(), {
-      exitCode: 2, message: `the client ${client_metadata_url} authenticates with a private key, which is not given`, remedy: 'Give it with --private-key.',
+      exitCode: 2, message: `the client ${client_metadata_url} authenticates with a private key, which is missing`, remedy: 'Pass it with --private-key.',
     })
   })
 })

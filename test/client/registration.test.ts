@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { AuthorizationServer } from '../../src/core/client/discovery.ts'
-import { coversScopes, isUsable, registerClient } from '../../src/core/client/registration.ts'
+import { coversScopes, isUsable } from '../../src/core/client/registrar.ts'
+import { registerClient } from '../../src/core/client/registration.ts'
 import { MemoryStorage } from '../../src/client/storage/memory-storage.ts'
-import type { ClientStorage, Registration } from '../../src/core/client/storage.ts'
+import type { ClientStorage, Registration } from '../../src/core/client/seams/storage.ts'
 import { Trace } from '../../src/core/client/wire/trace.ts'
 import type { Members, TestContext } from '../harness.ts'
 import {
@@ -311,7 +312,7 @@ describe('the registration, where it can be read (RFC 7592 section 2.1)', () => 
     peer.on('GET /register/known', { status: 401 })
     const { trace, notes } = record()
     await clientOf(peer.url, { trace, storage: await registered(peer, managed(peer)) }).authorizer.authorize()
-    assert.ok(notes.includes('the registration of before, known, is not known there any more'), notes.join('\n'))
+    assert.ok(notes.includes('the earlier registration, known, is no longer known there'), notes.join('\n'))
   })
 
   it('is kept when the server cannot answer', async t => {

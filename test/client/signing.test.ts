@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { constants, createPublicKey, generateKeyPairSync, verify, type JsonWebKey, type KeyObject, type VerifyKeyObjectInput } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { ClientError } from '../../src/core/client/wire/errors.ts'
-import { clientAssertion, publicJwk, readPrivateKey, signJws } from '../../src/client/extensions/signing.ts'
+import { clientAssertion } from '../../src/client/extensions/private-key-jwt.ts'
+import { publicJwk, readPrivateKey, signJws } from '../../src/client/extensions/signing.ts'
 import type { Members } from '../harness.ts'
 
 const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' })

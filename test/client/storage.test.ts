@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { FileStorage } from '../../src/client/storage/file-storage.ts'
 import { MemoryStorage } from '../../src/client/storage/memory-storage.ts'
-import type { ClientState, ClientStorage, StoredTokens } from '../../src/core/client/storage.ts'
+import type { ClientState, ClientStorage, StoredTokens } from '../../src/core/client/seams/storage.ts'
 import type { TestContext } from '../harness.ts'
 
 async function folder(t: TestContext): Promise<string> {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'
+import { withExtensions } from '../../src/client/extensions/with-extensions.ts'
 import { MemoryStorage } from '../../src/client/storage/memory-storage.ts'
-import type { ClientStorage, StoredTokens } from '../../src/core/client/storage.ts'
+import type { ClientStorage, StoredTokens } from '../../src/core/client/seams/storage.ts'
 import { TokenKeeper } from '../../src/core/client/token-keeper.ts'
 import { Trace } from '../../src/core/client/wire/trace.ts'
 import type { Members, TestContext } from '../harness.ts'
@@ -30,7 +31,7 @@ async function keep(t: TestContext, changes: Members = {}, answer: Answer = json
     servers: { [serverUrl]: { ...storedAt(peer), ...changes } },
   }))
   const { trace, notes } = record()
-  const keeper = new TokenKeeper(serverUrl, { storage, trace, now: () => present })
+  const keeper = new TokenKeeper(withExtensions({ serverUrl, storage, trace, now: () => present }))
   return { peer, storage, keeper, notes, stored: () => keeper.find() }
 }
 
@@ -176,13 +177,13 @@ describe('TokenKeeper.refresh()', () => {
   })
 })
 
-describe('TokenKeeper.keysFor()', () => {
-  it('has assertions made by the clock of the client', async t => {
+describe('TokenKeeper with private_key_jwt', () => {
+  it('signs assertions by the clock of the client', async t => {
     const { storage, peer } = await keep(t, { registration: { ...registration, token_endpoint_auth_method: 'private_key_jwt' } })
     await storage.update(state => ({ ...state, registrations: {} }))
     const { privateKey } = generateKeyPairSync('ed25519')
     const identity = { client_id: 'the-client', privateKey }
-    await new TokenKeeper(serverUrl, { storage, trace: new Trace(), now: () => present, identity }).renew()
+    await new TokenKeeper(withExtensions({ serverUrl, storage, trace: new Trace(), now: () => present, identity })).renew()
     const claims = String(formOf(peer.received[0]!)['client_assertion']).split('.')[1]!
     assert.equal(JSON.parse(Buffer.from(claims, 'base64url').toString()).iat, present)
   })
@@ -190,16 +191,16 @@ describe('TokenKeeper.keysFor()', () => {
 
 describe('TokenKeeper.renew()', () => {
   it('says that there is nothing to renew', async () => {
-    const keeper = new TokenKeeper(serverUrl, { storage: new MemoryStorage(), trace: new Trace(), now: () => present })
+    const keeper = new TokenKeeper(withExtensions({ serverUrl, storage: new MemoryStorage(), trace: new Trace(), now: () => present }))
     const { remedy } = await assertFails(keeper.renew(), { exitCode: 3 })
-    assert.equal(remedy, 'Run --authorize, or repeat the --grant by which the tokens came.')
+    assert.equal(remedy, 'Run --authorize, or repeat the --grant that got the tokens.')
   })
 })
 
 describe('TokenKeeper.revoke()', () => {
   it('revokes the tokens of whichever client there is', async t => {
     const { storage, peer } = await keep(t)
-    const keeper = new TokenKeeper(serverUrl, { storage, trace: new Trace(), now: () => present, identity: { client_id: 'another-client' } })
+    const keeper = new TokenKeeper(withExtensions({ serverUrl, storage, trace: new Trace(), now: () => present, identity: { client_id: 'another-client' } }))
     assert.equal(await keeper.find(), undefined)
     await keeper.revoke()
     assert.equal(peer.to('POST /revoke').length, 1)
@@ -211,6 +212,14 @@ describe('TokenKeeper.revoke()', () => {
     await keeper.revoke()
     assert.deepEqual(formOf(peer.to('POST /revoke')[0]!), { token: 'the-refresh-token', client_id: 'the-client' })
     assert.equal(await stored(), undefined)
+  })
+
+  it('authenticates as the client, by its latest registration (RFC 7009 section 2.1)', async t => {
+    const { keeper, storage, peer } = await keep(t)
+    const latest = { ...registration, client_secret: 's', token_endpoint_auth_method: 'client_secret_post' }
+    await storage.update(state => ({ ...state, registrations: { [peer.url]: latest } }))
+    await keeper.revoke()
+    assert.deepEqual(formOf(peer.to('POST /revoke')[0]!), { token: 'the-refresh-token', client_id: 'the-client', client_secret: 's' })
   })
 
   it('revokes the access token where there is no other', async t => {

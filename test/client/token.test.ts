@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Registration } from '../../src/core/client/storage.ts'
-import { requestTokens, revokeToken, type TokenResponse } from '../../src/core/client/token-request.ts'
+import type { Registration } from '../../src/core/client/seams/storage.ts'
+import { coreAuthenticationMethods as authenticationMethods } from '../../src/core/client/client-authentication.ts'
+import { requestTokens, type TokenResponse } from '../../src/core/client/token-request.ts'
 import { Trace } from '../../src/core/client/wire/trace.ts'
 import type { Members, TestContext } from '../harness.ts'
 import {
@@ -15,7 +16,7 @@ async function send(t: TestContext, changes: Partial<Registration>): Promise<Rec
   const peer = await startPeer(t)
   peer.on('POST /token', json(validTokens()))
   const registration = { client_id: 'the-client', token_endpoint_auth_method: 'none', redirect_uri: 'http://127.0.0.1/cb', ...changes }
-  await requestTokens({ url: `${peer.url}/token`, issuer: peer.url, registration }, form, {}, new Trace())
+  await requestTokens({ url: `${peer.url}/token`, issuer: peer.url, registration, form, authenticationMethods }, new Trace())
   return peer.received[0]!
 }
 
@@ -24,7 +25,7 @@ async function read(t: TestContext, answer: Answer): Promise<TokenResponse> {
   const peer = await startPeer(t)
   peer.on('POST /token', answer)
   const registration = { client_id: 'the-client', token_endpoint_auth_method: 'none', redirect_uri: 'http://127.0.0.1/cb' }
-  return requestTokens({ url: `${peer.url}/token`, issuer: peer.url, registration }, form, {}, new Trace())
+  return requestTokens({ url: `${peer.url}/token`, issuer: peer.url, registration, form, authenticationMethods }, new Trace())
 }
 
 function readTokens(t: TestContext, changes: Members): Promise<TokenResponse> {
@@ -189,17 +190,5 @@ describe('requestTokens(): the error response', () => {
 
   it('may be something that is no OAuth error', async t => {
     await assertRefusal(read(t, json({ error: { code: 7 } }, 400)), 'tokens-are-granted', 'HTTP 400')
-  })
-})
-
-describe('revokeToken()', () => {
-  it('sends the token with client authentication (RFC 7009 section 2.1)', async t => {
-    const peer = await startPeer(t)
-    peer.on('POST /revoke', { status: 200 })
-    const registration = {
-      client_id: 'the-client', client_secret: 's', token_endpoint_auth_method: 'client_secret_post', redirect_uri: 'http://127.0.0.1/cb',
-    }
-    assert.equal(await revokeToken({ url: `${peer.url}/revoke`, issuer: peer.url, registration }, 'the-token', {}, new Trace()), true)
-    assert.deepEqual(formOf(peer.received[0]!), { token: 'the-token', client_id: 'the-client', client_secret: 's' })
   })
 })

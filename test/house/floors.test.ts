@@ -80,6 +80,13 @@ describe('Every import of src', () => {
   })
 })
 
+describe('The core', () => {
+  it('imports only the core and what it stands on: every room beside it can be taken away', () => {
+    const outward = internal().filter(([from, to]) => from.startsWith('core/') && !/^(?:core|base)\//.test(to))
+    assert.deepEqual(outward.filter(([from]) => from.startsWith('core/client/')), [])
+  })
+})
+
 function importsOf(file: string): readonly string[] {
   const text = readFileSync(join(source, file), 'utf8')
   const statements = /^(?:import|export)\b(?:[^'";]*?\bfrom)?\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm

@@ -11,7 +11,7 @@ import { hammerRefresh } from '../hammer/hammer.ts'
 import type { McpClient } from '../mcp/mcp-client.ts'
 import { openClient, openStorage, type CommandContext } from './open-client.ts'
 import { tabSeparated, toolResultText } from '../terminal/output.ts'
-import type { StoredTokens } from '../../core/client/storage.ts'
+import type { StoredTokens } from '../../core/client/seams/storage.ts'
 import { listClients, removeClient } from './stored-clients.ts'
 import { usage } from './usage.ts'
 

@@ -9,7 +9,7 @@ import { McpClient } from '../mcp/mcp-client.ts'
 import { createTrace, createUserAgent, defaultServer, openStorage, type CommandContext } from './open-client.ts'
 import { toolResultText } from '../terminal/output.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
-import type { ClientStorage } from '../../core/client/storage.ts'
+import type { ClientStorage } from '../../core/client/seams/storage.ts'
 
 export async function demo(args: Arguments, context: CommandContext): Promise<ExitCode> {
   const { terminal } = context

@@ -1,7 +1,7 @@
 /** Finds the MCP server if the user gives only a host, or nothing at all. */
 import { Budget } from '../../core/client/wire/budget.ts'
 import { looseJson, send } from '../../core/client/wire/http.ts'
-import type { ClientStorage } from '../../core/client/storage.ts'
+import type { ClientStorage } from '../../core/client/seams/storage.ts'
 import { Trace } from '../../core/client/wire/trace.ts'
 
 /** How long a server on this machine has to answer, in milliseconds. */

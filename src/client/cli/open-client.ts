@@ -9,10 +9,10 @@ import { fillFormOnTerminal } from '../terminal/form.ts'
 import { HeadlessUserAgent } from '../user-agent/headless.ts'
 import { McpClient } from '../mcp/mcp-client.ts'
 import { FileStorage } from '../storage/file-storage.ts'
-import type { ClientStorage } from '../../core/client/storage.ts'
+import type { ClientStorage } from '../../core/client/seams/storage.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import { Trace, type TraceListener } from '../../core/client/wire/trace.ts'
-import type { UserAgent } from '../../core/client/user-agent.ts'
+import type { UserAgent } from '../../core/client/seams/user-agent.ts'
 
 /** What a command needs from the process it runs in. */
 export interface CommandContext {

@@ -8,7 +8,7 @@ import type { Trace } from '../../core/client/wire/trace.ts'
 import { McpClient } from '../mcp/mcp-client.ts'
 import { createTrace, openStorage, type CommandContext } from './open-client.ts'
 import { tabSeparated } from '../terminal/output.ts'
-import { without, type ClientState, type Registration } from '../../core/client/storage.ts'
+import { without, type ClientState, type Registration } from '../../core/client/seams/storage.ts'
 
 /** Lists registrations and tokens, without secrets. */
 export async function listClients(args: Arguments, { terminal, print }: CommandContext): Promise<ExitCode> {

@@ -1,8 +1,7 @@
 /** The client credentials grant: the client acts for itself (RFC 6749 section 4.4). */
 import { formatScope } from '../../base/protocol/scope.ts'
 import type { ClientRegistrar } from '../../core/client/registrar.ts'
-import { requestTokens } from '../../core/client/token-request.ts'
-import type { Grant, Granted, GrantRequest } from '../../core/client/grant.ts'
+import type { Grant, Granted, GrantRequest } from '../../core/client/seams/grant.ts'
 
 export class ClientCredentialsGrant implements Grant {
   readonly hasUser = false
@@ -13,11 +12,10 @@ export class ClientCredentialsGrant implements Grant {
     this.registrar = registrar
   }
 
-  async obtain({ server, scopes, resource, keys, trace }: GrantRequest): Promise<Granted> {
+  async obtain({ server, scopes, resource, requestTokens, trace }: GrantRequest): Promise<Granted> {
     const registration = await this.registrar.preRegistered(server)
     trace.step('Ask for tokens of the client itself', 'RFC 6749 section 4.4.2')
     const form = { grant_type: 'client_credentials', scope: scopes.length === 0 ? undefined : formatScope(scopes), resource }
-    const response = await requestTokens({ url: server.token_endpoint, issuer: server.issuer, registration }, form, keys, trace)
-    return { response, registration }
+    return { response: await requestTokens(registration, form), registration }
   }
 }

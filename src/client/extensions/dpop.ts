@@ -1,18 +1,39 @@
-/** DPoP proofs (RFC 9449): each request is signed with a key to which the tokens are bound. */
+/** DPoP (RFC 9449): the tokens are bound to a key, and the client signs a proof with it for each request. */
 import { createPrivateKey, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { randomToken, sha256 } from '../../base/protocol/crypto.ts'
 import type { JsonObject } from '../../base/protocol/json.ts'
 import { parseChallenges } from '../../core/client/challenge.ts'
+import type { ProofOfPossession, Prover } from '../../core/client/seams/proof-of-possession.ts'
 import { publicJwk, signJws } from './signing.ts'
 
-export class DpopProver {
+export class Dpop implements ProofOfPossession {
+  private readonly bindsNewTokens: boolean
+  private readonly now: () => number
+  /** The prover that was used last, which knows the nonces of the servers. */
+  private last: DpopProver | undefined
+
+  constructor(bindsNewTokens: boolean, now: () => number) {
+    this.bindsNewTokens = bindsNewTokens
+    this.now = now
+  }
+
+  proverFor(key: JsonObject | undefined): DpopProver | undefined {
+    if (key === undefined && !this.bindsNewTokens) return undefined
+    const isSame = this.last && (key === undefined || JSON.stringify(key) === JSON.stringify(this.last.exportKey()))
+    if (!isSame) this.last = new DpopProver(key, this.now)
+    return this.last
+  }
+}
+
+export class DpopProver implements Prover {
+  readonly tokenType = 'DPoP'
   private readonly key: KeyObject
   private readonly jwk: JsonObject
   private readonly now: () => number
-  /** The nonce that each server asked for last (section 8.2), by origin. */
+  /** The nonce that each server last asked for (section 8.2), by origin. */
   private readonly nonces = new Map<string, string>()
 
-  /** Takes up the private key of stored tokens, or makes a new one. */
+  /** Uses the private key of stored tokens, or makes a new one. */
   constructor(stored: JsonObject | undefined, now: () => number) {
     this.key = stored
       ? createPrivateKey({ key: stored as JsonWebKey, format: 'jwk' })
@@ -21,12 +42,15 @@ export class DpopProver {
     this.now = now
   }
 
-  /** The private key, to be stored beside the tokens that are bound to it. */
   exportKey(): JsonObject {
     return this.key.export({ format: 'jwk' }) as JsonObject
   }
 
-  /** The DPoP header of a request (section 4.2); with an access token its hash is part of the proof. */
+  prove(method: string, url: string, access_token?: string): { readonly dpop: string } {
+    return { dpop: this.proof(method, url, access_token) }
+  }
+
+  /** A proof for one request (section 4.2). With an access token it carries the hash of the token. */
   proof(method: string, url: string, access_token?: string): string {
     const { origin, pathname } = new URL(url)
     const nonce = this.nonces.get(origin)
@@ -37,7 +61,6 @@ export class DpopProver {
     }, this.key)
   }
 
-  /** Remembers the nonce of an answer; whether the answer asks for the request to be repeated with it. */
   learnNonce(url: string, status: number, headers: Headers, error: unknown): boolean {
     const nonce = headers.get('dpop-nonce')
     if (nonce === null) return false

@@ -8,7 +8,7 @@ import { tokenResponseIsComplete, tokensAreGranted } from '../../core/rules/clie
 import { checkEndpoint } from '../../core/client/endpoint.ts'
 import { checkAnswer, formBody, readJsonObject, send } from '../../core/client/wire/http.ts'
 import type { Trace } from '../../core/client/wire/trace.ts'
-import type { GrantRequest } from '../../core/client/grant.ts'
+import type { GrantRequest } from '../../core/client/seams/grant.ts'
 import type { AssertionSource } from './jwt-bearer.ts'
 
 export interface IdentityProvider {

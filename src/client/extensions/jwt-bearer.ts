@@ -4,8 +4,7 @@
  */
 import { formatScope } from '../../base/protocol/scope.ts'
 import type { ClientRegistrar } from '../../core/client/registrar.ts'
-import { requestTokens } from '../../core/client/token-request.ts'
-import type { Grant, Granted, GrantRequest } from '../../core/client/grant.ts'
+import type { Grant, Granted, GrantRequest } from '../../core/client/seams/grant.ts'
 
 /** Gives the assertion for a request: one that is at hand, or one that is made for it. */
 export type AssertionSource = (request: GrantRequest) => Promise<string>
@@ -22,7 +21,7 @@ export class JwtBearerGrant implements Grant {
   }
 
   async obtain(request: GrantRequest): Promise<Granted> {
-    const { server, scopes, resource, keys, trace } = request
+    const { server, scopes, resource, requestTokens, trace } = request
     const registration = await this.registrar.preRegistered(server)
     const assertion = await this.source(request)
     trace.step('Exchange the assertion for tokens', 'RFC 7523 section 2.1')
@@ -30,7 +29,6 @@ export class JwtBearerGrant implements Grant {
       grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion,
       scope: scopes.length === 0 ? undefined : formatScope(scopes), resource,
     }
-    const response = await requestTokens({ url: server.token_endpoint, issuer: server.issuer, registration }, form, keys, trace)
-    return { response, registration }
+    return { response: await requestTokens(registration, form), registration }
   }
 }

@@ -1,6 +1,5 @@
 /** JWTs that the client signs with a private key of its own: client assertions and DPoP proofs. */
 import { constants, createPrivateKey, createPublicKey, sign, type KeyObject, type SignKeyObjectInput } from 'node:crypto'
-import { randomToken } from '../../base/protocol/crypto.ts'
 import type { JsonObject } from '../../base/protocol/json.ts'
 import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
 
@@ -34,12 +33,6 @@ export function signJws(header: JsonObject, claims: JsonObject, key: KeyObject):
   const encode = (value: JsonObject): string => Buffer.from(JSON.stringify(value)).toString('base64url')
   const signingInput = `${encode({ ...header, alg })}.${encode(claims)}`
   return `${signingInput}.${sign(hash, Buffer.from(signingInput), { key, ...options }).toString('base64url')}`
-}
-
-/** A client assertion (RFC 7523 section 3). The audience is the issuer, and nothing else, so that no other server can use it. */
-export function clientAssertion(client_id: string, issuer: string, key: KeyObject, now: number): string {
-  const iat = Math.floor(now)
-  return signJws({ typ: 'JWT' }, { iss: client_id, sub: client_id, aud: issuer, jti: randomToken(), iat, exp: iat + 60 }, key)
 }
 
 /** The algorithm that the type of the key calls for. */

@@ -6,12 +6,12 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { DpopProver } from '../extensions/dpop.ts'
 import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
 import type { HammerJob, HammerResult } from './worker.ts'
 import { open } from '../../core/client/wire/http.ts'
 import { isPassed, report } from './report.ts'
-import type { StoredTokens } from '../../core/client/storage.ts'
+import type { Prover } from '../../core/client/seams/proof-of-possession.ts'
+import type { StoredTokens } from '../../core/client/seams/storage.ts'
 import type { TokenKeeper } from '../../core/client/token-keeper.ts'
 import type { Trace } from '../../core/client/wire/trace.ts'
 
@@ -37,8 +37,7 @@ export async function hammerRefresh({ count, job, keeper, trace, print }: Hammer
   const mode = isRaw ? 'each with the same refresh token' : 'through the storage'
   print(`${count} processes refresh the same tokens at once, ${mode}:`)
   const results = await runWorkers(count, job)
-  const { prover } = await keeper.keysFor(before)
-  const working = await findWorkingTokens(job.serverUrl, results, prover, trace)
+  const working = await findWorkingTokens(job.serverUrl, results, keeper.proverFor(before), trace)
   const survives = isRaw ? await adoptTokens(keeper, before, results, trace) : await canRefresh(keeper)
   const race = { results, working, survives, isRaw }
   print(report(race))
@@ -67,12 +66,12 @@ function nextMessage(child: ChildProcess): Promise<unknown> {
 
 /** The access tokens that the MCP server still accepts after the race. */
 async function findWorkingTokens(
-  url: string, results: readonly HammerResult[], prover: DpopProver | undefined, trace: Trace,
+  url: string, results: readonly HammerResult[], prover: Prover | undefined, trace: Trace,
 ): Promise<ReadonlySet<string>> {
   const working = new Set<string>()
   for (const token of new Set(results.flatMap(({ access_token }) => access_token ?? []))) {
     const credentials = prover
-      ? { authorization: `DPoP ${token}`, dpop: prover.proof('POST', url, token) }
+      ? { authorization: `${prover.tokenType} ${token}`, ...prover.prove('POST', url, token) }
       : { authorization: `Bearer ${token}` }
     const response = await open({
       method: 'POST', url, body: JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'ping' }),
@@ -93,7 +92,7 @@ async function adoptTokens(
     if (access_token !== undefined) pairs.set(refresh_token, access_token)
   }
   for (const [refresh_token, access_token] of [...pairs].reverse()) {
-    await keeper.save({ ...before, access_token, refresh_token, expires_in: undefined, scope: before.scope }, before)
+    await keeper.save({ access_token, refresh_token, token_type: before.token_type }, before)
     if (await canRefresh(keeper)) return true
   }
   trace.note('none of the refresh tokens works any more')

@@ -1,8 +1,9 @@
 /** One process of `--hammer-refresh`: reports that it is ready, receives its job, and answers with the result. */
 import { readPrivateKey } from '../extensions/signing.ts'
+import { withExtensions } from '../extensions/with-extensions.ts'
 import { FileStorage } from '../storage/file-storage.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
-import type { ClientState } from '../../core/client/storage.ts'
+import type { ClientState } from '../../core/client/seams/storage.ts'
 import { TokenKeeper } from '../../core/client/token-keeper.ts'
 import { Trace } from '../../core/client/wire/trace.ts'
 
@@ -43,7 +44,7 @@ async function run({ serverUrl, storage: path, state, privateKey }: HammerJob): 
   const trace = new Trace({ step: () => { sentRequest = true }, note: text => { lastNote = text } })
   const storage = state ? new MemoryStorage(state) : new FileStorage(path, () => {})
   const identity = privateKey === undefined ? {} : { privateKey: readPrivateKey(privateKey) }
-  const outcome = await new TokenKeeper(serverUrl, { storage, trace, identity }).renew().catch((error: Error) => error)
+  const outcome = await new TokenKeeper(withExtensions({ serverUrl, storage, trace, identity })).renew().catch((error: Error) => error)
   const measured = { milliseconds: Math.round(performance.now() - startedAt), sentRequest }
   // The note quotes the server. The error only says that there is no refresh token any more.
   if (outcome instanceof Error) return { ...measured, problem: lastNote?.replace(/^.*refused: /, '') ?? outcome.message }

@@ -8,9 +8,10 @@ import { mirroredParametersProblem, parameterHeaders } from '../../base/protocol
 import { legacyVersions, metaKeys, modernVersion, supportedVersions } from '../../base/protocol/mcp.ts'
 import { answerIsJsonRpc, protocolVersionIsShared } from '../../core/rules/client.ts'
 import { version as clientVersion } from '../../base/config/version.ts'
-import { Authorizer, type AuthorizerOptions } from '../../core/client/authorizer.ts'
+import { Authorizer } from '../../core/client/authorizer.ts'
 import { Conversation, SessionEnded, type ClientDescription, type Exchange } from './conversation.ts'
 import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
+import { withExtensions, type ClientOptions } from '../extensions/with-extensions.ts'
 import { StreamableHttp } from './streamable-http.ts'
 import type { Trace } from '../../core/client/wire/trace.ts'
 
@@ -28,7 +29,7 @@ export { Trace } from '../../core/client/wire/trace.ts'
 /** How many pages of tools are read: a server whose pages lead in a circle must not be followed for ever. */
 const maxPages = 200
 
-export interface McpClientOptions extends Omit<AuthorizerOptions, 'serverUrl'>, Partial<ClientDescription> {
+export interface McpClientOptions extends Omit<ClientOptions, 'serverUrl'>, Partial<ClientDescription> {
   /** The protocol versions to speak, newest first; all that there are unless given. */
   readonly protocolVersions?: readonly string[]
 }
@@ -57,7 +58,7 @@ export class McpClient {
     this.trace = trace
     this.client = { clientInfo: clientInfo ?? { name: 'mcp-authorization', version: clientVersion }, capabilities, handlers }
     this.protocolVersions = protocolVersions
-    this.authorizer = new Authorizer({ ...options, serverUrl })
+    this.authorizer = new Authorizer(withExtensions({ ...options, serverUrl }))
     this.conversation = new Conversation(new StreamableHttp(serverUrl, this.authorizer), this.client, trace)
   }
 

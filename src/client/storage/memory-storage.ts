@@ -1,5 +1,5 @@
 /** The storage of the client in memory: for tests, and for programs that store the state themselves. */
-import type { ClientState, ClientStorage, Lease } from '../../core/client/storage.ts'
+import type { ClientState, ClientStorage, Lease } from '../../core/client/seams/storage.ts'
 import { emptyState } from './stored-state.ts'
 
 export class MemoryStorage implements ClientStorage {

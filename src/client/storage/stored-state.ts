@@ -1,6 +1,6 @@
 /** Parses and validates the stored state. */
 import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
-import type { ClientState, Registration, StoredTokens } from '../../core/client/storage.ts'
+import type { ClientState, Registration, StoredTokens } from '../../core/client/seams/storage.ts'
 
 export const emptyState: ClientState = { registrations: {}, servers: {} }
 

@@ -5,7 +5,7 @@ import { CallbackListener } from './callback-listener.ts'
 import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
 import { followRedirects } from './headless.ts'
 import type { Trace } from '../../core/client/wire/trace.ts'
-import type { UserAgent, Visit } from '../../core/client/user-agent.ts'
+import type { UserAgent, Visit } from '../../core/client/seams/user-agent.ts'
 
 interface BrowserOptions {
   /** The host of the redirect URI: 127.0.0.1, localhost or [::1]. */

@@ -10,7 +10,7 @@ import { checkEndpoint } from '../../core/client/endpoint.ts'
 import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
 import { checkAnswer, looseJson, send } from '../../core/client/wire/http.ts'
 import type { Trace } from '../../core/client/wire/trace.ts'
-import type { UserAgent, Visit } from '../../core/client/user-agent.ts'
+import type { UserAgent, Visit } from '../../core/client/seams/user-agent.ts'
 
 const maxHops = 10
 

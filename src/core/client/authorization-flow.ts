@@ -1,40 +1,32 @@
 /**
- * The whole flow, once: discover, obtain tokens by the grant that was chosen, store them
- * (MCP 2026-07-28 basic/authorization).
+ * The whole flow, once: discovers the authorization server, obtains tokens by a grant, and stores them
+ * (MCP 2026-07-28 basic/authorization, Authorization Flow Steps).
  */
 import { formatScope, unionOfScopes } from '../../base/protocol/scope.ts'
+import { AuthorizationCodeGrant } from './authorization-code-grant.ts'
 import {
   discoverAuthorizationServer, discoverLegacyAuthorizationServer, discoverResource, selectInitialScopes,
   type AuthorizationServer, type ProtectedResource,
 } from './discovery.ts'
+import type { Grant } from './seams/grant.ts'
+import { ClientRegistrar, type RegistrarOptions } from './registrar.ts'
+import type { Registration, StoredTokens } from './seams/storage.ts'
+import type { TokenKeeper, TokenKeeperOptions } from './token-keeper.ts'
+import { requestTokens } from './token-request.ts'
+import type { UserAgent } from './seams/user-agent.ts'
 import { ClientError, exitCodes, OAuthResponseError } from './wire/errors.ts'
-import { AuthorizationCodeGrant } from './authorization-code-grant.ts'
-import type { Grant } from './grant.ts'
-import { ClientRegistrar, type ClientIdentity } from './registrar.ts'
-import type { ClientStorage, Registration, StoredTokens } from './storage.ts'
-import type { TokenKeeper } from './token-keeper.ts'
-import type { Trace } from './wire/trace.ts'
-import type { UserAgent } from './user-agent.ts'
 
 /** The parameters of a `Bearer` challenge, by name. */
 export type ChallengeParameters = ReadonlyMap<string, string>
 
-export interface FlowOptions {
-  readonly serverUrl: string
-  readonly storage: ClientStorage
-  readonly trace: Trace
-  /** Absent where the user may not be asked: a missing token is then an error. */
+/** Everything the core needs. Each interface among these members is a seam that a room beside the core fills. */
+export interface FlowOptions extends TokenKeeperOptions, RegistrarOptions {
+  /** Without one the user is not asked: a missing token is then an error. */
   readonly userAgent?: UserAgent
-  /** Who the client is, where it does not register. */
-  readonly identity?: ClientIdentity
-  /** The grant, where it is not the authorization code grant. */
+  /** Makes the grant to use in place of the authorization code grant. */
   readonly grant?: (registrar: ClientRegistrar) => Grant
-  /** Whether to bind the tokens to a key (DPoP). */
-  readonly dpop?: boolean
   /** Whether to send `resource`; some authorization servers refuse requests that carry it. */
   readonly sendResource?: boolean
-  /** The present as a NumericDate. */
-  readonly now?: () => number
 }
 
 interface Discovered {
@@ -47,16 +39,12 @@ export class AuthorizationFlow {
   private readonly keeper: TokenKeeper
   private readonly codeGrant: AuthorizationCodeGrant
   private readonly grant: Grant
-  /** Whether the user says who the client is: then there is nothing to register again. */
-  private readonly isNamed: boolean
 
   constructor(options: FlowOptions, keeper: TokenKeeper) {
-    const { identity = {}, storage, trace, userAgent, now = () => Date.now() / 1000 } = options
-    const registrar = new ClientRegistrar(identity, storage, trace, now)
+    const registrar = new ClientRegistrar(options)
     this.options = options
     this.keeper = keeper
-    this.isNamed = identity.client_id !== undefined
-    this.codeGrant = new AuthorizationCodeGrant(userAgent, registrar)
+    this.codeGrant = new AuthorizationCodeGrant(options.userAgent, registrar)
     this.grant = options.grant?.(registrar) ?? this.codeGrant
   }
 
@@ -75,15 +63,15 @@ export class AuthorizationFlow {
       throw this.authorizationNeeded(scopes)
     }
     const { issuer } = discovered.server
-    const registration = (await this.options.storage.read()).registrations[issuer]
+    const known = (await this.options.storage.read()).registrations[issuer]
     try {
       return await this.obtainTokens(discovered, scopes)
     } catch (error) {
-      const forgotten = error instanceof OAuthResponseError && error.code === 'invalid_client'
-      if (!registration || !forgotten || this.isNamed || this.grant !== this.codeGrant) throw error
-      // The authorization server has forgotten the client: register again, once.
-      this.options.trace.note('the authorization server does not know the registration any more')
-      await this.keeper.forgetRegistration(issuer, registration)
+      const isForgotten = error instanceof OAuthResponseError && error.code === 'invalid_client'
+      const canRegisterAgain = known !== undefined && this.options.identity?.client_id === undefined
+      if (!isForgotten || !canRegisterAgain) throw error
+      this.options.trace.note('the authorization server no longer knows the registration')
+      await this.keeper.forgetRegistration(issuer, known)
       return this.obtainTokens(discovered, scopes)
     }
   }
@@ -117,21 +105,27 @@ export class AuthorizationFlow {
   }
 
   private async obtainTokens({ resource, server }: Discovered, scopes: readonly string[]): Promise<StoredTokens> {
-    const { trace, serverUrl, sendResource = true } = this.options
+    const { trace, serverUrl, authenticationMethods, sendResource = true } = this.options
     const resourceId = sendResource ? resource?.resource ?? serverUrl : undefined
-    const keys = await this.keeper.keysFor(await this.keeper.find())
-    const { response, registration } = await this.grant.obtain({ server, scopes, resource: resourceId, keys, trace })
-    const binding = keys.prover ? ', bound to a key' : ''
+    const { issuer, token_endpoint, revocation_endpoint } = server
+    const prover = this.keeper.proverFor(await this.keeper.find())
+    const { response, registration } = await this.grant.obtain({
+      server, scopes, trace, resource: resourceId,
+      requestTokens: (registration, form) => requestTokens(
+        { url: token_endpoint, issuer, registration, form, prover, authenticationMethods }, trace,
+      ),
+    })
+    const binding = prover ? ', bound to a key' : ''
     const renewal = response.refresh_token === undefined ? 'without a refresh token' : 'with a refresh token'
-    trace.note(`granted ${response.scope ?? 'what was asked for'}${binding}, ${renewal}`)
+    trace.note(`granted ${response.scope ?? 'what was requested'}${binding}, ${renewal}`)
     return this.keeper.save(response, {
-      issuer: server.issuer,
+      issuer,
       registration,
-      token_endpoint: server.token_endpoint,
+      token_endpoint,
       requested_scopes: scopes,
       ...(resourceId === undefined ? {} : { resource: resourceId }),
-      ...(server.revocation_endpoint === undefined ? {} : { revocation_endpoint: server.revocation_endpoint }),
-      ...(keys.prover ? { dpop_key: keys.prover.exportKey() } : {}),
+      ...(revocation_endpoint === undefined ? {} : { revocation_endpoint }),
+      ...(prover ? { dpop_key: prover.exportKey() } : {}),
     })
   }
 

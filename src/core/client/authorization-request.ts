@@ -9,7 +9,7 @@ import {
 } from '../rules/client.ts'
 import type { AuthorizationServer } from './discovery.ts'
 import { OAuthResponseError } from './wire/errors.ts'
-import type { Registration } from './storage.ts'
+import type { Registration } from './seams/storage.ts'
 import type { Trace } from './wire/trace.ts'
 
 /** One request under way: what its response is judged by. */

@@ -5,10 +5,10 @@
 import { stepUpIsBounded } from '../rules/client.ts'
 import { AuthorizationFlow, type ChallengeParameters, type FlowOptions } from './authorization-flow.ts'
 import { tokenChallenge } from './challenge.ts'
+import type { Registration, StoredTokens } from './seams/storage.ts'
+import { TokenKeeper } from './token-keeper.ts'
 import { ClientError, exitCodes } from './wire/errors.ts'
 import { open, type HttpRequest, type OpenResponse } from './wire/http.ts'
-import type { Registration, StoredTokens } from './storage.ts'
-import { TokenKeeper } from './token-keeper.ts'
 import type { Trace } from './wire/trace.ts'
 
 export type AuthorizerOptions = FlowOptions
@@ -26,7 +26,7 @@ export class Authorizer {
     const { serverUrl, trace } = options
     this.trace = trace
     this.serverUrl = serverUrl
-    this.tokens = new TokenKeeper(serverUrl, options)
+    this.tokens = new TokenKeeper(options)
     this.flow = new AuthorizationFlow(options, this.tokens)
   }
 
@@ -78,21 +78,22 @@ export class Authorizer {
     return this.flow.register(await this.challenge())
   }
 
-  /** Sends a request with a token, bound or not; a demand for a nonce is met at once (RFC 9449 section 9). */
+  /** Sends a request with a token. A bound token goes with a proof, and a demand for a nonce is met at once (RFC 9449 section 9). */
   private async sendWith(request: HttpRequest, tokens: StoredTokens | undefined): Promise<OpenResponse> {
     if (!tokens) return open(request, this.trace)
-    const { prover } = await this.tokens.keysFor(tokens)
-    const bound = tokens.token_type.toLowerCase() === 'dpop' ? prover : undefined
-    const attempt = (): Promise<OpenResponse> => {
-      const { method, url, headers } = request
-      const proof = bound ? { dpop: bound.proof(method, url, tokens.access_token) } : {}
-      const authorization = `${bound ? 'DPoP' : 'Bearer'} ${tokens.access_token}`
-      return open({ ...request, headers: { ...headers, authorization, ...proof } }, this.trace)
-    }
+    const { method, url } = request
+    const { access_token, token_type } = tokens
+    const prover = this.tokens.proverFor(tokens)
+    const bound = prover?.tokenType.toLowerCase() === token_type.toLowerCase() ? prover : undefined
+    const attempt = (): Promise<OpenResponse> => open({
+      ...request,
+      headers: {
+        ...request.headers, authorization: `${bound?.tokenType ?? 'Bearer'} ${access_token}`, ...bound?.prove(method, url, access_token),
+      },
+    }, this.trace)
     const response = await attempt()
-    const { status, headers } = response
-    if (!bound?.learnNonce(request.url, status, headers, undefined)) return response
-    this.discard(response, tokenChallenge(headers))
+    if (!bound?.learnNonce(url, response.status, response.headers, undefined)) return response
+    this.discard(response, tokenChallenge(response.headers))
     return attempt()
   }
 

@@ -1,97 +1,121 @@
 /**
- * Who the client is at an authorization server: known there beforehand, described by a metadata document, or registered
- * dynamically, in this order (MCP 2026-07-28 basic/authorization/client-registration).
+ * Which client_id to use at an authorization server: one that was registered beforehand, the URL of a metadata document,
+ * or one from dynamic registration, in this order (MCP 2026-07-28 basic/authorization/client-registration).
  */
-import type { KeyObject } from 'node:crypto'
+import { includesScope, parseScope } from '../../base/protocol/scope.ts'
 import { credentialsBelongToIssuer, registrationIsPossible } from '../rules/client.ts'
+import { methodFor } from './client-authentication.ts'
 import type { AuthorizationServer } from './discovery.ts'
-import { confirmRegistration, coversScopes, isUsable, registerClient } from './registration.ts'
-import type { ClientStorage, Registration } from './storage.ts'
+import { registerClient } from './registration.ts'
+import type { ConfirmRegistration } from './seams/registration-management.ts'
+import type { ClientStorage, Registration } from './seams/storage.ts'
 import type { Trace } from './wire/trace.ts'
 
-/** What the user brings along; nothing of it means dynamic registration. */
+/** The client that the user chose. Without any of these members the client registers itself. */
 export interface ClientIdentity {
   /** A client that was registered beforehand, by hand. */
   readonly client_id?: string
   readonly client_secret?: string
   /** The URL of the metadata document of the client. */
   readonly client_metadata_url?: string
-  /** The key of private_key_jwt, for either of the two. */
-  readonly privateKey?: KeyObject
+  /** How such a client authenticates, if not by a secret: one of the authentication methods. */
+  readonly token_endpoint_auth_method?: string
+}
+
+export interface RegistrarOptions {
+  readonly storage: ClientStorage
+  readonly trace: Trace
+  readonly now: () => number
+  readonly identity?: ClientIdentity
+  readonly confirmRegistration?: ConfirmRegistration
 }
 
 export class ClientRegistrar {
+  private readonly options: RegistrarOptions
   private readonly identity: ClientIdentity
-  private readonly storage: ClientStorage
   private readonly trace: Trace
-  private readonly now: () => number
 
-  constructor(identity: ClientIdentity, storage: ClientStorage, trace: Trace, now: () => number) {
-    this.identity = identity
-    this.storage = storage
-    this.trace = trace
-    this.now = now
+  constructor(options: RegistrarOptions) {
+    this.options = options
+    this.identity = options.identity ?? {}
+    this.trace = options.trace
   }
 
   async obtain(server: AuthorizationServer, redirect_uri: string, scopes: readonly string[]): Promise<Registration> {
-    if (this.identity.client_id !== undefined) return this.preRegistered(server, redirect_uri)
-    const { client_metadata_url, privateKey } = this.identity
+    const { client_id, client_metadata_url, token_endpoint_auth_method = 'none' } = this.identity
+    if (client_id !== undefined) return this.preRegistered(server, redirect_uri)
     if (client_metadata_url !== undefined && server.client_id_metadata_document_supported) {
       this.trace.step('Use the metadata document as client_id', 'MCP 2026-07-28 basic/authorization/client-registration')
       // The URL means the same client everywhere, so there is nothing to remember.
-      return { client_id: client_metadata_url, token_endpoint_auth_method: privateKey ? 'private_key_jwt' : 'none', redirect_uri }
+      return { client_id: client_metadata_url, token_endpoint_auth_method, redirect_uri }
     }
     if (client_metadata_url !== undefined) {
-      this.trace.note('the authorization server does not take metadata documents: the client is registered')
+      this.trace.note('the authorization server does not support metadata documents: the client registers instead')
     }
     return this.registered(server, redirect_uri, scopes)
   }
 
   /**
-   * The client that was registered beforehand. It belongs to one authorization server: should the MCP server name
-   * another one later, the credentials are not shown to that one.
+   * The client that was registered beforehand. It belongs to one authorization server. If the MCP server names another
+   * one later, that one does not get the credentials.
    */
   async preRegistered(server: AuthorizationServer, redirect_uri = ''): Promise<Registration> {
-    const { client_id, client_secret } = this.identity
+    const { client_id, client_secret, token_endpoint_auth_method = methodFor(client_secret, server) } = this.identity
     this.trace.check(registrationIsPossible, client_id !== undefined, server.issuer)
-    const { registrations } = await this.storage.read()
-    const other = Object.keys(registrations).find(issuer => (
-      issuer !== server.issuer && registrations[issuer]!.client_id === client_id))
-    this.trace.check(credentialsBelongToIssuer, other === undefined, server.issuer, other)
+    const others = Object.entries((await this.options.storage.read()).registrations).filter(([issuer]) => issuer !== server.issuer)
+    const owner = others.find(([, registration]) => registration.client_id === client_id)?.[0]
+    this.trace.check(credentialsBelongToIssuer, owner === undefined, server.issuer, owner)
     this.trace.note(`registered beforehand as ${client_id}`)
     const registration = {
-      client_id, token_endpoint_auth_method: this.methodFor(server), redirect_uri,
-      ...(client_secret === undefined ? {} : { client_secret }),
+      client_id, token_endpoint_auth_method, redirect_uri, ...(client_secret === undefined ? {} : { client_secret }),
     }
     await this.remember(server, registration)
     return registration
   }
 
   async knownRedirectUri(issuer: string): Promise<string | undefined> {
-    return (await this.storage.read()).registrations[issuer]?.redirect_uri || undefined
+    return (await this.stored(issuer))?.redirect_uri || undefined
   }
 
   private async registered(server: AuthorizationServer, redirect_uri: string, scopes: readonly string[]): Promise<Registration> {
-    const stored = (await this.storage.read()).registrations[server.issuer]
-    const usable = stored && isUsable(stored, redirect_uri, this.now()) && coversScopes(stored, scopes)
-    const confirmed = usable ? await confirmRegistration(stored, this.trace) : undefined
-    if (confirmed) this.trace.note(`registered before as ${confirmed.client_id}`)
-    else if (usable) this.trace.note(`the registration of before, ${stored.client_id}, is not known there any more`)
-    const wanted = stored && !coversScopes(stored, scopes) ? scopes : []
-    const registration = confirmed ?? await registerClient(server, redirect_uri, wanted, this.trace)
+    const stored = await this.stored(server.issuer)
+    const isTooNarrow = stored !== undefined && !coversScopes(stored, scopes)
+    const isReusable = stored && !isTooNarrow && isUsable(stored, redirect_uri, this.options.now())
+    const confirmed = isReusable ? await this.confirm(stored) : undefined
+    // Without a scope the server does not limit what the client may request later.
+    const registration = confirmed ?? await registerClient(server, redirect_uri, isTooNarrow ? scopes : [], this.trace)
     await this.remember(server, registration)
     return registration
   }
 
-  private async remember({ issuer }: AuthorizationServer, registration: Registration): Promise<void> {
-    await this.storage.update(state => ({ ...state, registrations: { ...state.registrations, [issuer]: registration } }))
+  private async confirm(stored: Registration): Promise<Registration | undefined> {
+    const { confirmRegistration = async () => stored } = this.options
+    const confirmed = await confirmRegistration(stored, this.trace)
+    this.trace.note(confirmed
+      ? `registered before as ${confirmed.client_id}`
+      : `the earlier registration, ${stored.client_id}, is no longer known there`)
+    return confirmed
   }
 
-  /** RFC 8414 section 2: the methods that the metadata lists, of which an absent list means Basic. */
-  private methodFor({ token_endpoint_auth_methods_supported: supported }: AuthorizationServer): string {
-    if (this.identity.privateKey) return 'private_key_jwt'
-    if (this.identity.client_secret === undefined) return 'none'
-    const postAlone = supported.includes('client_secret_post') && !supported.includes('client_secret_basic')
-    return postAlone ? 'client_secret_post' : 'client_secret_basic'
+  private async stored(issuer: string): Promise<Registration | undefined> {
+    return (await this.options.storage.read()).registrations[issuer]
   }
+
+  private async remember({ issuer }: AuthorizationServer, registration: Registration): Promise<void> {
+    await this.options.storage.update(state => (
+      { ...state, registrations: { ...state.registrations, [issuer]: registration } }))
+  }
+}
+
+/** Whether a stored registration is for this redirect URI and its secret has not expired. */
+export function isUsable(registration: Registration, redirect_uri: string, now: number): boolean {
+  const { client_secret_expires_at = 0 } = registration
+  const isAlive = client_secret_expires_at === 0 || client_secret_expires_at > now
+  return isAlive && registration.redirect_uri === redirect_uri
+}
+
+/** Whether the scope to which the server limited the client, if it did, includes these scopes. */
+export function coversScopes({ scope }: Registration, scopes: readonly string[]): boolean {
+  const needed = scopes.filter(name => name !== 'offline_access')
+  return scope === undefined || includesScope(parseScope(scope) ?? [], needed)
 }

@@ -1,206 +1,184 @@
-/** The tokens for one MCP server: found, stored, refreshed and forgotten, safely beside other processes. */
-import type { KeyObject } from 'node:crypto'
-import { DpopProver } from '../../client/extensions/dpop.ts'
-import { ClientError, exitCodes, OAuthResponseError } from './wire/errors.ts'
+/** The tokens for one MCP server: finds, stores, refreshes and forgets them, also while other processes do the same. */
+import type { AuthenticationMethods } from './seams/client-authentication.ts'
+import type { ProofOfPossession, Prover } from './seams/proof-of-possession.ts'
 import type { ClientIdentity } from './registrar.ts'
-import { without, type ClientStorage, type Registration, type StoredTokens } from './storage.ts'
-import { requestTokens, revokeToken, type ClientKeys, type Recipient, type TokenResponse } from './token-request.ts'
+import { without, type ClientStorage, type Lease, type Registration, type StoredTokens } from './seams/storage.ts'
+import { postForm, requestTokens, type Form, type TokenRequest, type TokenResponse } from './token-request.ts'
+import { ClientError, exitCodes, OAuthResponseError } from './wire/errors.ts'
 import type { Trace } from './wire/trace.ts'
 
-/** An access token is renewed this many seconds before it ends, so that it does not end on the way. */
+/** An access token is refreshed this many seconds before it expires, so it does not expire on its way to the server. */
 const refreshMargin = 30
 
-/** What is stored beside the tokens themselves: where they came from and what they were asked for. */
-type TokenOrigin = Pick<
-  StoredTokens,
-  'issuer' | 'registration' | 'token_endpoint' | 'revocation_endpoint' | 'resource' | 'requested_scopes' | 'dpop_key'
->
+/** What is stored with the tokens: where they came from and what was requested. */
+type TokenOrigin = Omit<StoredTokens, 'access_token' | 'token_type'>
 
-interface TokenKeeperOptions {
+export interface TokenKeeperOptions {
+  readonly serverUrl: string
   readonly storage: ClientStorage
   readonly trace: Trace
-  readonly now?: () => number
+  /** The present as a NumericDate. */
+  readonly now: () => number
+  readonly authenticationMethods: AuthenticationMethods
+  readonly proofOfPossession?: ProofOfPossession
+  /** The client that the user chose. Tokens of another client are not used. */
   readonly identity?: ClientIdentity
-  readonly dpop?: boolean
 }
 
 export class TokenKeeper {
-  private readonly serverUrl: string
-  private readonly storage: ClientStorage
-  private readonly trace: Trace
-  private readonly now: () => number
-  private readonly privateKey: KeyObject | undefined
-  private readonly client_id: string | undefined
-  private readonly dpop: boolean
-  /** The prover of the key that was used last, which knows the nonces of the servers. */
-  private prover: { readonly key: string; readonly prover: DpopProver } | undefined
+  private readonly options: TokenKeeperOptions
 
-  constructor(serverUrl: string, options: TokenKeeperOptions) {
-    this.serverUrl = serverUrl
-    this.storage = options.storage
-    this.trace = options.trace
-    this.now = options.now ?? (() => Date.now() / 1000)
-    this.privateKey = options.identity?.privateKey
-    this.client_id = options.identity?.client_id
-    this.dpop = options.dpop ?? false
+  constructor(options: TokenKeeperOptions) {
+    this.options = options
   }
 
-  /** The tokens that there are; those of another client than the one that the user names do not count. */
+  /** The stored tokens, unless they belong to another client than the one that the user chose. */
   async find(): Promise<StoredTokens | undefined> {
+    const { client_id } = this.options.identity ?? {}
     const tokens = await this.stored()
-    const isOurs = this.client_id === undefined || tokens?.registration.client_id === this.client_id
-    return isOurs ? tokens : undefined
+    return client_id === undefined || tokens?.registration.client_id === client_id ? tokens : undefined
   }
 
-  /** The tokens, renewed when they are about to end; undefined when there are none that may still work. */
+  /** The tokens, refreshed if they are about to expire; undefined if there are none that may still work. */
   async current(): Promise<StoredTokens | undefined> {
     const tokens = await this.find()
-    const left = (tokens?.expires_at ?? Infinity) - this.now()
-    if (!tokens || left > refreshMargin) return tokens
-    // Where it cannot be renewed, the access token still serves for the time that is left.
-    return await this.refresh(tokens) ?? (left > 0 ? tokens : undefined)
+    const timeLeft = (tokens?.expires_at ?? Infinity) - this.options.now()
+    if (!tokens || timeLeft > refreshMargin) return tokens
+    // If it cannot be refreshed, the access token still works for the time that is left.
+    return await this.refresh(tokens) ?? (timeLeft > 0 ? tokens : undefined)
   }
 
-  /** Stores tokens, but not in the place of others than those that they `replace`: those are newer. */
+  /** Stores new tokens. If they `replace` others that are no longer the stored ones, the stored ones are newer and stay. */
   async save(response: TokenResponse, origin: TokenOrigin, replace?: StoredTokens): Promise<StoredTokens> {
-    const { access_token, token_type, expires_in, refresh_token, scope } = response
-    const { issuer, registration, token_endpoint, revocation_endpoint, resource, requested_scopes, dpop_key } = origin
+    const { expires_in, ...granted } = response
+    const { expires_at: _, ...rest } = origin
+    // RFC 6749 section 6: a refresh without a new refresh token keeps the old one, and without a scope keeps the scope.
     const tokens: StoredTokens = {
-      issuer, registration, token_endpoint, requested_scopes, access_token, token_type,
-      ...(revocation_endpoint === undefined ? {} : { revocation_endpoint }),
-      ...(resource === undefined ? {} : { resource }),
-      ...(dpop_key === undefined ? {} : { dpop_key }),
-      ...(expires_in === undefined ? {} : { expires_at: this.now() + expires_in }),
-      ...(refresh_token === undefined ? {} : { refresh_token }),
-      ...(scope === undefined ? {} : { scope }),
+      ...rest, ...granted, ...(expires_in === undefined ? {} : { expires_at: this.options.now() + expires_in }),
     }
-    let kept = tokens
-    await this.storage.update(state => {
-      const stored = state.servers[this.serverUrl]
-      kept = stored && replace && stored.access_token !== replace.access_token ? stored : tokens
-      return { ...state, servers: { ...state.servers, [this.serverUrl]: kept } }
-    })
-    return kept
+    return await this.change(stored => {
+      const isNewer = stored && replace && stored.access_token !== replace.access_token
+      return isNewer ? stored : tokens
+    }) ?? tokens
   }
 
   /**
-   * Renews the tokens `known`, one process at a time: whoever comes second finds the new ones in the storage and uses
-   * those, since a refresh token that is presented twice ends the login (OAuth 2.1 section 4.3.1). Undefined when
-   * there is nothing to renew them with.
+   * Refreshes the tokens `known`, one process at a time. A process that had to wait finds the new tokens in the storage
+   * and uses them, because a refresh token that is used twice ends the login (OAuth 2.1 section 4.3.1). Returns
+   * undefined if there is nothing to refresh them with.
    */
   refresh(known: StoredTokens): Promise<StoredTokens | undefined> {
-    const waiting = performance.now()
-    return this.storage.exclusively(async lease => {
-      this.trace.budget.spendTime(performance.now() - waiting)
+    const { storage, trace } = this.options
+    const begun = performance.now()
+    return storage.exclusively(async lease => {
+      trace.budget.spendTime(performance.now() - begun)
       const current = await this.find()
-      if (current && current.access_token !== known.access_token) return current
-      if (!current?.refresh_token) return undefined
-      this.trace.step('Refresh the access token', 'OAuth 2.1 section 4.3.1')
-      try {
-        const { resource, refresh_token, scope } = current
-        const form = { grant_type: 'refresh_token', refresh_token, resource }
-        const recipient = await this.recipient(current.token_endpoint, current)
-        const keys = await this.keysFor(current)
-        // Whoever took the lease meanwhile may have used up the refresh token.
-        if (!await lease.isHeld()) return await this.refresh(known)
-        const response = await requestTokens(recipient, form, keys, this.trace)
-        // RFC 6749 section 6: without a new refresh token the old one stays; without a scope it is unchanged.
-        const renewed = { ...response, refresh_token: response.refresh_token ?? refresh_token, scope: response.scope ?? scope }
-        return await this.save(renewed, keys.prover ? { ...current, dpop_key: keys.prover.exportKey() } : current, current)
-      } catch (error) {
-        if (!(error instanceof OAuthResponseError)) throw error
-        this.trace.note(`the refresh was refused: ${error.message}`)
-        if (error.code === 'invalid_client') await this.forgetRegistration(current.issuer, current.registration)
-        if (error.code === 'invalid_client' || error.code === 'invalid_grant') await this.forget(current)
-        // What another process has put in their place meanwhile, by a new login, is used.
-        const found = await this.find()
-        return found?.access_token === current.access_token ? undefined : found
-      }
+      if (current?.access_token !== known.access_token) return current
+      return current.refresh_token ? this.refreshAlone(current, lease) : undefined
     })
   }
 
-  /** Renews the tokens now; an error when there is nothing to renew them with. */
+  /** Refreshes the tokens now; an error if that is not possible. */
   async renew(): Promise<StoredTokens> {
     const known = await this.find()
     const renewed = known && await this.refresh(known)
     if (renewed) return renewed
-    throw new ClientError(`there is no refresh token for ${this.serverUrl} that works`, exitCodes.authorizationNeeded, {
-      remedy: 'Run --authorize, or repeat the --grant by which the tokens came.',
+    throw new ClientError(`there is no working refresh token for ${this.options.serverUrl}`, exitCodes.authorizationNeeded, {
+      remedy: 'Run --authorize, or repeat the --grant that got the tokens.',
     })
   }
 
-  /** Revokes the tokens where the server can, and forgets them; not while another process renews them. */
+  /** Revokes the tokens if the server supports it (RFC 7009), and forgets them. No refresh runs at the same time. */
   revoke(): Promise<void> {
-    return this.storage.exclusively(() => this.revokeAlone())
+    return this.options.storage.exclusively(async () => {
+      const tokens = await this.stored()
+      if (!tokens) return
+      if (tokens.revocation_endpoint !== undefined) await this.revokeAt(tokens.revocation_endpoint, tokens)
+      await this.forget(tokens)
+    })
   }
 
-  private async revokeAlone(): Promise<void> {
-    const tokens = await this.stored()
-    if (!tokens) return
-    if (tokens.revocation_endpoint !== undefined) {
-      this.trace.step('Revoke the tokens', 'RFC 7009 section 2.1')
-      const token = tokens.refresh_token ?? tokens.access_token
-      const recipient = await this.recipient(tokens.revocation_endpoint, tokens)
-      const revoked = await revokeToken(recipient, token, await this.keysFor(tokens), this.trace).catch((error: Error) => {
-        this.trace.note(error.message)
-        return false
-      })
-      if (!revoked) this.trace.note('the authorization server did not revoke them: they stay valid until they expire')
-    }
-    await this.forget(tokens)
-  }
-
-  /** Forgets a registration, unless another process has put a newer one in its place. */
+  /** Forgets a registration, unless another process has stored a newer one. */
   async forgetRegistration(issuer: string, known: Registration): Promise<void> {
-    await this.storage.update(state => {
-      const same = state.registrations[issuer]?.client_id === known.client_id
-      return same ? { ...state, registrations: without(state.registrations, issuer) } : state
+    await this.options.storage.update(state => {
+      const isSame = state.registrations[issuer]?.client_id === known.client_id
+      return isSame ? { ...state, registrations: without(state.registrations, issuer) } : state
     })
   }
 
-  /** Notes scopes that were asked for in vain, for the next authorization to include. */
+  /** Remembers scopes that the client could not request yet, for the next authorization to include. */
   async rememberScopes(requested_scopes: readonly string[]): Promise<void> {
-    await this.storage.update(state => {
-      const tokens = state.servers[this.serverUrl]
-      return tokens ? { ...state, servers: { ...state.servers, [this.serverUrl]: { ...tokens, requested_scopes } } } : state
-    })
+    await this.change(tokens => tokens && { ...tokens, requested_scopes })
   }
 
-  /** The keys to use with the tokens that there are, or for new ones. */
-  async keysFor(tokens: StoredTokens | undefined): Promise<ClientKeys> {
-    const { privateKey, now } = this
-    const bound = tokens?.dpop_key !== undefined
-    return bound || this.dpop ? { privateKey, now, prover: this.proverOf(tokens) } : { privateKey, now }
+  /** The prover for these tokens, or for new ones; undefined if they are not bound to a key. */
+  proverFor(tokens: StoredTokens | undefined): Prover | undefined {
+    return this.options.proofOfPossession?.proverFor(tokens?.dpop_key)
+  }
+
+  private async refreshAlone(current: StoredTokens, lease: Lease): Promise<StoredTokens | undefined> {
+    const { trace } = this.options
+    trace.step('Refresh the access token', 'OAuth 2.1 section 4.3.1')
+    const { refresh_token, resource, token_endpoint } = current
+    const prover = this.proverFor(current)
+    const form = { grant_type: 'refresh_token', refresh_token, resource }
+    const request = { ...await this.requestFor(current, token_endpoint, form), prover }
+    try {
+      // Another process may have taken over the lease and used the refresh token.
+      if (!await lease.isHeld()) return await this.refresh(current)
+      const response = await requestTokens(request, trace)
+      return await this.save(response, prover ? { ...current, dpop_key: prover.exportKey() } : current, current)
+    } catch (error) {
+      if (!(error instanceof OAuthResponseError)) throw error
+      trace.note(`the refresh was refused: ${error.message}`)
+      if (error.code === 'invalid_client') await this.forgetRegistration(current.issuer, current.registration)
+      if (error.code === 'invalid_client' || error.code === 'invalid_grant') await this.forget(current)
+      // Another process may have logged in again and stored new tokens.
+      const found = await this.find()
+      return found?.access_token === current.access_token ? undefined : found
+    }
+  }
+
+  /** The server may fail to revoke: the client forgets the tokens anyway. */
+  private async revokeAt(url: string, tokens: StoredTokens): Promise<void> {
+    const { trace } = this.options
+    trace.step('Revoke the tokens', 'RFC 7009 section 2.1')
+    const request = await this.requestFor(tokens, url, { token: tokens.refresh_token ?? tokens.access_token })
+    const status = await postForm(request, trace).then(response => response.status, (error: Error) => {
+      trace.note(error.message)
+    })
+    if (status !== 200) trace.note('the authorization server did not revoke them: they stay valid until they expire')
+  }
+
+  /** A request by the client of the tokens. The server may have replaced its secret since (RFC 7592 section 2.1). */
+  private async requestFor(tokens: StoredTokens, url: string, form: Form): Promise<TokenRequest> {
+    const { storage, authenticationMethods } = this.options
+    const { issuer, registration } = tokens
+    const latest = (await storage.read()).registrations[issuer]
+    const isSame = latest?.client_id === registration.client_id
+    return { url, issuer, registration: isSame ? latest : registration, form, authenticationMethods }
   }
 
   private async stored(): Promise<StoredTokens | undefined> {
-    return (await this.storage.read()).servers[this.serverUrl]
+    return (await this.options.storage.read()).servers[this.options.serverUrl]
   }
 
-  private proverOf(tokens: StoredTokens | undefined): DpopProver {
-    const stored = tokens?.dpop_key
-    const known = this.prover
-    if (known && (stored === undefined || JSON.stringify(stored) === known.key)) return known.prover
-    const prover = new DpopProver(stored, this.now)
-    this.prover = { key: JSON.stringify(prover.exportKey()), prover }
-    return prover
-  }
-
-  private async recipient(url: string, tokens: StoredTokens): Promise<Recipient> {
-    return { url, issuer: tokens.issuer, registration: await this.registrationOf(tokens) }
-  }
-
-  /** The client of the tokens, with a secret that the server may have replaced since (RFC 7592 section 2.1). */
-  private async registrationOf({ issuer, registration }: StoredTokens): Promise<Registration> {
-    const stored = (await this.storage.read()).registrations[issuer]
-    return stored?.client_id === registration.client_id ? stored : registration
-  }
-
-  /** Forgets the tokens, unless another process has put newer ones in their place. */
+  /** Forgets the tokens, unless another process has stored newer ones. */
   private async forget(known: StoredTokens): Promise<void> {
-    await this.storage.update(state => {
-      const same = state.servers[this.serverUrl]?.access_token === known.access_token
-      return same ? { ...state, servers: without(state.servers, this.serverUrl) } : state
+    await this.change(stored => stored?.access_token === known.access_token ? undefined : stored)
+  }
+
+  /** Changes what is stored for the server and returns it. */
+  private async change(
+    changed: (stored: StoredTokens | undefined) => StoredTokens | undefined,
+  ): Promise<StoredTokens | undefined> {
+    const { storage, serverUrl } = this.options
+    let tokens: StoredTokens | undefined
+    await storage.update(state => {
+      tokens = changed(state.servers[serverUrl])
+      const servers = tokens ? { ...state.servers, [serverUrl]: tokens } : without(state.servers, serverUrl)
+      return { ...state, servers }
     })
+    return tokens
   }
 }

@@ -2,7 +2,7 @@
  * What the client remembers: registrations by issuer, and tokens by MCP server. The core needs no more than this
  * interface. `client/storage` implements it in a file and in memory.
  */
-import type { JsonObject } from '../../base/protocol/json.ts'
+import type { JsonObject } from '../../../base/protocol/json.ts'
 
 export interface ClientStorage {
   read(): Promise<ClientState>

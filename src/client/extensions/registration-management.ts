@@ -1,0 +1,26 @@
+/** Management of a dynamic registration (RFC 7592). */
+import type { Registration } from '../../core/client/seams/storage.ts'
+import { isTokenText } from '../../core/client/token-request.ts'
+import { looseJson, send } from '../../core/client/wire/http.ts'
+import type { Trace } from '../../core/client/wire/trace.ts'
+
+/**
+ * Reads the registration as it is now (RFC 7592 section 2.1); undefined if the server has forgotten it. Without this the
+ * user would find out only in the browser, on an error page.
+ */
+export async function confirmRegistration(stored: Registration, trace: Trace): Promise<Registration | undefined> {
+  const { registration_client_uri: url, registration_access_token: token } = stored
+  if (url === undefined || token === undefined) return stored
+  const headers = { accept: 'application/json', authorization: `Bearer ${token}` }
+  const response = await send({ method: 'GET', url, headers }, trace)
+  if (response.status === 401 || response.status === 404) return undefined
+  if (response.status !== 200) return stored
+  // The response may replace the secret and the access token; the old ones no longer work.
+  const { client_secret, client_secret_expires_at, registration_access_token } = looseJson(response)
+  return {
+    ...stored,
+    ...(typeof client_secret === 'string' && stored.client_secret !== undefined ? { client_secret } : {}),
+    ...(typeof client_secret_expires_at === 'number' ? { client_secret_expires_at } : {}),
+    ...(isTokenText(registration_access_token) ? { registration_access_token } : {}),
+  }
+}

@@ -1,0 +1,36 @@
+/** Which entries the seams of the core get: DPoP, private_key_jwt, and the management of registrations. */
+import type { KeyObject } from 'node:crypto'
+import type { AuthorizerOptions } from '../../core/client/authorizer.ts'
+import { coreAuthenticationMethods } from '../../core/client/client-authentication.ts'
+import type { ClientIdentity } from '../../core/client/registrar.ts'
+import { Dpop } from './dpop.ts'
+import { privateKeyJwt } from './private-key-jwt.ts'
+import { confirmRegistration } from './registration-management.ts'
+
+/** The members that are set here. */
+type Filled = 'identity' | 'now' | 'authenticationMethods' | 'proofOfPossession' | 'confirmRegistration'
+
+export interface ClientOptions extends Omit<AuthorizerOptions, Filled> {
+  /** Who the client is, if it does not register itself. `privateKey` makes it authenticate by private_key_jwt. */
+  readonly identity?: Omit<ClientIdentity, 'token_endpoint_auth_method'> & { readonly privateKey?: KeyObject }
+  /** Whether to bind new tokens to a key (DPoP). */
+  readonly dpop?: boolean
+  /** The present as a NumericDate. */
+  readonly now?: () => number
+}
+
+export function withExtensions({ identity = {}, dpop = false, now = systemTime, ...options }: ClientOptions): AuthorizerOptions {
+  const { privateKey, ...named } = identity
+  return {
+    ...options,
+    now,
+    identity: privateKey ? { ...named, token_endpoint_auth_method: 'private_key_jwt' } : named,
+    authenticationMethods: new Map([...coreAuthenticationMethods, ['private_key_jwt', privateKeyJwt(privateKey, now)]]),
+    proofOfPossession: new Dpop(dpop, now),
+    confirmRegistration,
+  }
+}
+
+function systemTime(): number {
+  return Date.now() / 1000
+}
