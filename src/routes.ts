@@ -1,10 +1,10 @@
 /**
  * Every endpoint, on one screen. Start here: pick a row and read its file from the top.
  *
- * A handler goes through rules in the order of the specification, one line each: `context.check(rule, condition, received,
- * expected)` throws what the rule is answered with unless the condition holds (`base/rules/rule.ts`).
+ * A handler checks its rules in the order of the specification, one per line. `context.check(rule, condition, received,
+ * expected)` throws the error of the rule if the condition is false (`base/rules/rule.ts`).
  *
- * Where SERVER_URL has a path all of this stands below it, the well-known URIs in the inserted and the appended form.
+ * If SERVER_URL has a path, all routes are below it. The well-known URIs then work in both forms, inserted and appended.
  */
 import { limited } from './app/limited-handler.ts'
 import type { Limited } from './base/store/rate-limits.ts'
@@ -33,9 +33,9 @@ import { signIn, signInPage, signOut } from './user/sign-in.ts'
 
 export interface Route extends RouteDescription {
   readonly handler: Handler
-  /** `program`: any origin may call it. `resource`: so it is, with a token. `browser`: people go there, scripts do not. */
+  /** `program`: any client, with CORS. `resource`: MCP clients, from allowed origins. `browser`: people, so there is no CORS. */
   readonly caller: 'program' | 'resource' | 'browser'
-  /** In bytes, where it is not that of its caller. */
+  /** In bytes. The default depends on `caller`. */
   readonly bodyLimit?: number
 }
 
@@ -58,33 +58,33 @@ export const routes: readonly Route[] = [
 
   row('GET',    '/sign-in',                                  signInPage,                  'browser',  'OpenID Connect Core 1.0 section 3.1.2.3'),
   row('POST',   '/sign-in',                                  signIn,                      'browser',  'OpenID Connect Core 1.0 section 3.1.2.3'),
-  row('POST',   '/sign-out',                                 signOut,                     'browser',  'Ends the session of the browser'),
-  row('GET',    '/account',                                  account,                     'browser',  'What the user allowed'),
-  row('POST',   '/account',                                  changeAccount,               'browser',  'RFC 7009 section 1, by the user'),
+  row('POST',   '/sign-out',                                 signOut,                     'browser',  'Ends the browser session'),
+  row('GET',    '/account',                                  account,                     'browser',  'The apps that the user allowed'),
+  row('POST',   '/account',                                  changeAccount,               'browser',  'Revocation by the user'),
 
   row('*',      '/mcp',                                      mcp,                         'resource', 'MCP 2026-07-28 basic/transports/streamable-http'),
   row('POST',   '/mcp/initialize',                           initializeWithoutToken,      'resource', 'MCP 2025-11-25 basic/lifecycle'),
   row('POST',   '/mcp/tools/list',                           directPath('tools/list'),    'resource', 'MCP 2026-07-28 server/tools, Listing Tools'),
   row('POST',   '/mcp/tools/call',                           directPath('tools/call'),    'resource', 'MCP 2026-07-28 server/tools, Calling Tools'),
 
-  row('GET',    '/',                                         home,                        'browser',  'What is where'),
-  row('GET',    '/health',                                   health,                      'program',  'Whether it runs, and how full it is'),
-  row('GET',    '/docs',                                     docs,                        'browser',  'This table, with parameters'),
+  row('GET',    '/',                                         home,                        'browser',  'The home page'),
+  row('GET',    '/health',                                   health,                      'program',  'Liveness and current usage'),
+  row('GET',    '/docs',                                     docs,                        'browser',  'This table, with the parameters'),
   row('GET',    '/openapi.json',                             openApi,                     'program',  'OpenAPI 3.1'),
   row('GET',    '/explain',                                  explainAll,                  'browser',  'Every rule'),
   row('GET',    '/explain/:rule',                            explain,                     'browser',  'RFC 6749 section 5.2, error_uri'),
   row('GET',    '/source',                                   sourceIndex,                 'browser',  'The source of this program'),
-  row('GET',    '/source/:path*',                            source,                      'browser',  'A file of it, with its comments beside it'),
-  row('GET',    '/flow',                                     flows,                       'browser',  'What happens, with DEBUG and on this machine'),
+  row('GET',    '/source/:path*',                            source,                      'browser',  'One source file, with its comments in the margin'),
+  row('GET',    '/flow',                                     flows,                       'browser',  'Recorded flows; with DEBUG only, from this machine'),
   row('GET',    '/flow/:flow',                               flow,                        'browser',  'A flow as a sequence diagram'),
   row('GET',    '/flow/events',                              flowEvents,                  'browser',  'WHATWG HTML section 9.2, server-sent events'),
-  row('POST',   '/flow/open',                                openFlow,                    'browser',  'A flow that was saved', { body: maxFlowFile }),
+  row('POST',   '/flow/open',                                openFlow,                    'browser',  'Shows a saved flow', { body: maxFlowFile }),
 ]
 
 interface RouteLimits {
-  /** What an address can have so often in a minute only. */
+  /** What counts against the limit per address and minute. */
   readonly rate?: Limited
-  /** In bytes, where the body may be another size than those of its caller. */
+  /** In bytes, if it is not the default of `caller`. */
   readonly body?: number
 }
 

@@ -84,10 +84,10 @@ function preflight(request: Request, siblings: readonly Route[]): Reply {
 /** Records the exchange before the reply is sent, so that the record exists when the client follows `error_uri`. */
 async function record(request: IncomingRequest, reply: Reply, caller: Caller, context: Context): Promise<void> {
   const body = await request.body?.catch(() => '') ?? ''
-  const { id, time, begun } = context.recording!
+  const { id, time, startedAt } = context.recording!
   try {
     context.recorder?.record({
-      id, time, duration: performance.now() - begun, request, body, caller, reply, verdicts: context.trace,
+      id, time, duration: performance.now() - startedAt, request, body, caller, reply, verdicts: context.trace,
     })
   } catch (error) {
     // A request that cannot be recorded is still answered.

@@ -1,6 +1,6 @@
 /**
- * What a handler works with: the services of the server, and for one request the record of what was decided. The seams
- * by which the core reaches the rooms beside it are the members of `Extensions`; `app/extensions.ts` fills them in.
+ * What a handler gets besides the request: the services of the server, and the trace of the rules checked so far. The core
+ * calls features outside it (sign-in, DPoP, tools) only through `Extensions`, which `app/extensions.ts` fills in.
  */
 import type { Config } from '../../base/config/config.ts'
 import type { LogFields, Logger } from '../../base/config/logger.ts'
@@ -19,7 +19,7 @@ import type { Html } from '../../base/ui/html.ts'
 import type { Recorder, Recording } from './recording.ts'
 import type { AccessToken, IssuedTokens, Proof } from './tokens.ts'
 
-/** Takes how far a call is, of how much, and what it is doing. */
+/** Reports the progress of a call: how much is done, out of how much, and what is happening. */
 export type Progress = (progress: number, total?: number, message?: string) => void
 
 export type Handler = (request: Request, context: Context) => Reply | Promise<Reply>
@@ -28,14 +28,14 @@ export interface Services extends Extensions {
   readonly config: Config
   readonly store: Store
   readonly users: Users
-  /** The present as a NumericDate: seconds since 1970, with a fraction. */
+  /** The current time as a NumericDate: seconds since 1970, with a fraction. */
   readonly now: () => number
   readonly logger: Logger
-  /** Fetches what a client named: its metadata document, or its keys. */
+  /** Fetches a URL that a client supplied: its metadata document or its keys. */
   readonly fetchDocument: FetchDocument
   readonly limits: RateLimits
   readonly routes: readonly RouteDescription[]
-  /** Records every exchange for `/flow`. Present only while `DEBUG` is on. */
+  /** Records every exchange for `/flow`. Undefined unless `DEBUG` is on. */
   readonly recorder?: Recorder | undefined
 }
 
@@ -46,33 +46,33 @@ export interface RouteDescription {
   readonly specification: string
 }
 
-/** The seams: what the core asks of the rooms beside it. */
+/** What the core calls outside itself. */
 export interface Extensions {
-  /** The table of MCP methods, by name. */
+  /** MCP methods by name. */
   readonly methods: ReadonlyMap<string, Method>
-  /** The table of grants, by `grant_type`. */
+  /** Grant types by the value of `grant_type`. */
   readonly grants: ReadonlyMap<string, GrantType>
-  /** The methods of client authentication beside the core's own, by the form parameter that carries their credential. */
+  /** Client authentication methods that the core lacks, by the form parameter that carries the credential. */
   readonly clientAuthentication: ReadonlyMap<string, ClientAuthenticationMethod>
   /** Finds the client whose client_id is the URL of its metadata document. */
   findDocumentedClient(client_id: string, context: Context): Promise<Client | undefined>
   readonly proofOfPossession: ProofOfPossession
-  /** Answers with the sign-in page in place of the page that needs a user. */
+  /** Shows the sign-in page instead of a page that needs a user. */
   askToSignIn(prompt: SignInPrompt, request: Request, context: Context): Promise<Reply>
 }
 
 export interface GrantType {
-  /** Whether a user approved the client that uses this grant. */
+  /** Whether a user approved the client, as in every grant but client_credentials. */
   readonly hasUser: boolean
-  /** Redeems what the form carries. `proof` is by the key to bind the tokens to, if the client sent one. */
+  /** Exchanges the grant in the form for tokens, which are bound to the key of `proof` if the client sent one. */
   exchange(form: Parameters, client: Client, context: Context, proof: Proof | undefined): Promise<IssuedTokens>
 }
 
 export interface ClientAuthenticationMethod {
   readonly method: AuthenticationMethod
-  /** Reads the credential, and whose it is. It is not verified before `verify` returns. */
+  /** Parses the credential and the client_id in it. Nothing is verified until `verify` returns. */
   read(credential: string, form: Parameters, context: Context): PresentedCredential
-  /** The client metadata that this method needs; `isRegistered` tells whether the client registers for this method. */
+  /** Reads the client metadata of this method. `isRegistered` tells whether the client registers for the method. */
   readMetadata(body: JsonObject, isRegistered: boolean, context: Context): Partial<ClientMetadata>
 }
 
@@ -81,63 +81,63 @@ export interface PresentedCredential {
   verify(client: Client, context: Context): Promise<void>
 }
 
-/** Binds tokens to a key of the client (RFC 9449). */
+/** Binds tokens to a key of the client (DPoP, RFC 9449). */
 export interface ProofOfPossession {
-  /** The signature algorithms of proofs, for the metadata. */
+  /** The supported signature algorithms, for the metadata documents. */
   readonly algorithms: readonly string[]
-  /** The proof that came with a token request, verified; undefined if the client sent none and needs none. */
+  /** Verifies the proof of a token request. Undefined if the client sent none and does not have to. */
   readFromTokenRequest(request: Request, client: Client, context: Context): Proof | undefined
-  /** Checks that an access token is sent with the scheme and, if it is bound to a key, the proof that it needs. */
+  /** Checks that an access token is sent with the right scheme and, if it is bound to a key, with a proof by that key. */
   checkUse(scheme: string, presented: string, token: AccessToken, request: Request, context: Context): Promise<void>
-  /** The challenge for a request that needs, or tried, a proof; undefined if `parameters` of a Bearer challenge will do. */
+  /** The WWW-Authenticate header if the request used or needs DPoP. Undefined if `Bearer` and `parameters` are enough. */
   challenge(parameters: string, rule: string | undefined, request: Request): string | undefined
-  /** The header that hands out the nonce for the next proof, to a client that sent one. */
+  /** The header with the nonce for the next proof, if the client sent a proof and nonces are required. */
   nonceHeader(sentProof: boolean, context: Context): Record<string, string> | undefined
 }
 
-/** A call of a method of the MCP server. */
+/** A call of an MCP method. */
 export interface Call {
   readonly params: JsonObject
-  /** Absent on the one path that needs none. */
+  /** Undefined only on `/mcp/initialize`, which needs no token. */
   readonly token: AccessToken | undefined
-  /** What the client declared in this request; undefined in the legacy era, which declares it in `initialize`. */
+  /** From the request itself. Undefined in the legacy era, where clients declare capabilities once, in `initialize`. */
   readonly clientCapabilities: JsonObject | undefined
-  /** Tells a client that asked for it how far the call is. */
+  /** Does nothing unless the client asked for progress. */
   readonly progress: Progress
   /**
-   * Whose end cancels the call. Undefined in the legacy era, where a client that goes away has cancelled nothing
+   * Its signal cancels the call. Undefined in the legacy era, where disconnecting cancels nothing
    * (MCP 2025-11-25 basic/transports, Sending Messages to the Server, point 6).
    */
   readonly request: Request | undefined
 }
 
-/** A method of the MCP server: an entry of the table of methods. It has either `run` or `stream`. */
+/** An MCP method. It has either `run` or `stream`. */
 export interface Method {
   readonly eras: readonly ('modern' | 'legacy')[]
-  /** Every scope that the method needs. */
+  /** The scopes that the method requires. */
   readonly scopes: readonly string[]
   /** Whether the modern result carries caching hints (MCP 2026-07-28 server/utilities/caching). */
   readonly cacheable?: boolean
   run?(call: Call, context: Context): JsonObject | Promise<JsonObject>
-  /** Answers with a stream instead of a result, until `signal` is aborted. */
+  /** Replies with an event stream that ends when `signal` is aborted. */
   stream?(id: RequestId, params: JsonObject, token: AccessToken, signal: AbortSignal, context: Context): Reply
-  /** The headers that have to repeat what the body says (MCP 2026-07-28 basic/transports/streamable-http), by their names. */
+  /** Headers that must repeat a value of the body: name and value (MCP 2026-07-28 basic/transports/streamable-http). */
   mirrored?(params: JsonObject, context: Context): readonly (readonly [string, unknown])[]
 }
 
-/** For what the user is asked to sign in. */
+/** What the sign-in page shows, and where it leads. */
 export interface SignInPrompt {
-  /** The path and query to go back to. */
+  /** The path and query to return to after sign-in. */
   readonly return_to: string
-  /** Why to sign in, if it is for a client. */
+  /** Shown above the form if a client made the user sign in. */
   readonly reason?: Html | undefined
   readonly username?: string | undefined
-  /** What went wrong the last time. */
+  /** The error of the previous attempt. */
   readonly failure?: OAuthError
 }
 
 export class Context extends Checker implements Services {
-  /** Begun when the request arrived, if it is recorded. */
+  /** Undefined if this exchange is not recorded. */
   readonly recording: Recording | undefined
   private readonly services: Services
   private readonly request: Request
@@ -148,7 +148,7 @@ export class Context extends Checker implements Services {
     this.services = services
     this.request = request
     const id = services.recorder?.begin(request.path)
-    this.recording = id === undefined ? undefined : { id, time: services.now(), begun: performance.now() }
+    this.recording = id === undefined ? undefined : { id, time: services.now(), startedAt: performance.now() }
   }
 
   get config() { return this.services.config }
@@ -167,23 +167,23 @@ export class Context extends Checker implements Services {
   get proofOfPossession() { return this.services.proofOfPossession }
   get askToSignIn() { return this.services.askToSignIn }
 
-  /** The rules that ran for this request, in order; empty unless `DEBUG` is on. */
+  /** The rules checked for this request, in order. Empty unless `DEBUG` is on. */
   get trace(): readonly Verdict[] {
     return this.verdicts
   }
 
-  /** Where a broken rule is explained (RFC 6749 section 5.2), with this request while requests are recorded. */
+  /** The page that explains a broken rule (RFC 6749 section 5.2). It shows this exchange, if it is recorded. */
   errorUri(rule: string): string {
     const trace = this.recording === undefined ? '' : `?trace=${this.recording.id}`
     return `${this.config.issuer}/explain/${rule}${trace}`
   }
 
-  /** Logs one line for what was given or taken away; docs/security.md lists the events. */
+  /** Logs a security event. docs/security.md lists them. */
   audit(event: string, fields: LogFields): void {
     this.logger.info(event, { ...fields, remote_address: this.request.remoteAddress })
   }
 
-  /** Logs what no rule foresaw. Nothing of it leaves the server. */
+  /** Logs an unexpected error. Clients never see its details. */
   logFailure(error: unknown): void {
     const { method, path } = this.request
     this.logger.error('unexpected error', { error: error instanceof Error ? error.stack : String(error), method, path })
@@ -199,7 +199,7 @@ export class Context extends Checker implements Services {
     const { method, path, remoteAddress: remote_address } = this.request
     this.logger.info('rule broken', { rule: rule.id, received, expected, method, path, remote_address })
     const status = shown.status === undefined ? {} : { status: shown.status }
-    if (shown.error === 'client_error') throw new Error(`the rule ${rule.id} is for clients`)
+    if (shown.error === 'client_error') throw new Error(`${rule.id} is a rule of the client`)
     if (typeof shown.error === 'string') return new OAuthError(shown.error, text, { ...status, rule: shown.id, received, expected })
     const data = shown.data?.(received, expected) ?? { error_uri: this.errorUri(shown.id) }
     return new JsonRpcError(shown.error, text, { ...status, data })

@@ -1,27 +1,28 @@
-/** The seam to whoever records exchanges for `/flow`. The core begins a recording and hands it over; it never reads one. */
+/** The interface to the recorder behind `/flow`. The core starts a recording and hands it over, but never reads one. */
 import type { Reply, Request } from '../../base/http/message.ts'
 import type { Verdict } from '../../base/rules/rule.ts'
 
-/** Who calls a path, by whatever method; undefined if the path is unknown. See `routes.ts`. */
+/** The `caller` of a route (see `routes.ts`). Undefined if the path is unknown. */
 export type Caller = 'program' | 'resource' | 'browser' | undefined
 
 export interface Recorder {
-  /** An id for an exchange that begins, or undefined if it is not recorded. */
+  /** Returns an id for the new exchange, or undefined if exchanges of this path are not recorded. */
   begin(path: string): string | undefined
   record(exchange: AnsweredExchange): void
 }
 
-/** What is known of an exchange when it begins; `begun` is in milliseconds of the process. */
+/** An exchange that has started. */
 export interface Recording {
   readonly id: string
+  /** The start as a NumericDate, and on the clock of `performance.now()`. */
   readonly time: number
-  readonly begun: number
+  readonly startedAt: number
 }
 
-/** An exchange with its answer, and every rule that ran. */
+/** A complete exchange, with every rule that was checked. */
 export interface AnsweredExchange {
   readonly id: string
-  /** When it began, as a NumericDate, and how many milliseconds it took. */
+  /** The start as a NumericDate, and the duration in milliseconds. */
   readonly time: number
   readonly duration: number
   readonly request: Request

@@ -1,4 +1,4 @@
-/** What the token endpoint issues, and the key that a token can be bound to. */
+/** What the token endpoint issues, and the proof of the key that tokens can be bound to. */
 
 /** The claims of an access token (RFC 9068 section 2.2). */
 export interface AccessToken {
@@ -10,13 +10,13 @@ export interface AccessToken {
   readonly iat: number
   readonly exp: number
   readonly jti: string
-  /** The grant under which it was issued: revoking the grant ends the token. */
+  /** The grant that the token was issued under. Revoking the grant revokes the token. */
   readonly grant_id: string
-  /** The thumbprint of the key to which the token is bound (RFC 9449 section 6.1). */
+  /** The thumbprint of the key that the token is bound to (RFC 9449 section 6.1). */
   readonly cnf?: { readonly jkt: string }
 }
 
-/** What a grant gives (RFC 6749 section 5.1). */
+/** The successful response of the token endpoint (RFC 6749 section 5.1), without token_type. */
 export interface IssuedTokens {
   readonly access_token: string
   readonly expires_in: number
@@ -28,6 +28,6 @@ export interface IssuedTokens {
 export interface Proof {
   /** The thumbprint of the key. */
   readonly jkt: string
-  /** Counts the proof as used. Call it when every other check has passed, so that a refused request uses up nothing. */
+  /** Marks the proof as used. Call it after every other check, so that a rejected request does not use it up. */
   use(): Promise<void>
 }
