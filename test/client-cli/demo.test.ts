@@ -31,7 +31,7 @@ describe('client --demo', { concurrency: 4 }, () => {
     const { stdout } = await succeed(t, await makeHome(t), ['--demo', '--server-url', server.url])
     const steps = [...stdout.matchAll(/^(\d+)\. (.+?) {2}\[(.+)\]$/gm)].map(([, number, title]) => `${number} ${title}`)
     assert.deepEqual(steps.slice(0, 11), [
-      '1 Ask the server what it speaks', '2 Read the protected resource metadata', '3 Read the authorization server metadata',
+      '1 Ask the server which versions it supports', '2 Read the protected resource metadata', '3 Read the authorization server metadata',
       '4 Register the client', '5 Ask the user', '6 Exchange the code for tokens', '7 List the tools', '8 Call get_weather', '9 Call list_files',
       '10 Call get_user_profile', '11 Refresh the access token',
     ])

@@ -292,7 +292,7 @@ describe('the trace of a call', () => {
     const { client } = await connect(t, {}, { trace })
     await client.callTool('echo', {})
     assert.deepEqual(steps, [
-      { title: 'Ask the server what it speaks', clause: 'MCP 2026-07-28 server/discover' },
+      { title: 'Ask the server which versions it supports', clause: 'MCP 2026-07-28 server/discover' },
       { title: 'Call echo', clause: 'MCP 2026-07-28 server/tools, Calling Tools' },
       { title: 'List the tools', clause: 'MCP 2026-07-28 server/tools, Listing Tools' },
     ])

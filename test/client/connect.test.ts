@@ -188,7 +188,7 @@ describe('connect(): a legacy server', () => {
     const { trace, notes } = record()
     const { client } = await open(t, legacyMethods({ 'server/discover': { status: 405 } }), { trace })
     await client.connect()
-    assert.ok(notes.includes('it does not speak 2026-07-28 (HTTP 405): going on with initialize'), notes.join('\n'))
+    assert.ok(notes.includes('it does not support 2026-07-28 (HTTP 405), so the client falls back to initialize'), notes.join('\n'))
   })
 
   it('may be no MCP server at all', async t => {

@@ -45,7 +45,7 @@ describe('the flow against our own server', () => {
     await client.connect()
     assert.match(textOf(await client.callTool('get_weather', { location: 'Lisbon' })), /Lisbon/)
     assert.deepEqual(steps.map(({ title }) => title), [
-      'Ask the server what it speaks', 'Read the protected resource metadata', 'Read the authorization server metadata',
+      'Ask the server which versions it supports', 'Read the protected resource metadata', 'Read the authorization server metadata',
       'Register the client', 'Ask the user', 'Exchange the code for tokens', 'Call get_weather', 'List the tools',
     ])
   })
@@ -389,7 +389,7 @@ describe('an answer 403', () => {
     peer.on('POST /mcp', json({}, 403))
     const { message, remedy } = await assertUntrusted(connected(peer), 'answer-is-json-rpc')
     assert.equal(message, `the MCP server answered HTTP 403 without a JSON-RPC response at ${peer.url}/mcp`)
-    assert.match(remedy ?? '', /answers 401 with WWW-Authenticate \(RFC 9728 section 5\.1\).*any other 403 starts no authorization/)
+    assert.match(remedy ?? '', /must answer 401 with WWW-Authenticate \(RFC 9728 section 5\.1\).*403 with error="insufficient_scope"/)
     assert.equal(authorizationRequests(peer).length, 0)
   })
 })

@@ -134,7 +134,7 @@ describe('a tool with headers', () => {
     const listed = tools(region, schema({ a: { type: 'number', 'x-mcp-header': 'A' } }), schema({}))
     const { client, notes } = await connect(t, { 'tools/list': ({ id }) => result(id, { tools: listed }) })
     assert.deepEqual((await client.listTools()).map(({ name }) => name), ['tool-0', 'tool-2'])
-    assert.match(notes.at(-1)!, /^the tool tool-1 is left out: x-mcp-header A is on a property that is not/)
+    assert.match(notes.at(-1)!, /^ignoring the tool tool-1: x-mcp-header A is on a property that is not/)
   })
 
   it('is called with them (MCP 2026-07-28 basic/transports/streamable-http, Client Behavior)', async t => {

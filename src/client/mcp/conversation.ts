@@ -1,13 +1,13 @@
 /**
- * Requests and their responses: the metadata that each era wants with a request, the requests that a server makes in
- * return, and results that come in several rounds.
+ * Sends requests and gets their results. It adds the metadata that each era requires, answers the requests that the server
+ * sends meanwhile, and provides the input that a server asks for before it completes a result.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
 import { encodeHeaderValue } from '../../base/protocol/header-value.ts'
 import {
   errorResponse, isRequest, JsonRpcError, jsonRpcErrors, resultResponse,
-  type JsonRpcMessage, type JsonRpcRequest, type JsonRpcResponse,
+  type JsonRpcMessage, type JsonRpcRequest, type JsonRpcResponse, type RequestId,
 } from '../../base/protocol/json-rpc.ts'
 import { metaKeys, modernVersion } from '../../base/protocol/mcp.ts'
 import { answerIsJsonRpc, resultTypeIsKnown } from '../../core/rules/client.ts'
@@ -20,7 +20,7 @@ type RequestHandler = (params: JsonObject) => JsonObject | Promise<JsonObject>
 
 export interface ClientDescription {
   readonly clientInfo: JsonObject
-  /** What the client can do when the server asks; `handlers` does it, by method. */
+  /** What the server may ask the client for. `handlers` has a function for each method. */
   readonly capabilities: JsonObject
   readonly handlers: Readonly<Record<string, RequestHandler>>
 }
@@ -30,28 +30,28 @@ export interface Exchange {
   readonly delivery: Delivery
 }
 
-/** MCP 2025-11-25 basic/transports, Session Management: a 404 is how a server says that the session has ended. */
+/** MCP 2025-11-25 basic/transports, Session Management: the server answers 404 when the session has ended. */
 export class SessionEnded extends ClientError {
   constructor() {
-    super('the MCP server has ended the session', exitCodes.refused)
+    super('the MCP server has ended the session', exitCodes.refused, { remedy: 'Run the command again.' })
   }
 }
 
-/** How long the stream for what the server asks on its own is waited for, in milliseconds; it may open later all the same. */
-const openingTime = 2_000
+/** How long `listen` waits for the stream to open, in milliseconds. The stream may still open later. */
+const openTimeout = 2_000
 
-/** How often a server may ask for further input before it gives its result. */
+/** How often a server may ask for input before it completes one result. */
 const maxRounds = 10
 
 export class Conversation {
-  /** The protocol version that is spoken; undefined until it is known. */
+  /** The negotiated protocol version, or undefined before the negotiation. */
   version: string | undefined
-  /** The session of the legacy era, where the server began one. */
+  /** The session, if a legacy server has started one. */
   sessionId: string | undefined
   private readonly http: StreamableHttp
   private readonly trace: Trace
   private readonly client: ClientDescription
-  private readonly ending = new AbortController()
+  private readonly closing = new AbortController()
   private nextId = 1
 
   constructor(http: StreamableHttp, client: ClientDescription, trace: Trace) {
@@ -60,10 +60,10 @@ export class Conversation {
     this.trace = trace
   }
 
-  /** Sends a request and returns its result; an error response is thrown as `JsonRpcError`. */
+  /** Sends a request and returns its result. Throws an error response as a `JsonRpcError`. */
   async request(method: string, params: JsonObject, headers: Readonly<Record<string, string>> = {}): Promise<JsonObject> {
     let result = this.resultOf(await this.exchange(method, params, headers))
-    // MCP 2026-07-28 basic/patterns/mrtr: the state is returned as it came, and with the retry of this request alone.
+    // MCP 2026-07-28 basic/patterns/mrtr: the retry returns requestState unchanged. No other request carries it.
     for (let round = 0; round < maxRounds; round++) {
       const { resultType = 'complete', inputRequests, requestState } = result
       if (resultType === 'complete') return result
@@ -75,19 +75,24 @@ export class Conversation {
         ...(requestState === undefined ? {} : { requestState }),
       }, headers))
     }
-    throw new ClientError(`the server still asks for input after ${maxRounds} rounds`, exitCodes.refused)
+    throw new ClientError(`the server still asks for input after ${maxRounds} rounds`, exitCodes.refused, {
+      remedy: 'Run the command with --trace to see what it asks for.',
+    })
   }
 
-  /** One request and its response, whatever it says; requests of the server that come before it are answered. */
+  /** Sends a request and returns its response, even an error. Answers what a legacy server asks in the meantime. */
   async exchange(method: string, params: JsonObject, headers: Readonly<Record<string, string>> = {}): Promise<Exchange> {
     const id = this.nextId++
     const message: JsonRpcRequest = { jsonrpc: '2.0', id, method, params: this.withMetadata(params) }
     const delivery = await this.http.post(message, { ...this.headers(method, params), ...headers })
     let response: JsonRpcResponse | undefined
     for await (const received of delivery.messages) {
-      // MCP 2026-07-28 basic/transports/streamable-http, Sending Messages: a modern client sends no responses.
-      if (isRequest(received) && this.version !== modernVersion) await this.post(await this.handle(received))
-      else if (!('method' in received) && (received.id ?? id) === id) response = received
+      if (isRequest(received)) {
+        // MCP 2026-07-28 basic/transports/streamable-http, Sending Messages: a modern client sends no responses.
+        if (this.version !== modernVersion) await this.post(await this.handle(received))
+      } else if (isResponseTo(id, received)) {
+        response = received
+      }
     }
     return { response, delivery }
   }
@@ -96,20 +101,20 @@ export class Conversation {
     await this.post({ jsonrpc: '2.0', method })
   }
 
-  /** Hears and answers what a server of the legacy era asks on its own, as long as the conversation lasts. */
+  /** Answers the requests that a legacy server sends on its own stream, until the conversation ends. */
   async listen(): Promise<void> {
-    const opened = this.http.listen(this.headers(), this.ending.signal)
+    const opened = this.http.listen(this.headers(), this.closing.signal)
     const ended = opened.then(messages => messages && this.answerAll(messages))
     ended.catch((error: unknown) => {
-      if (!this.ending.signal.aborted) this.trace.note(`the server is not listened to: ${(error as Error).message}`)
+      if (!this.closing.signal.aborted) this.trace.note(`the server's own stream failed: ${(error as Error).message}`)
     })
-    // What a server sends before the stream is open would be lost.
-    await Promise.race([opened.catch(() => {}), sleep(openingTime, undefined, { ref: false })])
+    // What the server sends before the stream is open would be lost.
+    await Promise.race([opened.catch(() => {}), sleep(openTimeout, undefined, { ref: false })])
   }
 
-  /** Ends the session, where there is one. */
+  /** Ends the session, if there is one. */
   async end(): Promise<void> {
-    this.ending.abort()
+    this.closing.abort()
     if (this.sessionId === undefined) return
     await this.http.delete(this.headers())
     this.sessionId = undefined
@@ -128,10 +133,10 @@ export class Conversation {
     return response.result
   }
 
-  /** Sends a message that has no response. */
+  /** Sends a message that gets no response. */
   private async post(message: JsonRpcMessage): Promise<void> {
     const { messages } = await this.http.post(message, this.headers())
-    for await (const _message of messages) { /* Whatever comes answers nothing. */ }
+    for await (const _message of messages) { /* Read to the end and ignored: nothing answers this message. */ }
   }
 
   private async answerAll(messages: AsyncIterable<JsonRpcMessage>): Promise<void> {
@@ -154,20 +159,22 @@ export class Conversation {
       const { method, params = {} } = isJsonObject(request) ? request : {}
       const handler = this.handlerOf(method)
       if (!handler || !isJsonObject(params)) {
-        throw new ClientError(`the server asks for ${String(method)}, which this client cannot answer`, exitCodes.refused)
+        throw new ClientError(`the server asks for ${String(method)}, which this client cannot answer`, exitCodes.refused, {
+          remedy: 'Forms can be answered if the command runs in a terminal. Nothing else is supported.',
+        })
       }
       responses.push([key, await handler(params)])
     }
     return Object.fromEntries(responses)
   }
 
-  /** The server chooses the name: what every object has, such as `toString`, is no handler. */
+  /** The server chooses the name, so inherited members such as `toString` must not count as handlers. */
   private handlerOf(method: unknown): RequestHandler | undefined {
     const { handlers } = this.client
     return typeof method === 'string' && Object.hasOwn(handlers, method) ? handlers[method] : undefined
   }
 
-  /** A modern request names version, client and capabilities itself (MCP 2026-07-28 basic, _meta). */
+  /** Every modern request carries version, client and capabilities (MCP 2026-07-28 basic, _meta). */
   private withMetadata(params: JsonObject): JsonObject {
     if (this.version !== modernVersion) return params
     const { clientInfo, capabilities } = this.client
@@ -183,7 +190,7 @@ export class Conversation {
     }
   }
 
-  /** What each era wants in the headers (MCP 2026-07-28 and MCP 2025-11-25 basic/transports). */
+  /** The headers of each era (MCP 2026-07-28 and MCP 2025-11-25 basic/transports). */
   private headers(method?: string, params: JsonObject = {}): Record<string, string> {
     if (this.version !== modernVersion) {
       return {
@@ -200,11 +207,16 @@ export class Conversation {
   }
 }
 
-/** A 403 that asks for no scope, which the client cannot answer by an authorization. */
+/** A response has the id of its request, or none if the server could not read it. */
+function isResponseTo(id: RequestId, message: JsonRpcMessage): message is JsonRpcResponse {
+  return !('method' in message) && (message.id ?? id) === id
+}
+
+/** A 403 that names no missing scope. An authorization would not help. */
 function forbidden(problem: string): ClientError {
   return new ClientError(`the MCP server answered ${problem}`, exitCodes.untrusted, {
     rule: answerIsJsonRpc,
-    remedy: 'A server that wants a token answers 401 with WWW-Authenticate (RFC 9728 section 5.1), and one that wants more scope '
-      + '403 with error="insufficient_scope": any other 403 starts no authorization. Or the URL is not that of the MCP endpoint.',
+    remedy: 'Check that the URL is that of the MCP endpoint. A server that wants a token must answer 401 with WWW-Authenticate '
+      + '(RFC 9728 section 5.1), and one that wants more scope must answer 403 with error="insufficient_scope".',
   })
 }

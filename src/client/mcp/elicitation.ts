@@ -1,22 +1,21 @@
 /**
- * Elicitation in form mode: the server asks the user for values, which a flat JSON Schema describes
+ * Elicitation in form mode: the server asks the user for values that a flat JSON Schema describes
  * (MCP 2026-07-28 client/elicitation, Form Mode Elicitation Requests).
  */
 import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
 import { schemaProblem } from '../../base/protocol/json-schema.ts'
 import type { ClientDescription } from './conversation.ts'
 
-/** One value that is asked for. */
 export interface FormField {
   readonly name: string
   readonly schema: JsonObject
   readonly isRequired: boolean
 }
 
-/** Asks the user for the fields of a form and returns what he filled in; undefined where he declined. */
+/** Asks the user to fill in a form. Returns the values, or undefined if the user declines. */
 export type FillForm = (message: string, fields: readonly FormField[]) => Promise<JsonObject | undefined>
 
-/** What a client declares and does that lets its user answer forms: part of the options of `McpClient`. */
+/** The options of `McpClient` that let its user answer forms. */
 export function elicitation(fillForm: FillForm): Pick<ClientDescription, 'capabilities' | 'handlers'> {
   return {
     capabilities: { elicitation: { form: {} } },
@@ -24,9 +23,9 @@ export function elicitation(fillForm: FillForm): Pick<ClientDescription, 'capabi
   }
 }
 
-/** A field that was left out gets its default, as a form that shows it filled in would send it. */
+/** A field that the user left out is sent with its default. */
 async function answerForm({ mode = 'form', message, requestedSchema }: JsonObject, fillForm: FillForm): Promise<JsonObject> {
-  // Only form mode is declared, so nothing else may be asked for; a URL is never opened for a server.
+  // The client declares form mode only. It never opens a URL for a server.
   if (mode !== 'form') return { action: 'decline' }
   const fields = fieldsOf(requestedSchema)
   const filled = await fillForm(typeof message === 'string' ? message : '', fields)
@@ -35,24 +34,24 @@ async function answerForm({ mode = 'form', message, requestedSchema }: JsonObjec
   return { action: 'accept', content: { ...Object.fromEntries(defaults), ...filled } }
 }
 
-/** Why a value does not fit its field, or undefined where it does. */
+/** Why a value is not valid for its field, or undefined if it is. */
 export function fieldProblem(value: unknown, { name, schema }: FormField): string | undefined {
   const choices = choicesOf(schema)?.map(choice => choice.value)
   const chosen = Array.isArray(value) ? value as unknown[] : [value]
-  const isForeign = choices && chosen.some(item => !choices.includes(item))
-  return isForeign ? `${name} must be one of ${choices.join(', ')}` : schemaProblem(value, schema, name)
+  if (choices && chosen.some(item => !choices.includes(item))) return `${name} must be one of ${choices.join(', ')}`
+  return schemaProblem(value, schema, name)
 }
 
 interface Choice {
   readonly value: unknown
-  /** What it means to people, where the server says so. */
+  /** What the user sees instead of the value, if the server provides it. */
   readonly title: unknown
 }
 
-/** What there is to choose from, where the schema lists it: one of them, or several for an array. */
+/** The choices that the schema lists, if any. For an array the user may choose several. */
 export function choicesOf(schema: JsonObject): readonly Choice[] | undefined {
   const { enum: values, enumNames, oneOf, anyOf, items } = schema
-  // MCP 2025-06-18 client/elicitation: there the titles stand beside the values.
+  // MCP 2025-06-18 client/elicitation: that revision has a separate list of titles.
   const titles = Array.isArray(enumNames) ? enumNames as unknown[] : []
   if (Array.isArray(values)) return values.map((value: unknown, i) => ({ value, title: titles[i] }))
   const titled = oneOf ?? anyOf

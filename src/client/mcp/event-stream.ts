@@ -2,17 +2,17 @@
 
 interface ServerSentEvent {
   readonly data: string
-  /** The last event id, which a reconnection names. */
+  /** The last event id, which the client sends when it reconnects. */
   readonly id: string | undefined
 }
 
 export interface EventStreamState {
-  /** In milliseconds: how long to wait before a reconnection, once the server has said so. */
+  /** How long to wait before reconnecting, in milliseconds. Undefined until the server says so. */
   retry: number | undefined
   lastEventId: string | undefined
 }
 
-/** Yields the events of a stream and keeps `state` up to date. An event without data only moves the state. */
+/** Yields the events of a stream and keeps `state` up to date. An event without data only updates the state. */
 export async function* parseEventStream(
   parts: AsyncIterable<string>, state: EventStreamState,
 ): AsyncGenerator<ServerSentEvent> {
@@ -32,15 +32,15 @@ export async function* parseEventStream(
   }
 }
 
-/** Lines end with CR LF, LF or CR. A line that the stream leaves unfinished is dropped, as the standard says. */
+/** Splits text into lines, which end in CR LF, LF or CR. An unfinished last line is dropped, as the standard requires. */
 async function* lines(parts: AsyncIterable<string>): AsyncGenerator<string> {
   let rest = ''
-  let afterReturn = false
+  let endedInReturn = false
   for await (const part of parts) {
-    // A CR at the end of a part ends the line; a LF at the beginning of the next belongs to it.
-    const found = (afterReturn && part.startsWith('\n') ? part.slice(1) : part).split(/\r\n|\n|\r/)
-    if (part !== '') afterReturn = part.endsWith('\r')
-    // What has been searched for a line end is not searched again, however slowly the line comes.
+    // If CR LF is split between two parts, the LF does not end another line.
+    const found = (endedInReturn && part.startsWith('\n') ? part.slice(1) : part).split(/\r\n|\n|\r/)
+    if (part !== '') endedInReturn = part.endsWith('\r')
+    // `rest` is not searched again. Otherwise a long line that arrives byte by byte would cost quadratic time.
     found[0] = rest + found[0]!
     rest = found.pop()!
     yield* found

@@ -1,6 +1,6 @@
 /**
- * The MCP client: connects to a server of any revision, lists its tools and calls them. This file is what a program
- * imports; the command line is one such program.
+ * The MCP client as a library: connects to a server of any revision, lists its tools and calls them. The command line is one
+ * program that uses it.
  */
 import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
 import { JsonRpcError, jsonRpcErrors, type JsonRpcResponse } from '../../base/protocol/json-rpc.ts'
@@ -26,11 +26,11 @@ export { FileStorage } from '../storage/file-storage.ts'
 export { MemoryStorage } from '../storage/memory-storage.ts'
 export { Trace } from '../../core/client/wire/trace.ts'
 
-/** How many pages of tools are read: a server whose pages lead in a circle must not be followed for ever. */
+/** A server may link its pages of tools in a circle. The client stops after this many. */
 const maxPages = 200
 
 export interface McpClientOptions extends Omit<ClientOptions, 'serverUrl'>, Partial<ClientDescription> {
-  /** The protocol versions to speak, newest first; all that there are unless given. */
+  /** The protocol versions to offer, newest first. The default is all. */
   readonly protocolVersions?: readonly string[]
 }
 
@@ -62,14 +62,14 @@ export class McpClient {
     this.conversation = new Conversation(new StreamableHttp(serverUrl, this.authorizer), this.client, trace)
   }
 
-  /** Finds out which era the server speaks: a modern request first, then `initialize` (MCP 2026-07-28 basic/versioning). */
+  /** Negotiates the version: tries a modern request, then falls back to `initialize` (MCP 2026-07-28 basic/versioning). */
   async connect(): Promise<Connection> {
     if (!this.protocolVersions.includes(modernVersion)) return this.initialize()
-    this.trace.step('Ask the server what it speaks', 'MCP 2026-07-28 server/discover')
+    this.trace.step('Ask the server which versions it supports', 'MCP 2026-07-28 server/discover')
     this.conversation.version = modernVersion
     const { response, delivery } = await this.discover()
     const result = response?.result
-    // A server that answers whatever it is asked with an empty result does not know the method.
+    // Some servers answer any unknown method with an empty result.
     if (result && 'supportedVersions' in result) {
       const offered = stringList(result['supportedVersions'])
       this.trace.check(protocolVersionIsShared, offered.includes(modernVersion), offered, this.protocolVersions)
@@ -80,18 +80,18 @@ export class McpClient {
     const canFallBack = !isModern || supported.some(version => legacyVersions.includes(version))
     const offered = supported.length > 0 ? supported : response?.error?.message
     this.trace.check(protocolVersionIsShared, canFallBack, offered, this.protocolVersions)
-    this.trace.note(`it does not speak ${modernVersion} (HTTP ${delivery.status}): going on with initialize`)
+    this.trace.note(`it does not support ${modernVersion} (HTTP ${delivery.status}), so the client falls back to initialize`)
     return this.initialize()
   }
 
-  /** MCP 2026-07-28 basic/versioning: a version that the server refused and names in the same breath is tried again, once. */
+  /** Retries once if the server rejects the version but lists it as supported (MCP 2026-07-28 basic/versioning). */
   private async discover(): Promise<Exchange> {
     const first = await this.conversation.exchange('server/discover', {})
     const { supported } = readModernError(first.response)
     return supported.includes(modernVersion) ? this.conversation.exchange('server/discover', {}) : first
   }
 
-  /** All tools, page by page; those whose x-mcp-header annotations are invalid are left out. */
+  /** All tools, page by page, without those whose x-mcp-header annotations are invalid. */
   async listTools(): Promise<readonly ToolDescription[]> {
     this.trace.step('List the tools', 'MCP 2026-07-28 server/tools, Listing Tools')
     const found: ToolDescription[] = []
@@ -104,12 +104,14 @@ export class McpClient {
       this.tools = new Map(found.map(tool => [tool.name, tool]))
       return found
     }
-    throw new ClientError(`the list of tools does not end after ${maxPages} pages`, exitCodes.refused)
+    throw new ClientError(`the list of tools does not end after ${maxPages} pages`, exitCodes.refused, {
+      remedy: 'Run the command with --trace to see whether the server repeats a cursor.',
+    })
   }
 
   async callTool(name: string, args: JsonObject): Promise<JsonObject> {
     this.trace.step(`Call ${name}`, 'MCP 2026-07-28 server/tools, Calling Tools')
-    // The headers of a modern call follow from the schema of the tool, so that has to be known.
+    // The input schema of a tool says which arguments a modern call repeats in headers.
     const isModern = this.conversation.version === modernVersion
     if (isModern && !this.tools.has(name)) await this.listTools()
     const call = (): Promise<JsonObject> => this.request(
@@ -119,13 +121,13 @@ export class McpClient {
       return await call()
     } catch (error) {
       if (!(error instanceof JsonRpcError) || error.code !== jsonRpcErrors.headerMismatch) throw error
-      // MCP 2026-07-28 basic/transports/streamable-http, Client Behavior: the schema may have changed meanwhile.
+      // MCP 2026-07-28 basic/transports/streamable-http, Client Behavior: the schema may have changed since.
       await this.listTools()
       return call()
     }
   }
 
-  /** Sends a request and returns its result; a session that has ended is begun anew, once. */
+  /** Sends a request and returns its result. If the session has ended, starts a new one and retries once. */
   async request(method: string, params: JsonObject, headers: Readonly<Record<string, string>> = {}): Promise<JsonObject> {
     try {
       return await this.conversation.request(method, params, headers)
@@ -155,7 +157,7 @@ export class McpClient {
     this.conversation.sessionId = exchange.delivery.headers.get('mcp-session-id') ?? undefined
     const connection = this.connected(protocolVersion, result, result['serverInfo'])
     await this.conversation.notify('notifications/initialized')
-    // A server of this era may ask on a stream of its own, where there is somebody to answer.
+    // Legacy servers send their own requests on a stream. Without a handler there would be nothing to answer.
     if (Object.keys(this.client.handlers).length > 0) await this.conversation.listen()
     return connection
   }
@@ -172,14 +174,14 @@ export class McpClient {
     return (tools as unknown[]).filter((tool): tool is ToolDescription => {
       if (!isJsonObject(tool) || typeof tool['name'] !== 'string' || !isJsonObject(tool['inputSchema'])) return false
       const problem = mirroredParametersProblem(tool['inputSchema'])
-      if (problem !== undefined) this.trace.note(`the tool ${tool['name']} is left out: ${problem}`)
+      if (problem !== undefined) this.trace.note(`ignoring the tool ${tool['name']}: ${problem}`)
       return problem === undefined
     })
   }
 }
 
 /**
- * Whether an error shows a modern server, and which versions it names
+ * Whether an error comes from a modern server, and which versions it lists as supported
  * (MCP 2026-07-28 basic/transports/streamable-http, Backward Compatibility).
  */
 function readModernError(response: JsonRpcResponse | undefined): { isModern: boolean; supported: readonly string[] } {

@@ -1,4 +1,4 @@
-/** Carries JSON-RPC messages over Streamable HTTP, and their answers back, as JSON or as an event stream. */
+/** Streamable HTTP: posts JSON-RPC messages, and reads the messages that come back as JSON or as an event stream. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isJsonObject, parseJson } from '../../base/protocol/json.ts'
 import { isJsonType } from '../../base/http/message.ts'
@@ -13,18 +13,18 @@ import type { Trace } from '../../core/client/wire/trace.ts'
 
 const accept = 'application/json, text/event-stream'
 
-/** How often a stream that broke off is taken up again, and how long is waited where the server does not say. */
+/** How often the client resumes a stream, and how long it waits before that (in milliseconds) unless the server says. */
 const maxReconnections = 5
 const defaultRetry = 1_000
 
-/** Deeper than any schema or result that is meant to be read, and far from where a stack ends. */
+/** The deepest nesting of JSON. No honest schema or result gets near it, and neither does the call stack. */
 const maxDepth = 100
 
 export interface Delivery {
   readonly status: number
   readonly headers: Headers
   readonly url: string
-  /** The messages of the answer, as they arrive. */
+  /** The messages of the response, as they arrive. */
   readonly messages: AsyncIterable<JsonRpcMessage>
 }
 
@@ -39,7 +39,7 @@ export class StreamableHttp {
     this.trace = authorizer.trace
   }
 
-  /** Sends one message. `headers` are those that the protocol version asks for. */
+  /** Sends one message. `headers` are those that the protocol version requires. */
   async post(message: JsonRpcMessage, headers: Readonly<Record<string, string>>): Promise<Delivery> {
     const response = await this.authorizer.send({
       method: 'POST',
@@ -54,8 +54,8 @@ export class StreamableHttp {
   }
 
   /**
-   * Opens the stream on which a server of the legacy era sends what answers no request
-   * (MCP 2025-11-25 basic/transports, Listening for Messages from the Server); undefined where it has none.
+   * Opens the stream on which a legacy server sends its own requests and notifications. Returns undefined if the server
+   * has none (MCP 2025-11-25 basic/transports, Listening for Messages from the Server).
    */
   async listen(
     headers: Readonly<Record<string, string>>, signal: AbortSignal,
@@ -70,8 +70,8 @@ export class StreamableHttp {
   }
 
   /**
-   * Ends a session (MCP 2025-11-25 basic/transports, Session Management). The server may refuse, and what was done in
-   * the session is done all the same: no answer is an error.
+   * Ends a session (MCP 2025-11-25 basic/transports, Session Management). A failure is only noted, because the work of
+   * the session is done.
    */
   async delete(headers: Readonly<Record<string, string>>): Promise<void> {
     try {
@@ -86,8 +86,9 @@ export class StreamableHttp {
     const { body, status, headers } = await readAll(response)
     const type = headers.get('content-type') ?? ''
     if (body === '' || status === 202) return
-    // An error that is no JSON-RPC comes from a proxy, or from a server that does not know the request: its status counts.
-    if (!isJsonType(type) || (status >= 400 && readMessages(body).problem !== undefined)) {
+    // A proxy, or a server that does not know the request, answers with an error that is not JSON-RPC. Its status matters.
+    const isForeignError = status >= 400 && readMessages(body).problem !== undefined
+    if (isForeignError || !isJsonType(type)) {
       this.trace.note(`${this.url} answered ${status} with ${type || 'no content type'}`)
       return
     }
@@ -95,42 +96,46 @@ export class StreamableHttp {
   }
 
   /**
-   * Reads a stream to the answer of the request `id`. A server of 2025-11-25 may end the connection before that and
-   * leave the client to take the stream up again where it broke off, after the time that it named.
+   * Reads a stream up to the response to the request `id`. A server of 2025-11-25 may close the connection earlier. The
+   * client then resumes the stream after the time that the server asked for.
    */
   private async* stream(
     first: OpenResponse, headers: Readonly<Record<string, string>>, id: RequestId | undefined,
   ): AsyncGenerator<JsonRpcMessage> {
     const state: EventStreamState = { retry: undefined, lastEventId: undefined }
-    // MCP 2026-07-28 basic/transports/streamable-http, Receiving Messages: there a stream cannot be taken up again.
-    const isResumable = headers['mcp-protocol-version'] !== modernVersion
     const deadline = performance.now() + timeLimit
-    let response = first
-    for (let reconnections = 0; ; reconnections++) {
+    // MCP 2026-07-28 basic/transports/streamable-http, Receiving Messages: modern streams cannot be resumed.
+    const isLegacy = headers['mcp-protocol-version'] !== modernVersion
+    let response: OpenResponse | undefined = first
+    for (let reconnections = 0; response; reconnections++) {
       try {
         for await (const message of this.read(response, state)) {
           yield message
           if (!('method' in message) && message.id === id) return
         }
       } catch (error) {
-        // A connection that broke off is taken up again as one that was closed is.
-        const brokeOff = error instanceof ClientError && error.exitCode === exitCodes.unreachable
-        if (!brokeOff || !isResumable || state.lastEventId === undefined) throw error
+        const isResumable = isLegacy && state.lastEventId !== undefined
+        if (!isResumable || !isConnectionLost(error)) throw error
       }
-      if (!isResumable || state.lastEventId === undefined || reconnections === maxReconnections) return
-      const pause = state.retry ?? defaultRetry
-      if (performance.now() + pause > deadline) {
-        throw new ClientError(`${this.url} gave no complete answer within ${timeLimit / 1000} s`, exitCodes.unreachable)
-      }
-      await sleep(pause)
-      this.trace.budget.spendTime(pause)
-      const resumption = { ...headers, accept: 'text/event-stream', 'last-event-id': state.lastEventId }
-      response = await this.authorizer.send({ method: 'GET', url: this.url, headers: resumption })
-      if (response.status !== 200) {
-        await readAll(response)
-        return
-      }
+      if (!isLegacy || state.lastEventId === undefined || reconnections === maxReconnections) return
+      response = await this.resume(headers, state.lastEventId, state.retry ?? defaultRetry, deadline)
     }
+  }
+
+  /** Returns undefined if the server does not resume the stream. */
+  private async resume(
+    headers: Readonly<Record<string, string>>, lastEventId: string, pause: number, deadline: number,
+  ): Promise<OpenResponse | undefined> {
+    if (performance.now() + pause > deadline) {
+      throw new ClientError(`${this.url} gave no complete answer within ${timeLimit / 1000} s`, exitCodes.unreachable)
+    }
+    await sleep(pause)
+    this.trace.budget.spendTime(pause)
+    const resumption = { ...headers, accept: 'text/event-stream', 'last-event-id': lastEventId }
+    const response = await this.authorizer.send({ method: 'GET', url: this.url, headers: resumption })
+    if (response.status === 200) return response
+    await readAll(response)
+    return undefined
   }
 
   private async* read(response: OpenResponse, state: EventStreamState): AsyncGenerator<JsonRpcMessage> {
@@ -152,7 +157,7 @@ export class StreamableHttp {
   }
 }
 
-/** The message in a text, or the messages of a batch, as MCP 2025-03-26 has them, and what is wrong with them. */
+/** Parses one message, or a batch of them (MCP 2025-03-26), and says what is wrong with the text. */
 function readMessages(text: string): { messages: readonly JsonRpcMessage[]; problem: string | undefined } {
   const parsed = parseJson(text, maxDepth)
   if ('problem' in parsed) return { messages: [], problem: parsed.problem }
@@ -161,9 +166,13 @@ function readMessages(text: string): { messages: readonly JsonRpcMessage[]; prob
   return { messages: messages as JsonRpcMessage[], problem: problems.find(problem => problem !== undefined) }
 }
 
-/** An error of which the server could not read the id, as `null` where JSON-RPC asks for it. */
+/** JSON-RPC 2.0 section 5: the id is null if the server could not read it from the request. */
 function isErrorWithoutId(message: unknown): boolean {
   return isJsonObject(message) && isJsonObject(message['error']) && message['id'] === null
+}
+
+function isConnectionLost(error: unknown): boolean {
+  return error instanceof ClientError && error.exitCode === exitCodes.unreachable
 }
 
 function isEventStream({ headers }: OpenResponse): boolean {
