@@ -2,7 +2,7 @@
 /** The MCP client on the command line. */
 import { randomBytes } from 'node:crypto'
 import { main } from './client/cli/main.ts'
-import { exitCodes } from './core/client/wire/errors.ts'
+import { exitCodes } from './base/client/errors.ts'
 
 const { argv, env: environment, stdin, stdout, stderr } = process
 

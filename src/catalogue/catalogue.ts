@@ -1,6 +1,8 @@
 /** Every rule, grouped by topic, with the role that enforces it. */
 import * as accessToken from '../core/rules/access-token.ts'
 import * as authorization from '../core/rules/authorization.ts'
+import * as answer from '../base/rules/answer.ts'
+import * as clientMcp from '../client/rules/mcp.ts'
 import * as client from '../core/rules/client.ts'
 import * as clientAssertion from '../extensions/rules/client-assertion.ts'
 import * as clientAuthentication from '../core/rules/client-authentication.ts'
@@ -36,7 +38,9 @@ export const catalogue: readonly RuleGroup[] = [
   { role: 'Both servers', title: 'Tokens bound to a key', rules: Object.values(dpop) },
   { role: 'Resource server', title: 'MCP transport and messages', rules: Object.values(mcp) },
   { role: 'Resource server', title: 'Tools', rules: Object.values(tools) },
+  { role: 'Client', title: 'Every response that the client reads', rules: Object.values(answer) },
   { role: 'Client', title: 'What the client checks', rules: Object.values(client) },
+  { role: 'Client', title: 'MCP messages that the client reads', rules: Object.values(clientMcp) },
 ]
 
 const byId: ReadonlyMap<string, Rule> = new Map(catalogue.flatMap(({ rules }) => rules.map(rule => [rule.id, rule])))

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Budget } from '../../src/core/client/wire/budget.ts'
+import { Budget } from '../../src/base/client/budget.ts'
 import { parseChallenges } from '../../src/core/client/challenge.ts'
 import { parseEventStream } from '../../src/client/mcp/event-stream.ts'
-import { send } from '../../src/core/client/wire/http.ts'
-import { Trace } from '../../src/core/client/wire/trace.ts'
+import { send } from '../../src/base/client/http.ts'
+import { Trace } from '../../src/base/client/trace.ts'
 import { assertEnds } from '../run-client.ts'
 import { assertFails, assertUntrusted, eventStream, json, legacyMethods, result, startPeer, validMetadata } from '../peer.ts'
 import { attack } from './attack.ts'
@@ -23,7 +23,7 @@ describe('The client: answers without end', { concurrency: 4 }, () => {
     assert.ok(seconds < 10)
   })
 
-  attack('answers with headers of 60 kB', 'src/core/client/wire/http.ts: maxHeaderSize: headLimit', async t => {
+  attack('answers with headers of 60 kB', 'src/base/client/http.ts: maxHeaderSize: headLimit', async t => {
     const peer = await startPeer(t)
     peer.on('POST /mcp', { status: 401, headers: { 'www-authenticate': `Bearer scope="${'x'.repeat(60_000)}"` } })
     const ended = await run(t, peer.url, '--authorize', '--headless')
@@ -38,13 +38,13 @@ describe('The client: answers without end', { concurrency: 4 }, () => {
     assertEnds(await run(t, peer.url, '--list-tools'), 5, /rule answer-is-bounded/)
   })
 
-  attack('sends page after page of tools, each of 3 MB', 'src/core/client/wire/http.ts: trace.budget.spendBytes(chunk.length)', async t => {
+  attack('sends page after page of tools, each of 3 MB', 'src/base/client/http.ts: trace.budget.spendBytes(chunk.length)', async t => {
     const tools = [{ name: 'big', description: 'x'.repeat(3 * 1024 * 1024), inputSchema: { type: 'object' } }]
     const ended = await listAt(t, { 'tools/list': ({ id }) => result(id, { tools, nextCursor: 'on', ttlMs: 0, cacheScope: 'private' }) })
     assertEnds(ended, 5, /rule answer-is-bounded/)
   })
 
-  attack('answers slowly, again and again, so that one command never ends', 'src/core/client/wire/http.ts: Math.min(timeLimit, trace.budget.timeLeft)', async t => {
+  attack('answers slowly, again and again, so that one command never ends', 'src/base/client/http.ts: Math.min(timeLimit, trace.budget.timeLeft)', async t => {
     const peer = await startPeer(t)
     peer.on('GET /slow', async () => {
       await sleep(200)
@@ -146,13 +146,13 @@ describe('A peer that speaks no HTTP', () => {
     ['a length and chunks', 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'],
     ['half an answer', 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\ncontent-type: application/json\r\n\r\n{'],
   ] as const) {
-    attack(`sends ${what} in the place of HTTP`, 'src/core/client/wire/http.ts: code?.startsWith(\'HPE_\')', async t => {
+    attack(`sends ${what} in the place of HTTP`, 'src/base/client/http.ts: code?.startsWith(\'HPE_\')', async t => {
       const peer = await startRawPeer(t, socket => socket.end(bytes))
       await assertFails(send({ method: 'GET', url: peer.url }, new Trace()), { exitCode: 6 })
     })
   }
 
-  attack('sends the head of an answer without end', 'src/core/client/wire/http.ts: maxHeaderSize: headLimit', async t => {
+  attack('sends the head of an answer without end', 'src/base/client/http.ts: maxHeaderSize: headLimit', async t => {
     const peer = await startRawPeer(t, async socket => {
       socket.write('HTTP/1.1 200 OK\r\n')
       await drip(socket, `x: ${'y'.repeat(1000)}\r\n`, 0)

@@ -9,7 +9,7 @@ import { addAuthorizationServer, addMcpServer, echoTool, failure, formOf, html, 
 import { attack } from './attack.ts'
 
 describe('The client: its secrets', { concurrency: 8 }, () => {
-  attack('quotes the access token in an error, a tool, a result or a challenge, to have it shown', 'src/core/client/wire/sent-secrets.ts: export function secretsIn', async t => {
+  attack('quotes the access token in an error, a tool, a result or a challenge, to have it shown', 'src/base/client/sent-secrets.ts: export function secretsIn', async t => {
     const quoting = await startPeer(t)
     addAuthorizationServer(quoting)
     addMcpServer(quoting, quoting.url)
@@ -32,7 +32,7 @@ describe('The client: its secrets', { concurrency: 8 }, () => {
     }
   })
 
-  attack('quotes code, verifier and secret in the error of a token endpoint', 'src/core/client/wire/sent-secrets.ts: export function secretsIn', async t => {
+  attack('quotes code, verifier and secret in the error of a token endpoint', 'src/base/client/sent-secrets.ts: export function secretsIn', async t => {
     const peer = await startHonestPeer(t)
     const sent: string[] = []
     peer.on('POST /token', request => {

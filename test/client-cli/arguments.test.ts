@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { parseArguments, type Arguments } from '../../src/client/cli/arguments.ts'
 import { options, usage } from '../../src/client/cli/usage.ts'
-import { ClientError, exitCodes } from '../../src/core/client/wire/errors.ts'
+import { ClientError, exitCodes } from '../../src/base/client/errors.ts'
 import { packageRoot } from '../package-root.ts'
 
 function parse(text: string): Arguments {

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { describe, it } from 'node:test'
 import type { PendingAuthorization } from '../../src/core/client/authorization-request.ts'
 import { callbackParameters, followRedirects, HeadlessUserAgent } from '../../src/client/user-agent/headless.ts'
-import { Trace } from '../../src/core/client/wire/trace.ts'
+import { Trace } from '../../src/base/client/trace.ts'
 import { assertFails, assertRefusal, assertUntrusted, html, json, record, redirectTo, startPeer, type Peer } from '../peer.ts'
 
 const redirect_uri = 'http://127.0.0.1:53682/callback'

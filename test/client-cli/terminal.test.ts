@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { ClientError, exitCodes } from '../../src/core/client/wire/errors.ts'
+import { ClientError, exitCodes } from '../../src/base/client/errors.ts'
 import { Terminal } from '../../src/client/terminal/terminal.ts'
-import type { RecordedExchange } from '../../src/core/client/wire/trace.ts'
+import type { RecordedExchange } from '../../src/base/client/trace.ts'
 import { plainText } from '../../src/base/ui/plain-text.ts'
 import { stateIsOurs } from '../../src/core/rules/client.ts'
 

@@ -5,7 +5,7 @@ import { McpClient } from '../../src/client/mcp/mcp-client.ts'
 import { MemoryStorage } from '../../src/client/storage/memory-storage.ts'
 import type { ClientStorage } from '../../src/core/client/seams/storage.ts'
 import { Terminal } from '../../src/client/terminal/terminal.ts'
-import { Trace, type TraceListener } from '../../src/core/client/wire/trace.ts'
+import { Trace, type TraceListener } from '../../src/base/client/trace.ts'
 import type { UserAgent } from '../../src/core/client/seams/user-agent.ts'
 import { startServer, type TestServer } from '../harness.ts'
 import {

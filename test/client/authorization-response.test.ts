@@ -5,7 +5,7 @@ import {
 } from '../../src/core/client/authorization-request.ts'
 import type { AuthorizationServer } from '../../src/core/client/discovery.ts'
 import type { Registration } from '../../src/core/client/seams/storage.ts'
-import { Trace } from '../../src/core/client/wire/trace.ts'
+import { Trace } from '../../src/base/client/trace.ts'
 import { codeChallengeS256 } from '../../src/base/protocol/pkce.ts'
 import type { Members } from '../harness.ts'
 import { assertRefusal, assertUntrusted, present } from '../peer.ts'

@@ -6,7 +6,7 @@ import {
 } from '../../src/core/client/discovery.ts'
 import { checkEndpoint } from '../../src/core/client/endpoint.ts'
 import { MemoryStorage } from '../../src/client/storage/memory-storage.ts'
-import { Trace } from '../../src/core/client/wire/trace.ts'
+import { Trace } from '../../src/base/client/trace.ts'
 import type { Members } from '../harness.ts'
 import {
   addAuthorizationServer, addMcpServer, assertFails, assertUntrusted, clientOf, headlessRedirectUri, html, json, record,

@@ -7,7 +7,7 @@ import { McpClient, type McpClientOptions } from '../../src/client/mcp/mcp-clien
 import { FileStorage } from '../../src/client/storage/file-storage.ts'
 import { MemoryStorage } from '../../src/client/storage/memory-storage.ts'
 import type { ClientStorage } from '../../src/core/client/seams/storage.ts'
-import { Trace } from '../../src/core/client/wire/trace.ts'
+import { Trace } from '../../src/base/client/trace.ts'
 import { getTokens, redirect_uri, startServer, type Members, type TestContext, type TestServer } from '../harness.ts'
 import {
   addAuthorizationServer, addMcpServer, assertFails, assertRefusal, assertUntrusted, changeTokens, clientOf, formOf,

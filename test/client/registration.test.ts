@@ -5,7 +5,7 @@ import { coversScopes, isUsable } from '../../src/core/client/registrar.ts'
 import { registerClient } from '../../src/core/client/registration.ts'
 import { MemoryStorage } from '../../src/client/storage/memory-storage.ts'
 import type { ClientStorage, Registration } from '../../src/core/client/seams/storage.ts'
-import { Trace } from '../../src/core/client/wire/trace.ts'
+import { Trace } from '../../src/base/client/trace.ts'
 import type { Members, TestContext } from '../harness.ts'
 import {
   addAuthorizationServer, addMcpServer, assertFails, assertRefusal, assertUntrusted, clientOf, formOf, headlessRedirectUri, html, json, jsonOf,

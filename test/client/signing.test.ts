@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { constants, createPublicKey, generateKeyPairSync, verify, type JsonWebKey, type KeyObject, type VerifyKeyObjectInput } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { ClientError } from '../../src/core/client/wire/errors.ts'
+import { ClientError } from '../../src/base/client/errors.ts'
 import { clientAssertion } from '../../src/client/extensions/private-key-jwt.ts'
 import { publicJwk, readPrivateKey, signJws } from '../../src/client/extensions/signing.ts'
 import type { Members } from '../harness.ts'

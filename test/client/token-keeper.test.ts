@@ -5,7 +5,7 @@ import { withExtensions } from '../../src/client/extensions/with-extensions.ts'
 import { MemoryStorage } from '../../src/client/storage/memory-storage.ts'
 import type { ClientStorage, StoredTokens } from '../../src/core/client/seams/storage.ts'
 import { TokenKeeper } from '../../src/core/client/token-keeper.ts'
-import { Trace } from '../../src/core/client/wire/trace.ts'
+import { Trace } from '../../src/base/client/trace.ts'
 import type { Members, TestContext } from '../harness.ts'
 import { assertFails, formOf, json, record, startPeer, validTokens, type Answer, type Peer } from '../peer.ts'
 

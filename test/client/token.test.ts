@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import type { Registration } from '../../src/core/client/seams/storage.ts'
 import { coreAuthenticationMethods as authenticationMethods } from '../../src/core/client/client-authentication.ts'
 import { requestTokens, type TokenResponse } from '../../src/core/client/token-request.ts'
-import { Trace } from '../../src/core/client/wire/trace.ts'
+import { Trace } from '../../src/base/client/trace.ts'
 import type { Members, TestContext } from '../harness.ts'
 import {
   assertRefusal, assertUntrusted, formOf, html, json, redirectTo, startPeer, validTokens, type Answer, type Received,

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { isLoopbackHost } from '../../base/config/config.ts'
 import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
-import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
+import { ClientError, exitCodes } from '../../base/client/errors.ts'
 import { options } from './usage.ts'
 
 const plainCommands = ['help', 'version', 'demo', 'register', 'authorize', 'list-tools', 'refresh', 'list-clients'] as const

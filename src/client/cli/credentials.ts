@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Environment } from '../../base/config/config.ts'
 import type { Arguments, GrantArguments } from './arguments.ts'
-import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
+import { ClientError, exitCodes } from '../../base/client/errors.ts'
 import { ClientCredentialsGrant } from '../extensions/client-credentials.ts'
 import { identityAssertion } from '../extensions/identity-assertion.ts'
 import { JwtBearerGrant } from '../extensions/jwt-bearer.ts'

@@ -1,7 +1,7 @@
 /** `--explain`: everything the catalogue says about a rule that an error or a trace names. */
 import { nearestMiss } from '../../base/rules/nearest-miss.ts'
 import { catalogue } from '../../catalogue/catalogue.ts'
-import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
+import { ClientError, exitCodes } from '../../base/client/errors.ts'
 
 const maxSuggestions = 3
 

@@ -1,8 +1,8 @@
 /** Finds the MCP server if the user gives only a host, or nothing at all. */
-import { Budget } from '../../core/client/wire/budget.ts'
-import { looseJson, send } from '../../core/client/wire/http.ts'
+import { Budget } from '../../base/client/budget.ts'
+import { looseJson, send } from '../../base/client/http.ts'
 import type { ClientStorage } from '../../core/client/seams/storage.ts'
-import { Trace } from '../../core/client/wire/trace.ts'
+import { Trace } from '../../base/client/trace.ts'
 
 /** How long a server on this machine has to answer, in milliseconds. */
 const probeTimeout = 3_000

@@ -1,6 +1,6 @@
 /** One run of the client: parses the command line, runs the command, and turns a failure into a message and an exit code. */
 import { JsonRpcError } from '../../base/protocol/json-rpc.ts'
-import { ClientError, exitCodes, type ExitCode } from '../../core/client/wire/errors.ts'
+import { ClientError, exitCodes, type ExitCode } from '../../base/client/errors.ts'
 import { Terminal } from '../terminal/terminal.ts'
 import { parseArguments } from './arguments.ts'
 import { runCommand } from './commands.ts'

@@ -1,7 +1,7 @@
 /** Builds the parts a command works with from the command line: storage, trace, user agent and client. */
 import type { Arguments } from './arguments.ts'
 import { BrowserUserAgent } from '../user-agent/browser.ts'
-import { Budget } from '../../core/client/wire/budget.ts'
+import { Budget } from '../../base/client/budget.ts'
 import { readCredentials } from './credentials.ts'
 import { elicitation } from '../mcp/elicitation.ts'
 import { findEndpoint } from './find-endpoint.ts'
@@ -11,7 +11,7 @@ import { McpClient } from '../mcp/mcp-client.ts'
 import { FileStorage } from '../storage/file-storage.ts'
 import type { ClientStorage } from '../../core/client/seams/storage.ts'
 import type { Terminal } from '../terminal/terminal.ts'
-import { Trace, type TraceListener } from '../../core/client/wire/trace.ts'
+import { Trace, type TraceListener } from '../../base/client/trace.ts'
 import type { UserAgent } from '../../core/client/seams/user-agent.ts'
 
 /** What a command needs from the process it runs in. */

@@ -3,12 +3,13 @@
  * ID token for an identity assertion authorization grant (ID-JAG), which the authorization server of the MCP server
  * takes by the JWT bearer grant (RFC 8693 section 2.1, draft-ietf-oauth-identity-assertion-authz-grant).
  */
+import { formBody, readJsonObject, send } from '../../base/client/http.ts'
+import type { Trace } from '../../base/client/trace.ts'
 import { formatScope } from '../../base/protocol/scope.ts'
-import { tokenResponseIsComplete, tokensAreGranted } from '../../core/rules/client.ts'
 import { checkEndpoint } from '../../core/client/endpoint.ts'
-import { checkAnswer, formBody, readJsonObject, send } from '../../core/client/wire/http.ts'
-import type { Trace } from '../../core/client/wire/trace.ts'
+import { checkAnswer } from '../../core/client/oauth-error.ts'
 import type { GrantRequest } from '../../core/client/seams/grant.ts'
+import { tokenResponseIsComplete, tokensAreGranted } from '../../core/rules/client.ts'
 import type { AssertionSource } from './jwt-bearer.ts'
 
 export interface IdentityProvider {

@@ -1,8 +1,8 @@
 /** private_key_jwt: the client authenticates with an assertion that it signs (RFC 7523 section 2.2). */
 import type { KeyObject } from 'node:crypto'
+import { ClientError, exitCodes } from '../../base/client/errors.ts'
 import { randomToken } from '../../base/protocol/crypto.ts'
 import type { AuthenticationMethod } from '../../core/client/seams/client-authentication.ts'
-import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
 import { signJws } from './signing.ts'
 
 /** The method, with the key that the user brought, if any. */

@@ -1,8 +1,8 @@
 /** Management of a dynamic registration (RFC 7592). */
+import { looseJson, send } from '../../base/client/http.ts'
+import type { Trace } from '../../base/client/trace.ts'
 import type { Registration } from '../../core/client/seams/storage.ts'
 import { isTokenText } from '../../core/client/token-request.ts'
-import { looseJson, send } from '../../core/client/wire/http.ts'
-import type { Trace } from '../../core/client/wire/trace.ts'
 
 /**
  * Reads the registration as it is now (RFC 7592 section 2.1); undefined if the server has forgotten it. Without this the

@@ -1,7 +1,7 @@
 /** JWTs that the client signs with a private key of its own: client assertions and DPoP proofs. */
 import { constants, createPrivateKey, createPublicKey, sign, type KeyObject, type SignKeyObjectInput } from 'node:crypto'
+import { ClientError, exitCodes } from '../../base/client/errors.ts'
 import type { JsonObject } from '../../base/protocol/json.ts'
-import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
 
 interface Signing {
   readonly alg: string

@@ -6,14 +6,14 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { extname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
+import { ClientError, exitCodes } from '../../base/client/errors.ts'
 import type { HammerJob, HammerResult } from './worker.ts'
-import { open } from '../../core/client/wire/http.ts'
+import { open } from '../../base/client/http.ts'
 import { isPassed, report } from './report.ts'
 import type { Prover } from '../../core/client/seams/proof-of-possession.ts'
 import type { StoredTokens } from '../../core/client/seams/storage.ts'
 import type { TokenKeeper } from '../../core/client/token-keeper.ts'
-import type { Trace } from '../../core/client/wire/trace.ts'
+import type { Trace } from '../../base/client/trace.ts'
 
 const worker = fileURLToPath(new URL(`./worker${extname(import.meta.url)}`, import.meta.url))
 

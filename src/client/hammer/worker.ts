@@ -5,7 +5,7 @@ import { FileStorage } from '../storage/file-storage.ts'
 import { MemoryStorage } from '../storage/memory-storage.ts'
 import type { ClientState } from '../../core/client/seams/storage.ts'
 import { TokenKeeper } from '../../core/client/token-keeper.ts'
-import { Trace } from '../../core/client/wire/trace.ts'
+import { Trace } from '../../base/client/trace.ts'
 
 /** Sent over a pipe, so that no secret appears on a command line. */
 export interface HammerJob {

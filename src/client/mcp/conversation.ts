@@ -3,17 +3,17 @@
  * sends meanwhile, and provides the input that a server asks for before it completes a result.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
+import { ClientError, exitCodes } from '../../base/client/errors.ts'
+import type { Trace } from '../../base/client/trace.ts'
 import { encodeHeaderValue } from '../../base/protocol/header-value.ts'
 import {
   errorResponse, isRequest, JsonRpcError, jsonRpcErrors, resultResponse,
   type JsonRpcMessage, type JsonRpcRequest, type JsonRpcResponse, type RequestId,
 } from '../../base/protocol/json-rpc.ts'
+import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
 import { metaKeys, modernVersion } from '../../base/protocol/mcp.ts'
-import { answerIsJsonRpc, resultTypeIsKnown } from '../../core/rules/client.ts'
-import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
+import { answerIsJsonRpc, resultTypeIsKnown } from '../rules/mcp.ts'
 import type { Delivery, StreamableHttp } from './streamable-http.ts'
-import type { Trace } from '../../core/client/wire/trace.ts'
 
 /** Answers a request of the server, such as `elicitation/create`. */
 type RequestHandler = (params: JsonObject) => JsonObject | Promise<JsonObject>

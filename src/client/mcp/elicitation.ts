@@ -2,8 +2,8 @@
  * Elicitation in form mode: the server asks the user for values that a flat JSON Schema describes
  * (MCP 2026-07-28 client/elicitation, Form Mode Elicitation Requests).
  */
-import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
 import { schemaProblem } from '../../base/protocol/json-schema.ts'
+import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
 import type { ClientDescription } from './conversation.ts'
 
 export interface FormField {

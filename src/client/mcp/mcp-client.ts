@@ -2,18 +2,18 @@
  * The MCP client as a library: connects to a server of any revision, lists its tools and calls them. The command line is one
  * program that uses it.
  */
-import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
-import { JsonRpcError, jsonRpcErrors, type JsonRpcResponse } from '../../base/protocol/json-rpc.ts'
-import { mirroredParametersProblem, parameterHeaders } from '../../base/protocol/mirrored-parameters.ts'
-import { legacyVersions, metaKeys, modernVersion, supportedVersions } from '../../base/protocol/mcp.ts'
-import { answerIsJsonRpc, protocolVersionIsShared } from '../../core/rules/client.ts'
+import { ClientError, exitCodes } from '../../base/client/errors.ts'
+import type { Trace } from '../../base/client/trace.ts'
 import { version as clientVersion } from '../../base/config/version.ts'
+import { JsonRpcError, jsonRpcErrors, type JsonRpcResponse } from '../../base/protocol/json-rpc.ts'
+import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
+import { legacyVersions, metaKeys, modernVersion, supportedVersions } from '../../base/protocol/mcp.ts'
+import { mirroredParametersProblem, parameterHeaders } from '../../base/protocol/mirrored-parameters.ts'
 import { Authorizer } from '../../core/client/authorizer.ts'
-import { Conversation, SessionEnded, type ClientDescription, type Exchange } from './conversation.ts'
-import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
 import { withExtensions, type ClientOptions } from '../extensions/with-extensions.ts'
+import { answerIsJsonRpc, protocolVersionIsShared } from '../rules/mcp.ts'
+import { Conversation, SessionEnded, type ClientDescription, type Exchange } from './conversation.ts'
 import { StreamableHttp } from './streamable-http.ts'
-import type { Trace } from '../../core/client/wire/trace.ts'
 
 export { BrowserUserAgent } from '../user-agent/browser.ts'
 export { elicitation } from './elicitation.ts'
@@ -24,7 +24,7 @@ export { HeadlessUserAgent } from '../user-agent/headless.ts'
 export { readPrivateKey } from '../extensions/signing.ts'
 export { FileStorage } from '../storage/file-storage.ts'
 export { MemoryStorage } from '../storage/memory-storage.ts'
-export { Trace } from '../../core/client/wire/trace.ts'
+export { Trace } from '../../base/client/trace.ts'
 
 /** A server may link its pages of tools in a circle. The client stops after this many. */
 const maxPages = 200

@@ -1,15 +1,15 @@
 /** Streamable HTTP: posts JSON-RPC messages, and reads the messages that come back as JSON or as an event stream. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isJsonObject, parseJson } from '../../base/protocol/json.ts'
+import { ClientError, exitCodes } from '../../base/client/errors.ts'
+import { readAll, timeLimit, type OpenResponse } from '../../base/client/http.ts'
+import type { Trace } from '../../base/client/trace.ts'
 import { isJsonType } from '../../base/http/message.ts'
 import { messageProblem, type JsonRpcMessage, type RequestId } from '../../base/protocol/json-rpc.ts'
+import { isJsonObject, parseJson } from '../../base/protocol/json.ts'
 import { modernVersion } from '../../base/protocol/mcp.ts'
-import { answerIsJsonRpc } from '../../core/rules/client.ts'
 import type { Authorizer } from '../../core/client/authorizer.ts'
-import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
+import { answerIsJsonRpc } from '../rules/mcp.ts'
 import { parseEventStream, type EventStreamState } from './event-stream.ts'
-import { readAll, timeLimit, type OpenResponse } from '../../core/client/wire/http.ts'
-import type { Trace } from '../../core/client/wire/trace.ts'
 
 const accept = 'application/json, text/event-stream'
 

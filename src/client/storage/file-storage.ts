@@ -5,8 +5,8 @@
 import { randomUUID } from 'node:crypto'
 import { chmod, open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { ClientError, exitCodes } from '../../base/client/errors.ts'
 import type { ClientState, ClientStorage, Lease } from '../../core/client/seams/storage.ts'
-import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
 import { withLease } from './lease.ts'
 import { emptyState, parseState } from './stored-state.ts'
 

@@ -8,8 +8,8 @@ import { mkdir, open, readFile, rename, rm, stat, utimes } from 'node:fs/promise
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ClientError, exitCodes } from '../../base/client/errors.ts'
 import type { Lease } from '../../core/client/seams/storage.ts'
-import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
 
 /** In milliseconds. */
 const heartbeat = 2_000

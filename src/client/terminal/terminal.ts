@@ -4,8 +4,8 @@ import { plainText } from '../../base/ui/plain-text.ts'
 import type { Verdict } from '../../base/rules/rule.ts'
 import { showVerdict, verdictLabels } from '../../base/rules/shown-verdict.ts'
 import { comparisonLines } from './comparison.ts'
-import type { ClientError } from '../../core/client/wire/errors.ts'
-import type { RecordedExchange, Step, TraceListener } from '../../core/client/wire/trace.ts'
+import type { ClientError } from '../../base/client/errors.ts'
+import type { RecordedExchange, Step, TraceListener } from '../../base/client/trace.ts'
 
 export interface Output {
   readonly isTTY?: boolean | undefined

@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process'
 import type { PendingAuthorization } from '../../core/client/authorization-request.ts'
 import { CallbackListener } from './callback-listener.ts'
-import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
+import { ClientError, exitCodes } from '../../base/client/errors.ts'
 import { followRedirects } from './headless.ts'
-import type { Trace } from '../../core/client/wire/trace.ts'
+import type { Trace } from '../../base/client/trace.ts'
 import type { UserAgent, Visit } from '../../core/client/seams/user-agent.ts'
 
 interface BrowserOptions {

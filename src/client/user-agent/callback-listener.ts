@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { contentSecurityPolicy } from '../../base/ui/page.ts'
 import { answers, isFromIssuer, type PendingAuthorization } from '../../core/client/authorization-request.ts'
 import { denialPage, nothingPage, otherIssuerPage, strayPage, successPage, type CallbackPage } from './callback-pages.ts'
-import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
+import { ClientError, exitCodes } from '../../base/client/errors.ts'
 
 const callbackPath = '/callback'
 

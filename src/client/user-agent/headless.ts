@@ -7,9 +7,10 @@ import { redirectUriProblem } from '../../base/protocol/redirect-uri.ts'
 import { authorizationIsGranted } from '../../core/rules/client.ts'
 import { answers, type PendingAuthorization } from '../../core/client/authorization-request.ts'
 import { checkEndpoint } from '../../core/client/endpoint.ts'
-import { ClientError, exitCodes } from '../../core/client/wire/errors.ts'
-import { checkAnswer, looseJson, send } from '../../core/client/wire/http.ts'
-import type { Trace } from '../../core/client/wire/trace.ts'
+import { ClientError, exitCodes } from '../../base/client/errors.ts'
+import { checkAnswer } from '../../core/client/oauth-error.ts'
+import { looseJson, send } from '../../base/client/http.ts'
+import type { Trace } from '../../base/client/trace.ts'
 import type { UserAgent, Visit } from '../../core/client/seams/user-agent.ts'
 
 const maxHops = 10

@@ -2,8 +2,8 @@
 import { createAuthorizationRequest, readAuthorizationResponse } from './authorization-request.ts'
 import { checkCodeGrantSupport, type AuthorizationServer } from './discovery.ts'
 import { checkEndpoint } from './endpoint.ts'
-import type { Grant, Granted, GrantRequest } from './seams/grant.ts'
 import type { ClientRegistrar } from './registrar.ts'
+import type { Grant, Granted, GrantRequest } from './seams/grant.ts'
 import type { Registration } from './seams/storage.ts'
 import type { UserAgent, Visit } from './seams/user-agent.ts'
 

@@ -2,19 +2,20 @@
  * The whole flow, once: discovers the authorization server, obtains tokens by a grant, and stores them
  * (MCP 2026-07-28 basic/authorization, Authorization Flow Steps).
  */
+import { ClientError, exitCodes } from '../../base/client/errors.ts'
 import { formatScope, unionOfScopes } from '../../base/protocol/scope.ts'
 import { AuthorizationCodeGrant } from './authorization-code-grant.ts'
 import {
   discoverAuthorizationServer, discoverLegacyAuthorizationServer, discoverResource, selectInitialScopes,
   type AuthorizationServer, type ProtectedResource,
 } from './discovery.ts'
-import type { Grant } from './seams/grant.ts'
+import { OAuthResponseError } from './oauth-error.ts'
 import { ClientRegistrar, type RegistrarOptions } from './registrar.ts'
+import type { Grant } from './seams/grant.ts'
 import type { Registration, StoredTokens } from './seams/storage.ts'
+import type { UserAgent } from './seams/user-agent.ts'
 import type { TokenKeeper, TokenKeeperOptions } from './token-keeper.ts'
 import { requestTokens } from './token-request.ts'
-import type { UserAgent } from './seams/user-agent.ts'
-import { ClientError, exitCodes, OAuthResponseError } from './wire/errors.ts'
 
 /** The parameters of a `Bearer` challenge, by name. */
 export type ChallengeParameters = ReadonlyMap<string, string>

@@ -1,16 +1,16 @@
 /** The authorization request, and the validation of its response (OAuth 2.1 section 4.1, RFC 9207, RFC 8707). */
+import type { Trace } from '../../base/client/trace.ts'
 import { constantTimeEqual, randomToken } from '../../base/protocol/crypto.ts'
-import { displayText } from '../../base/ui/html.ts'
 import { codeChallengeS256, createCodeVerifier } from '../../base/protocol/pkce.ts'
 import { withParameters } from '../../base/protocol/redirect-uri.ts'
 import { formatScope } from '../../base/protocol/scope.ts'
+import { displayText } from '../../base/ui/html.ts'
 import {
   authorizationIsGranted, issuerOfResponseIsSent, issuerOfResponseMatches, stateIsOurs,
 } from '../rules/client.ts'
 import type { AuthorizationServer } from './discovery.ts'
-import { OAuthResponseError } from './wire/errors.ts'
+import { OAuthResponseError } from './oauth-error.ts'
 import type { Registration } from './seams/storage.ts'
-import type { Trace } from './wire/trace.ts'
 
 /** One request under way: what its response is judged by. */
 export interface PendingAuthorization {

@@ -2,14 +2,14 @@
  * Sends requests to one MCP server with its access token, and does what a 401 or a 403 asks for: refresh, authorize,
  * step up (MCP 2026-07-28 basic/authorization, Error Handling).
  */
+import { ClientError, exitCodes } from '../../base/client/errors.ts'
+import { open, type HttpRequest, type OpenResponse } from '../../base/client/http.ts'
+import type { Trace } from '../../base/client/trace.ts'
 import { stepUpIsBounded } from '../rules/client.ts'
 import { AuthorizationFlow, type ChallengeParameters, type FlowOptions } from './authorization-flow.ts'
 import { tokenChallenge } from './challenge.ts'
 import type { Registration, StoredTokens } from './seams/storage.ts'
 import { TokenKeeper } from './token-keeper.ts'
-import { ClientError, exitCodes } from './wire/errors.ts'
-import { open, type HttpRequest, type OpenResponse } from './wire/http.ts'
-import type { Trace } from './wire/trace.ts'
 
 export type AuthorizerOptions = FlowOptions
 

@@ -1,8 +1,8 @@
 /** Client authentication at the token endpoint: the methods of the core (RFC 6749 section 2.3). */
+import { ClientError, exitCodes } from '../../base/client/errors.ts'
 import type { AuthorizationServer } from './discovery.ts'
 import type { AuthenticationMethod, AuthenticationMethods, Credentials } from './seams/client-authentication.ts'
 import type { Registration } from './seams/storage.ts'
-import { ClientError, exitCodes } from './wire/errors.ts'
 
 /** The client registers for the first of them that the server supports. */
 export const coreAuthenticationMethods: AuthenticationMethods = new Map<string, AuthenticationMethod>([

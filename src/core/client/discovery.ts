@@ -2,17 +2,17 @@
  * Discovery: from the 401 of an MCP server to the metadata of its authorization server
  * (RFC 9728, RFC 8414, MCP 2026-07-28 basic/authorization/authorization-server-discovery).
  */
-import type { JsonObject } from '../../base/protocol/json.ts'
+import { ClientError, exitCodes } from '../../base/client/errors.ts'
+import { readJsonObject, send, type HttpResponse } from '../../base/client/http.ts'
+import type { Trace } from '../../base/client/trace.ts'
 import { isJsonType } from '../../base/http/message.ts'
-import { nearestMiss } from '../../base/rules/nearest-miss.ts'
+import type { JsonObject } from '../../base/protocol/json.ts'
 import { parseScope } from '../../base/protocol/scope.ts'
+import { nearestMiss } from '../../base/rules/nearest-miss.ts'
 import {
   authorizationServerIsNamed, issuerIsIdentical, metadataIsComplete, pkceIsAdvertised, resourceMetadataMatches,
 } from '../rules/client.ts'
 import { checkEndpoint } from './endpoint.ts'
-import { ClientError, exitCodes } from './wire/errors.ts'
-import { readJsonObject, send, type HttpResponse } from './wire/http.ts'
-import type { Trace } from './wire/trace.ts'
 
 /** What the MCP server says of itself. */
 export interface ProtectedResource {

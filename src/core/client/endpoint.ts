@@ -1,10 +1,10 @@
 /** Whether a URL that a server named may be used (OAuth 2.1 section 1.5, RFC 9728 section 7.7). */
 import { isIP } from 'node:net'
+import type { Trace } from '../../base/client/trace.ts'
 import { isLoopbackHost } from '../../base/config/config.ts'
-import { redactUrl } from '../../base/protocol/redact.ts'
 import { isLoopbackAddress, isPrivateAddress, isPublicAddress } from '../../base/http/special-address.ts'
+import { redactUrl } from '../../base/protocol/redact.ts'
 import { endpointIsSecure } from '../rules/client.ts'
-import type { Trace } from './wire/trace.ts'
 
 /** Longer ones no browser takes as an argument, and no server as a request line (RFC 9110 section 4.1). */
 const maxLength = 8000

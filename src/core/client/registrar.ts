@@ -2,6 +2,7 @@
  * Which client_id to use at an authorization server: one that was registered beforehand, the URL of a metadata document,
  * or one from dynamic registration, in this order (MCP 2026-07-28 basic/authorization/client-registration).
  */
+import type { Trace } from '../../base/client/trace.ts'
 import { includesScope, parseScope } from '../../base/protocol/scope.ts'
 import { credentialsBelongToIssuer, registrationIsPossible } from '../rules/client.ts'
 import { methodFor } from './client-authentication.ts'
@@ -9,7 +10,6 @@ import type { AuthorizationServer } from './discovery.ts'
 import { registerClient } from './registration.ts'
 import type { ConfirmRegistration } from './seams/registration-management.ts'
 import type { ClientStorage, Registration } from './seams/storage.ts'
-import type { Trace } from './wire/trace.ts'
 
 /** The client that the user chose. Without any of these members the client registers itself. */
 export interface ClientIdentity {

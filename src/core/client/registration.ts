@@ -1,13 +1,14 @@
 /** Dynamic client registration (RFC 7591, MCP 2026-07-28 basic/authorization/client-registration). */
+import { readJsonObject, send } from '../../base/client/http.ts'
+import type { Trace } from '../../base/client/trace.ts'
 import { formatScope } from '../../base/protocol/scope.ts'
 import { registrationIsAccepted, registrationIsComplete, registrationIsPossible } from '../rules/client.ts'
 import { coreAuthenticationMethods, methodFor } from './client-authentication.ts'
 import type { AuthorizationServer } from './discovery.ts'
 import { checkEndpoint } from './endpoint.ts'
+import { checkAnswer } from './oauth-error.ts'
 import type { Registration } from './seams/storage.ts'
 import { isTokenText } from './token-request.ts'
-import { checkAnswer, readJsonObject, send } from './wire/http.ts'
-import type { Trace } from './wire/trace.ts'
 
 /** The methods for which the client can register: those that need no key. */
 const methods = [...coreAuthenticationMethods.keys()]

@@ -1,11 +1,12 @@
 /** The tokens for one MCP server: finds, stores, refreshes and forgets them, also while other processes do the same. */
+import { ClientError, exitCodes } from '../../base/client/errors.ts'
+import type { Trace } from '../../base/client/trace.ts'
+import { OAuthResponseError } from './oauth-error.ts'
+import type { ClientIdentity } from './registrar.ts'
 import type { AuthenticationMethods } from './seams/client-authentication.ts'
 import type { ProofOfPossession, Prover } from './seams/proof-of-possession.ts'
-import type { ClientIdentity } from './registrar.ts'
 import { without, type ClientStorage, type Lease, type Registration, type StoredTokens } from './seams/storage.ts'
 import { postForm, requestTokens, type Form, type TokenRequest, type TokenResponse } from './token-request.ts'
-import { ClientError, exitCodes, OAuthResponseError } from './wire/errors.ts'
-import type { Trace } from './wire/trace.ts'
 
 /** An access token is refreshed this many seconds before it expires, so it does not expire on its way to the server. */
 const refreshMargin = 30

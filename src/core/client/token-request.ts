@@ -1,11 +1,12 @@
 /** Requests to the token endpoint, and what the client checks of the response (OAuth 2.1 section 3.2). */
+import { formBody, looseJson, readJsonObject, send, type HttpResponse } from '../../base/client/http.ts'
+import type { Trace } from '../../base/client/trace.ts'
 import { tokenResponseIsComplete, tokensAreGranted, tokenTypeIsUsable } from '../rules/client.ts'
 import { authenticate } from './client-authentication.ts'
+import { checkAnswer } from './oauth-error.ts'
 import type { AuthenticationMethods } from './seams/client-authentication.ts'
 import type { Prover } from './seams/proof-of-possession.ts'
 import type { Registration } from './seams/storage.ts'
-import { checkAnswer, formBody, looseJson, readJsonObject, send, type HttpResponse } from './wire/http.ts'
-import type { Trace } from './wire/trace.ts'
 
 export type Form = Readonly<Record<string, string | undefined>>
 

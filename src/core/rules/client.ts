@@ -11,16 +11,6 @@ export const endpointIsSecure: Rule = {
   remedy: 'Serve the endpoint over https. During development use localhost for all of it.',
 }
 
-export const documentIsJson: Rule = {
-  id: 'document-is-json',
-  clause: 'RFC 8414 section 3.2',
-  error: 'client_error',
-  says: '{received} answered with {expected} where JSON was expected',
-  requires: 'A metadata document and an answer of the token or registration endpoint is a JSON object of type application/json.',
-  otherwise: 'A login page or an error page of a proxy would be taken for the answer.',
-  remedy: 'Answer with application/json. HTML usually means that a catch-all route or a proxy answers in place of the endpoint.',
-}
-
 export const resourceMetadataMatches: Rule = {
   id: 'resource-metadata-matches',
   clause: 'RFC 9728 section 3.3',
@@ -194,44 +184,4 @@ export const stepUpIsBounded: Rule = {
   requires: 'A request is repeated after at most two new authorizations.',
   otherwise: 'Client and server would send the user round for ever.',
   remedy: 'Grant the scope that the challenge names, or do not demand it.',
-}
-
-export const answerIsBounded: Rule = {
-  id: 'answer-is-bounded',
-  clause: 'RFC 9700 section 4.16',
-  error: 'client_error',
-  says: '{received} sent more than {expected} bytes',
-  requires: 'An answer stays within a size that any legitimate one has.',
-  otherwise: 'An endless answer would fill the memory.',
-  remedy: 'Send less.',
-}
-
-export const answerIsJsonRpc: Rule = {
-  id: 'answer-is-json-rpc',
-  clause: 'MCP 2026-07-28 basic, Messages',
-  error: 'client_error',
-  says: 'the MCP server answered {received}',
-  requires: 'The MCP server answers a request with one JSON-RPC response of the same id, as JSON or in an event stream.',
-  otherwise: 'The answer to one request would be taken for that of another.',
-  remedy: 'Check that the URL is that of the MCP endpoint.',
-}
-
-export const resultTypeIsKnown: Rule = {
-  id: 'result-type-is-known',
-  clause: 'MCP 2026-07-28 basic, ResultType',
-  error: 'client_error',
-  says: 'the result has the resultType {received}, which this client does not know',
-  requires: 'A resultType is one that the client knows; an absent one means complete.',
-  otherwise: 'An unfinished result would be taken for the final one.',
-  remedy: 'Use resultType complete, unless the client declared the extension that defines another.',
-}
-
-export const protocolVersionIsShared: Rule = {
-  id: 'protocol-version-is-shared',
-  clause: 'MCP 2026-07-28 basic/versioning',
-  error: 'client_error',
-  says: 'the server speaks {received}, this client {expected}',
-  requires: 'Client and server have a protocol version in common.',
-  otherwise: 'They would read the same messages by different rules.',
-  remedy: 'Update the older one of the two.',
 }

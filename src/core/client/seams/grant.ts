@@ -2,10 +2,10 @@
  * How tokens are obtained once the authorization server is known. The core has the authorization code grant;
  * `client/extensions` has the grants without a user.
  */
+import type { Trace } from '../../../base/client/trace.ts'
 import type { AuthorizationServer } from '../discovery.ts'
-import type { Registration } from './storage.ts'
 import type { Form, TokenResponse } from '../token-request.ts'
-import type { Trace } from '../wire/trace.ts'
+import type { Registration } from './storage.ts'
 
 export interface Grant {
   /** Whether a user stands behind it, whose login offline_access can keep alive. */

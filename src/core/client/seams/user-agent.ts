@@ -2,8 +2,8 @@
  * How the user gets to the authorization server, and how its answer gets back. `client/user-agent` implements this with
  * a browser and without one.
  */
+import type { Trace } from '../../../base/client/trace.ts'
 import type { PendingAuthorization } from '../authorization-request.ts'
-import type { Trace } from '../wire/trace.ts'
 
 export interface UserAgent {
   /** Gets ready to receive an answer, if possible at `preferred`, the redirect URI of an earlier registration. */

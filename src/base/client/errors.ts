@@ -1,5 +1,5 @@
 /** How the client fails: with a text for people and an exit code for scripts. */
-import type { Rule } from '../../../base/rules/rule.ts'
+import type { Rule } from '../rules/rule.ts'
 
 /** The exit codes of the command line. */
 export const exitCodes = {
@@ -31,19 +31,5 @@ export class ClientError extends Error {
     this.exitCode = exitCode
     this.remedy = options.remedy
     this.rule = options.rule
-  }
-}
-
-/** The other side answered with an OAuth error (RFC 6749 section 4.1.2.1 and section 5.2, RFC 7591 section 3.2.2). */
-export class OAuthResponseError extends ClientError {
-  readonly code: string
-
-  /** `remedy` is what to do where no `error_uri` came. */
-  constructor(rule: Rule, code: string, description: string | undefined, error_uri: string | undefined, remedy = rule.remedy) {
-    const text = description === undefined ? code : `${code}: ${description}`
-    super(rule.says.replace('{received}', () => text), exitCodes.refused, {
-      rule, remedy: error_uri === undefined ? remedy : `It is explained at ${error_uri}`,
-    })
-    this.code = code
   }
 }

@@ -4,14 +4,11 @@
  */
 import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { displayText } from '../../../base/ui/html.ts'
-import { isJsonObject, parseJson, type JsonObject } from '../../../base/protocol/json.ts'
-import { isJsonType } from '../../../base/http/message.ts'
-import { answerIsBounded, documentIsJson } from '../../rules/client.ts'
-import type { Rule } from '../../../base/rules/rule.ts'
-import { version } from '../../../base/config/version.ts'
-import { ClientError, exitCodes, OAuthResponseError } from './errors.ts'
-import { remedyOf } from './remedies.ts'
+import { version } from '../config/version.ts'
+import { isJsonType } from '../http/message.ts'
+import { isJsonObject, parseJson, type JsonObject } from '../protocol/json.ts'
+import { answerIsBounded, documentIsJson } from '../rules/answer.ts'
+import { ClientError, exitCodes } from './errors.ts'
 import { secretsIn } from './sent-secrets.ts'
 import type { Trace } from './trace.ts'
 
@@ -153,18 +150,6 @@ export function readJsonObject({ url, headers, body }: HttpResponse, trace: Trac
   const value = parsed !== undefined && 'value' in parsed ? parsed.value : undefined
   trace.check(documentIsJson, isJsonObject(value), url, isJsonType(type) ? 'something that is not a JSON object' : type)
   return value
-}
-
-/** Checks `rule`, which an answer with an OAuth error breaks: that error is thrown as it came. */
-export function checkAnswer(rule: Rule, granted: boolean, response: HttpResponse, trace: Trace): void {
-  trace.check(rule, granted, granted ? undefined : oauthErrorOf(response, rule))
-}
-
-function oauthErrorOf(response: HttpResponse, rule: Rule): OAuthResponseError {
-  const { error, error_description, error_uri } = looseJson(response)
-  const text = (value: unknown): string | undefined => typeof value === 'string' ? displayText(value, 300) : undefined
-  const code = text(error) ?? `HTTP ${response.status}`
-  return new OAuthResponseError(rule, code, text(error_description), text(error_uri), remedyOf(rule, code, response.status))
 }
 
 /** The members of an answer that may be something else than a JSON object, and then has none. */

@@ -2,8 +2,8 @@
  * What the client did and decided, as it happens: the steps of the flow, every HTTP exchange, every rule that ran.
  * Exchanges are redacted here, before anybody sees them.
  */
-import { redactBody, redactHeaders, redactUrl } from '../../../base/protocol/redact.ts'
-import { Checker, ruleText, type Rule, type Verdict } from '../../../base/rules/rule.ts'
+import { redactBody, redactHeaders, redactUrl } from '../protocol/redact.ts'
+import { Checker, ruleText, type Rule, type Verdict } from '../rules/rule.ts'
 import { Budget } from './budget.ts'
 import { ClientError, exitCodes } from './errors.ts'
 
