@@ -1,6 +1,7 @@
 /** Documents of clients, fetched when they are needed and kept as long as their HTTP headers allow. */
 import { isLoopbackHost } from '../base/config/config.ts'
-import { DocumentError, type FetchedDocument } from '../base/http/fetch-document.ts'
+import { DocumentError } from '../base/http/document-error.ts'
+import type { FetchedDocument } from '../base/http/fetch-document.ts'
 import type { Rule } from '../base/rules/rule.ts'
 import type { Context } from '../core/context/context.ts'
 import { documentIsReachable } from './rules/client-id-metadata-document.ts'

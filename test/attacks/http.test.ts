@@ -258,7 +258,7 @@ describe('HTTP', { concurrency: true }, () => {
     assert.equal((await get(`${server.url}/health`)).status, 200)
     assert.deepEqual(server.log.filter(line => line.includes('unexpected error')), [])
   })
-  attack('has the reply to a body that is too large destroyed by the rest of it', 'src/base/http/connections.ts: const lingering', async t => {
+  attack('has the reply to a body that is too large destroyed by the rest of it', 'src/base/http/connections.ts: const lingerTimeout', async t => {
     const server = await startServer(t)
     for (let i = 0; i < 10; i++) assert.equal((await postJson(`${server.url}/oauth/register`, 'x'.repeat(3_000_000))).status, 413)
   })
@@ -270,9 +270,9 @@ describe('HTTP', { concurrency: true }, () => {
       drip(socket, lines('POST /oauth/register HTTP/1.1', host(server), 'Content-Type: application/json', 'Content-Length: 1000')))],
     'sends chunks a letter at a time': ['src/app/serve.ts: requestTimeout: 30_000', 36_000, (server, socket) => (
       drip(socket, `${lines('POST /oauth/register HTTP/1.1', host(server), 'Content-Type: application/json', 'Transfer-Encoding: chunked')}fff\r\n`))],
-    'sends half of a body and stops': ['src/base/http/connections.ts: if (incomplete) this.refuse(', 36_000, (server, socket) => (
+    'sends half of a body and stops': ['src/base/http/connections.ts: if (isIncomplete) this.refuse(', 36_000, (server, socket) => (
       void socket.write(`${lines('POST /oauth/register HTTP/1.1', host(server), 'Content-Type: application/json', 'Content-Length: 1000')}{`))],
-    'drips a body that was refused already': ['src/base/http/connections.ts: const lingering', 10_000, (server, socket) => (
+    'drips a body that was refused already': ['src/base/http/connections.ts: const lingerTimeout', 10_000, (server, socket) => (
       drip(socket, lines('POST /mcp HTTP/1.1', host(server), 'Content-Type: application/json', 'Content-Length: 1000')))],
     'stays after an answer': ['src/app/serve.ts: keepAliveTimeout: 10_000', 16_000, (server, socket) => void socket.write(lines('GET /health HTTP/1.1', host(server)))],
     'sends a request and half-closes': ['src/app/serve.ts: keepAliveTimeout: 10_000', 16_000, (server, socket) => void socket.end(lines('GET /health HTTP/1.1', host(server)))],
@@ -309,7 +309,7 @@ describe('HTTP', { concurrency: true }, () => {
     assert.ok(performance.now() - began < 2500)
     sockets.forEach(socket => socket.destroy())
   })
-  attack('has a tool cut off that takes its time', 'src/base/http/connections.ts: if (open.length === 0) socket.destroy()', async t => {
+  attack('has a tool cut off that takes its time', 'src/base/http/connections.ts: if (unanswered.length === 0) socket.destroy()', async t => {
     const tool: Tool = {
       name: 'slow', title: '', description: '', inputSchema: { type: 'object' }, outputSchema: { type: 'object' },
       run: async () => {

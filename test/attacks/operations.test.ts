@@ -147,7 +147,7 @@ describe('Operations', { concurrency: 4 }, () => {
       assert.ok(elapsed < 2000, `${elapsed} ms`)
     })
   }
-  attack('keeps the server from ending by half of a body', 'src/base/http/connections.ts: const graceful', async t => {
+  attack('keeps the server from ending by half of a body', 'src/base/http/connections.ts: const shutdownTimeout', async t => {
     const { port, stop } = await startProgram(t)
     await openConnection(port, `POST /oauth/register HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`)
     await get(`http://127.0.0.1:${port}/health`)

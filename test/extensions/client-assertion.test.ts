@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { DocumentError, type FetchDocument } from '../../src/base/http/fetch-document.ts'
+import { DocumentError } from '../../src/base/http/document-error.ts'
+import type { FetchDocument } from '../../src/base/http/fetch-document.ts'
 import { MemoryStore } from '../../src/base/store/memory.ts'
 import { startDocumentServer } from '../document-server.ts'
 import {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { DocumentError, type FetchDocument, type FetchedDocument } from '../../src/base/http/fetch-document.ts'
+import { DocumentError } from '../../src/base/http/document-error.ts'
+import type { FetchDocument, FetchedDocument } from '../../src/base/http/fetch-document.ts'
 import { startDocumentServer, type DocumentServer } from '../document-server.ts'
 import {
   assertRefused, authorize, basic, bearer, claimsOf, decide, exchange, get, locationOf, openConsent, postForm, readJson, redirect_uri,
@@ -342,7 +343,7 @@ describe('A metadata document', () => {
     const state = fetcher(undefined, { lifetime: 0 })
     const server = await startWith(t, state)
     const { refresh_token } = await readJson(await exchange(server, client, await authorize(server, client)))
-    state.error = new DocumentError('it did not answer in 5 s', { temporary: true })
+    state.error = new DocumentError('it did not answer within 5 s', { temporary: true })
     const response = await refresh(server, client, refresh_token)
     assert.equal(response.headers.get('retry-after'), '30')
     await assertRefused(response, 'document-is-reachable', 'temporarily_unavailable', 503)

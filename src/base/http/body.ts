@@ -4,12 +4,12 @@ import type { IncomingMessage } from 'node:http'
 import { bodyIsBounded, bodyIsNotEncoded, bodyIsUtf8 } from '../rules/http.ts'
 import type { Checker } from '../rules/rule.ts'
 
-/** The other side went away before its request was complete: there is nobody to answer. */
+/** The peer disconnected before its request was complete, so there is nobody to answer. */
 export class AbortedRequest extends Error {}
 
 /**
- * Reads at most `limit` bytes; a body that is announced to be larger, or turns out to be, is refused. `proceed` tells a
- * client that waits for it (RFC 9110 section 10.1.1) that the body may come.
+ * Reads at most `limit` bytes. Refuses a body that is larger, or that Content-Length says is larger. `proceed` tells a client
+ * that sent `Expect: 100-continue` to send the body (RFC 9110 section 10.1.1).
  */
 export async function readBody(
   incoming: IncomingMessage, limit: number, checker: Checker, proceed: (() => void) | undefined,
@@ -18,8 +18,8 @@ export async function readBody(
   checker.check(bodyIsNotEncoded, coding === undefined || coding.toLowerCase() === 'identity', coding)
   const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(type)?.[1]
   checker.check(bodyIsUtf8, charset === undefined || /^utf-?8$/i.test(charset))
-  const announced = Number(incoming.headers['content-length'] ?? 0)
-  checker.check(bodyIsBounded, announced <= limit, announced, limit)
+  const declared = Number(incoming.headers['content-length'] ?? 0)
+  checker.check(bodyIsBounded, declared <= limit, declared, limit)
   proceed?.()
   const bytes = await collect(incoming, limit)
   checker.check(bodyIsBounded, bytes !== undefined, `more than ${limit}`, limit)
@@ -27,7 +27,7 @@ export async function readBody(
   return bytes.toString()
 }
 
-/** The bytes of the body, or undefined as soon as there are more than `limit`. */
+/** Returns the bytes of the body, or undefined as soon as there are more than `limit`. */
 function collect(incoming: IncomingMessage, limit: number): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []

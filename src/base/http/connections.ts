@@ -1,42 +1,42 @@
 /**
- * The connections of the server: how long one may stay idle, what is answered to bytes that are no request, and an end
- * that answers what is under way. Node itself would answer such bytes without any of our headers, would wait for ever
- * for a peer that does not read, and for sockets that never sent a byte when it closes.
+ * The connections of the server: idle timeouts, the response to bytes that are not a request, and a graceful shutdown. Left to
+ * itself, Node would answer such bytes without our security headers and wait forever for a peer that does not read. On
+ * shutdown, it would wait for sockets that never sent a byte.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 /**
- * In milliseconds: a connection on which nothing moves for so long, while nothing is being worked out, is closed. Node
- * waits twice where bytes were written that the peer has not read.
+ * A connection is closed after this many idle milliseconds, unless a handler is still at work. Node waits twice as long if
+ * the peer has not read what was written.
  */
 const idleTimeout = 20_000
 
-/** How long the rest of a body may come that nobody reads: to close at once could destroy the reply with it. */
-const lingering = 5_000
+/** In milliseconds. How long to receive a body that nobody reads, because closing at once could destroy the reply as well. */
+const lingerTimeout = 5_000
 
-/** How long requests under way may take after `close`, in milliseconds. */
-const graceful = 5_000
+/** In milliseconds. How long unfinished requests may take after `close`. */
+const shutdownTimeout = 5_000
 
+/** The unfinished exchanges of a connection, oldest first. Pipelining makes more than one. */
 type Exchanges = Map<ServerResponse, IncomingMessage>
 
 export class Connections {
   private readonly server: Server
-  /** The exchanges under way on each connection; pipelined requests make more than one. */
   private readonly sockets = new Map<Socket, Exchanges>()
-  /** By their peers: connections on which TLS has not begun. `server` wraps them in sockets of its own later. */
+  /** Connections on which the TLS handshake is not finished, by peer. Node wraps each in a new socket afterwards. */
   private readonly handshakes = new Map<string, Socket>()
   private readonly headers: Readonly<Record<string, string>>
   private closed: Promise<void> | undefined
 
-  /** `secure` says that it speaks TLS, `headers` are those of a reply to what is no request. */
-  constructor(server: Server, secure: boolean, headers: Readonly<Record<string, string>>) {
+  /** `headers` are sent with the response to bytes that are not a request. */
+  constructor(server: Server, isTls: boolean, headers: Readonly<Record<string, string>>) {
     this.server = server
     this.headers = headers
     server.setTimeout(idleTimeout)
     server.on('timeout', (socket: Socket) => this.closeIdle(socket))
-    server.on('connection', socket => secure ? this.addHandshake(socket) : this.add(socket))
+    server.on('connection', socket => isTls ? this.addHandshake(socket) : this.add(socket))
     server.on('secureConnection', (socket: Socket) => {
       this.handshakes.delete(peerOf(socket))
       this.add(socket)
@@ -46,13 +46,13 @@ export class Connections {
     server.on('connect', (_incoming, socket: Duplex) => this.end(socket, 'CONNECT'))
   }
 
-  /** Refuses what is new, answers what is under way, and resolves when every connection is closed. */
+  /** Refuses new requests, finishes those that have begun, and resolves when every connection is closed. */
   close(): Promise<void> {
     return this.closed ??= new Promise(resolve => {
       this.server.close(() => resolve())
       this.handshakes.forEach(socket => socket.destroy())
       for (const [socket, exchanges] of this.sockets) if (exchanges.size === 0) socket.destroy()
-      setTimeout(() => this.sockets.forEach((_exchanges, socket) => socket.destroy()), graceful).unref()
+      setTimeout(() => this.sockets.forEach((_exchanges, socket) => socket.destroy()), shutdownTimeout).unref()
     })
   }
 
@@ -75,27 +75,27 @@ export class Connections {
     if (this.closed) outgoing.setHeader('connection', 'close')
     outgoing.once('close', () => {
       exchanges.delete(outgoing)
-      if (!incoming.complete) setTimeout(() => incoming.complete || socket.destroy(), lingering).unref()
+      if (!incoming.complete) setTimeout(() => incoming.complete || socket.destroy(), lingerTimeout).unref()
       if (this.closed && exchanges.size === 0) socket.destroySoon()
     })
   }
 
-  /** A reply that is being worked out may take its time; one that nobody reads, or a silent peer, may not. */
+  /** A handler may take its time. A peer that sends no request, or does not read its reply, may not. */
   private closeIdle(socket: Socket): void {
-    const open = [...this.sockets.get(socket) ?? []].filter(([outgoing]) => !outgoing.headersSent)
-    const [incomplete] = open.filter(([, incoming]) => !incoming.complete)
-    if (incomplete) this.refuse('ERR_HTTP_REQUEST_TIMEOUT', socket)
-    else if (open.length === 0) socket.destroy()
+    const unanswered = [...this.sockets.get(socket) ?? []].filter(([outgoing]) => !outgoing.headersSent)
+    const isIncomplete = unanswered.some(([, incoming]) => !incoming.complete)
+    if (isIncomplete) this.refuse('ERR_HTTP_REQUEST_TIMEOUT', socket)
+    else if (unanswered.length === 0) socket.destroy()
   }
 
-  /** Answers bytes that are no request, once the requests before them have been answered. */
+  /** Answers bytes that are not a request, once the requests before them have been answered. */
   private refuse(code: string, socket: Duplex): void {
     const exchanges = this.sockets.get(socket as Socket)
-    // TLS has not begun: nothing can be written, and what was meant to be would wait for ever.
+    // The TLS handshake is not finished, so nothing can be sent.
     if (!exchanges) return void socket.destroy()
     const [outgoing, incoming] = [...exchanges].at(-1) ?? []
     if (!outgoing || !incoming) return this.end(socket, code)
-    // The head of the last request was good and its body is not: this is the answer to it, unless it has one.
+    // If the last request is incomplete, its body is at fault, and the refusal answers it unless a handler already has.
     if (incoming.complete) outgoing.once('close', () => this.end(socket, code))
     else if (outgoing.headersSent) outgoing.once('close', () => socket.destroy())
     else {
@@ -124,12 +124,12 @@ interface Refusal {
   readonly description: string
 }
 
-/** By the error codes of Node and of its parser. */
+/** By the error code of Node or of its HTTP parser. */
 const refusals: Readonly<Record<string, Refusal>> = {
   HPE_HEADER_OVERFLOW: { status: 431, reason: 'Request Header Fields Too Large', description: 'the header is too large' },
   HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: 413, reason: 'Content Too Large', description: 'the chunk extensions are too large' },
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, reason: 'Request Timeout', description: 'the request did not end in time' },
-  CONNECT: { status: 405, reason: 'Method Not Allowed', description: 'this server is no proxy' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, reason: 'Request Timeout', description: 'the request did not arrive in time' },
+  CONNECT: { status: 405, reason: 'Method Not Allowed', description: 'this server is not a proxy' },
 }
 
 const malformed: Refusal = { status: 400, reason: 'Bad Request', description: 'this is not an HTTP/1.1 request' }

@@ -1,7 +1,7 @@
 /**
- * Cross-origin resource sharing, for clients that run in a browser. Any origin may ask, and no credentials are ever
- * allowed, so that a foreign page can use its own tokens but never the cookies of the user. The authorization
- * endpoint has none of this: a browser goes there, a script does not.
+ * CORS, for clients that run in a browser. Any origin is allowed, but credentials never are: a page of another site can use
+ * tokens of its own, never the cookies of the user. The authorization endpoint has no CORS, because a browser navigates to
+ * it and no script calls it.
  */
 
 export const corsHeaders = {
@@ -15,8 +15,8 @@ const allowedHeaders = [
 ]
 
 /**
- * The headers that answer a preflight request for `methods`. The names of `Mcp-Param-*` headers depend on the
- * tools, so those that are asked for are allowed by name (`*` would not cover Authorization).
+ * The headers of the response to a preflight request for `methods`. The names of `Mcp-Param-*` headers depend on the tools, so
+ * each requested one is allowed by name. A wildcard would not do, because `*` does not cover Authorization.
  */
 export function preflightHeaders(methods: readonly string[], requested: string | undefined): Record<string, string> {
   const parameters = (requested ?? '').split(',').map(name => name.trim())

@@ -1,7 +1,7 @@
-/** How long an answer may be kept (RFC 9111 section 4.2). */
+/** How long a response may be cached (RFC 9111 section 4.2). */
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** In seconds from now, by the headers of the answer: 0 where it must not be kept, undefined where they say nothing. */
+/** In seconds from now. 0 if the response must not be cached, undefined if its headers do not say. */
 export function freshnessLifetime(headers: IncomingHttpHeaders): number | undefined {
   const directives = (headers['cache-control'] ?? '').toLowerCase().split(',').map(directive => directive.trim())
   if (directives.includes('no-store') || directives.includes('no-cache')) return 0
@@ -10,7 +10,7 @@ export function freshnessLifetime(headers: IncomingHttpHeaders): number | undefi
   return lifetime === undefined ? undefined : Math.max(0, lifetime - (deltaSeconds(headers.age) ?? 0))
 }
 
-/** By the clock of the server that sent both. An Expires that is no date, such as 0, lies in the past (section 5.3). */
+/** Uses the clock of the server that sent both headers. An invalid Expires, such as 0, is in the past (section 5.3). */
 function secondsUntilExpires({ expires, date = '' }: IncomingHttpHeaders): number | undefined {
   return expires === undefined ? undefined : (Date.parse(expires) - Date.parse(date)) / 1000 || 0
 }

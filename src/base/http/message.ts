@@ -1,22 +1,22 @@
 /**
- * A request and a reply as values. A handler takes the one and returns the other; only `app` touches a socket.
+ * A request and a reply as plain values. A handler takes a request and returns a reply. Only `app` touches a socket.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Html } from '../ui/html.ts'
 
 export interface Request {
   readonly method: string
-  /** The path as it was sent, without the query and without the path of `SERVER_URL`. */
+  /** The path as received, without the query and without the path of `SERVER_URL`. */
   readonly path: string
-  /** What follows the `?`, as it was sent. */
+  /** Everything after the `?`, as received. */
   readonly query: string
   readonly headers: IncomingHttpHeaders
-  /** What the path has in place of the parameter in which the route ends, decoded. */
+  /** The decoded value of the parameter at the end of the path. Empty if the route has none. */
   readonly parameter: string
   readonly remoteAddress: string
-  /** Aborted when the other side goes away, or the server stops, before the reply is complete. */
+  /** Aborted when the peer disconnects, or the server stops, before the reply is complete. */
   readonly signal: AbortSignal
-  /** Reads the body. A handler that refuses before it needs the body never reads it. */
+  /** Reads the body. A handler that refuses the request early never reads it. */
   text(): Promise<string>
 }
 
@@ -35,8 +35,8 @@ export function htmlReply(status: number, document: Html, headers: Readonly<Reco
 }
 
 /**
- * RFC 9700 section 4.12: a redirect after a form with credentials is 303, since 307 would send the form on.
- * 302 serves for the rest.
+ * RFC 9700 section 4.12: after a form with credentials the redirect is 303, because 307 would repeat the form, with the
+ * credentials, at the new location. Every other redirect is 302.
  */
 export function redirect(status: 302 | 303, location: string, headers: Readonly<Record<string, string>> = {}): Reply {
   return { status, headers: { ...headers, location }, body: '' }
@@ -46,17 +46,17 @@ export function empty(status: number, headers: Readonly<Record<string, string>> 
   return { status, headers, body: '' }
 }
 
-/** Whether a browser asks: it names HTML, a program does not. */
+/** Whether the request comes from a browser, which asks for HTML. Programs do not. */
 export function prefersHtml(request: Request): boolean {
   return (request.headers.accept ?? '').includes('text/html')
 }
 
-/** Whether a Content-Type is JSON, or a type that is built on it (RFC 6839 section 3.1). */
+/** Whether a Content-Type is JSON, or has the suffix +json (RFC 6839 section 3.1). */
 export function isJsonType(contentType: string): boolean {
   return /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType)
 }
 
-/** The media type of the body, without its parameters, in lower case; empty when there is none. */
+/** The media type of the body, in lower case and without parameters. Empty if there is none. */
 export function mediaType(headers: IncomingHttpHeaders): string {
   return (headers['content-type'] ?? '').split(';', 1)[0]!.trim().toLowerCase()
 }

@@ -1,13 +1,13 @@
-/** Whom an address belongs to, as far as an address tells. */
+/** Groups addresses by the party that they belong to, so that one party cannot evade a limit by changing its address. */
 import { isIPv4, isIPv6 } from 'node:net'
 
 /**
- * The network that is one party: an IPv4 address, also in IPv6 clothes however they are spelled (RFC 4291 section 2.5.5.2),
- * or the first 64 bits of an IPv6 address, since one household has at least the rest to choose from (RFC 6177 section 2).
+ * An IPv4 address stands for itself, also when it is mapped into IPv6 in any spelling (RFC 4291 section 2.5.5.2). An IPv6
+ * address stands for its first 64 bits, because a single household can choose at least the rest (RFC 6177 section 2).
  */
 export function networkOf(address: string): string {
   if (!isIPv6(address)) return address
-  // As Node spells the peers of every request on a socket for both families: not worth taking apart.
+  // Shortcut for the spelling that Node uses for every IPv4 peer of a dual-stack socket.
   if (address.startsWith('::ffff:') && isIPv4(address.slice(7))) return address.slice(7)
   const groups = groupsOf(address)
   const isMapped = groups[5] === 0xffff && groups.slice(0, 5).every(group => group === 0)
@@ -15,14 +15,14 @@ export function networkOf(address: string): string {
   return `${groups.slice(0, 4).map(group => group.toString(16)).join(':')}::/64`
 }
 
-/** The eight groups of 16 bits of an IPv6 address (RFC 4291 section 2.2). */
+/** The eight 16-bit groups of an IPv6 address (RFC 4291 section 2.2). */
 function groupsOf(address: string): readonly number[] {
   const parts = address.split('%', 1)[0]!.split('::')
   const [head = [], tail] = parts.map(part => part === '' ? [] : part.split(':').flatMap(numbersOf))
   return tail ? [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail] : head
 }
 
-/** One group in hexadecimal, or the two of the IPv4 address in which an IPv6 address may end. */
+/** One hexadecimal group, or the two groups of an IPv4 address at the end of an IPv6 address. */
 function numbersOf(part: string): readonly number[] {
   if (!part.includes('.')) return [Number.parseInt(part, 16)]
   const [a, b, c, d] = part.split('.').map(Number)

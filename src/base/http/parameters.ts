@@ -6,7 +6,7 @@ import { mediaType, type Request } from './message.ts'
 export class Parameters {
   private readonly values = new Map<string, string>()
   private readonly checker: Checker
-  /** The names of parameters that came more than once, whether they mean anything here or not. */
+  /** The names of all parameters that were sent more than once, including unknown ones. */
   readonly repeated: ReadonlySet<string>
 
   constructor(text: string, checker: Checker) {
@@ -22,12 +22,12 @@ export class Parameters {
     this.repeated = repeated
   }
 
-  /** The (first) value of the parameter, or undefined where it is omitted. */
+  /** The (first) value of the parameter, or undefined if it was omitted. */
   get(name: string): string | undefined {
     return this.values.get(name)
   }
 
-  /** What follows `prefix` in the names of the parameters that begin with it. */
+  /** The names of all parameters that begin with `prefix`, without the prefix. */
   namesAfter(prefix: string): readonly string[] {
     return [...this.values.keys()].filter(name => name.startsWith(prefix)).map(name => name.slice(prefix.length))
   }
@@ -38,7 +38,7 @@ export class Parameters {
     return value
   }
 
-  /** Checks that none of `names` came more than once; of all parameters, where no name is given. */
+  /** Checks that none of `names` was sent more than once. Without names, checks all parameters. */
   checkNotRepeated(...names: readonly string[]): void {
     const repeated = [...this.repeated].find(name => names.length === 0 || names.includes(name))
     this.checker.check(parametersAreNotRepeated, repeated === undefined, repeated)
@@ -54,7 +54,7 @@ export async function parseForm(request: Request, checker: Checker): Promise<Par
   return form
 }
 
-/** `URLSearchParams` puts U+FFFD in the place of what is not UTF-8, and takes a stray percent sign as it is. */
+/** `URLSearchParams` would replace invalid UTF-8 with U+FFFD, and keep a stray percent sign. */
 function isPercentEncodedUtf8(text: string): boolean {
   if (!text.includes('%')) return true
   try {

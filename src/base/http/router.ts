@@ -1,6 +1,6 @@
 /**
- * Finds the route of a request. A path is exact, or ends in one parameter: `/explain/:rule` for a segment,
- * `/source/:path*` for all that follows; the method `*` is any.
+ * Finds the route of a request. The path of a route is exact or ends in a parameter: `/explain/:rule` matches one segment,
+ * `/source/:path*` matches the rest of the path. The method `*` matches any method.
  */
 
 interface Routable {
@@ -11,7 +11,7 @@ interface Routable {
 export interface Found<R> {
   readonly route: R | undefined
   readonly parameter: string
-  /** The routes of the path, whatever their methods; empty where the path is unknown. */
+  /** All routes of this path, with any method. Empty if the path is unknown. */
   readonly siblings: readonly R[]
 }
 
@@ -19,16 +19,16 @@ type Methods<R> = Map<string, R>
 
 export class Router<R extends Routable> {
   private readonly exact = new Map<string, Methods<R>>()
-  private readonly parametric = new Map<string, Methods<R>>()
-  private readonly open = new Map<string, Methods<R>>()
+  /** By the prefix before the parameter. */
+  private readonly oneSegment = new Map<string, Methods<R>>()
+  private readonly restOfPath = new Map<string, Methods<R>>()
 
   constructor(routes: readonly R[]) {
     for (const route of routes) {
-      const [, prefix, rest] = /^(.*\/):[^/*]+(\*?)$/.exec(route.path) ?? []
-      const table = prefix === undefined ? this.exact : rest ? this.open : this.parametric
-      const key = prefix ?? route.path
-      const methods = table.get(key) ?? new Map<string, R>()
-      table.set(key, methods.set(route.method, route))
+      const [, prefix = route.path, star] = /^(.*\/):[^/*]+(\*?)$/.exec(route.path) ?? []
+      const table = this.tableFor(star)
+      const methods = table.get(prefix) ?? new Map<string, R>()
+      table.set(prefix, methods.set(route.method, route))
     }
   }
 
@@ -36,14 +36,19 @@ export class Router<R extends Routable> {
     const exact = this.exact.get(path)
     if (exact) return this.found(exact, method, '')
     const cut = path.lastIndexOf('/') + 1
-    const methods = this.parametric.get(path.slice(0, cut))
+    const methods = this.oneSegment.get(path.slice(0, cut))
     const parameter = decode(path.slice(cut))
     if (methods && parameter) return this.found(methods, method, parameter)
-    for (const [prefix, methods] of this.open) {
+    for (const [prefix, methods] of this.restOfPath) {
       const rest = path.startsWith(prefix) ? decode(path.slice(prefix.length)) : ''
       if (rest) return this.found(methods, method, rest)
     }
     return { route: undefined, parameter: '', siblings: [] }
+  }
+
+  private tableFor(star: string | undefined): Map<string, Methods<R>> {
+    if (star === undefined) return this.exact
+    return star === '*' ? this.restOfPath : this.oneSegment
   }
 
   private found(methods: Methods<R>, method: string, parameter: string): Found<R> {

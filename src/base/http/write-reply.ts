@@ -1,17 +1,17 @@
-/** Puts a reply on the socket. */
+/** Writes a reply to the socket. */
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Reply, Request } from './message.ts'
 
-/** A reply with the headers that it is sent with, its own first. */
+/** Adds the common headers to a reply. Those that the reply has itself take precedence, and come first. */
 export function withHeaders(reply: Reply, common: Readonly<Record<string, string>>): Reply {
   return { ...reply, headers: { ...reply.headers, ...common, ...reply.headers } }
 }
 
-/** Writes a reply with the headers that every such reply has; a slow reader is waited for. */
+/** Writes a reply with the common headers, no faster than the peer reads it. */
 export async function writeReply(
   reply: Reply, common: Readonly<Record<string, string>>, request: Request, outgoing: ServerResponse,
 ): Promise<void> {
-  // The other side went away, or sent what could not be a request and was told so.
+  // The peer disconnected, or sent something that was not a request and already got an answer.
   if (outgoing.destroyed || outgoing.headersSent) return
   const headers: OutgoingHttpHeaders = { ...common, ...reply.headers }
   if (typeof reply.body === 'string') {
@@ -32,13 +32,13 @@ export async function writeReply(
   outgoing.end()
 }
 
-/** Waits until a slow reader has read, so that what is made for it does not pile up. */
+/** Waits until the peer has read what was written, so that unsent data does not pile up in memory. */
 function drained(outgoing: ServerResponse): Promise<void> {
   return new Promise(resolve => {
-    const go = (): void => {
-      outgoing.off('drain', go).off('close', go)
+    const done = (): void => {
+      outgoing.off('drain', done).off('close', done)
       resolve()
     }
-    outgoing.on('drain', go).on('close', go)
+    outgoing.on('drain', done).on('close', done)
   })
 }
