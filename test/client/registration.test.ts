@@ -150,7 +150,7 @@ describe('registerClient(): the response', () => {
   ] as const) {
     it(`may mean that it is closed there, with ${what}: then the other ways are named (RFC 7591 section 3)`, async t => {
       const { remedy } = await assertFails(register(t, answer), { rule: 'registration-is-accepted', exitCode: 4 })
-      assert.match(remedy ?? '', /^Registration may be closed there.*--client-id.*--client-metadata-url/)
+      assert.match(remedy ?? '', /^The server may not allow registration.*--client-id.*--client-metadata-url/)
       assert.doesNotMatch(remedy ?? '', /redirect/)
     })
   }
