@@ -6,6 +6,7 @@ import { json, type Reply, type Request } from '../base/http/message.ts'
 import { parseForm } from '../base/http/parameters.ts'
 import { sha256 } from '../base/protocol/crypto.ts'
 import type { Context } from '../core/context/context.ts'
+import { parseRefreshToken } from '../core/oauth/refresh-token.ts'
 import { findAccessToken } from '../core/oauth/access-token.ts'
 import { authenticateClient, isPublicClient } from '../core/oauth/client-authentication.ts'
 import { clientIsConfidential } from '../core/rules/client-authentication.ts'
@@ -23,9 +24,10 @@ export async function introspect(request: Request, context: Context): Promise<Re
 }
 
 async function describeRefreshToken(token: string, { store, now, config }: Context) {
-  const refreshToken = await store.findRefreshToken(sha256(token))
+  const parts = parseRefreshToken(token, config)
+  const refreshToken = parts && await store.findRefreshToken(sha256(parts.handle))
   const grant = refreshToken && await store.findGrant(refreshToken.grant_id)
-  if (!grant || refreshToken.rotated || refreshToken.expires_at <= now()) return undefined
+  if (!grant || refreshToken.generation !== parts.generation || refreshToken.expires_at <= now()) return undefined
   const { client_id, sub, scope, resource, created_at, expires_at } = grant
   return {
     client_id, sub, scope, aud: resource, iss: config.issuer, iat: Math.floor(created_at), exp: Math.floor(expires_at),

@@ -6,17 +6,19 @@ import { empty, type Reply, type Request } from '../base/http/message.ts'
 import { parseForm } from '../base/http/parameters.ts'
 import { sha256 } from '../base/protocol/crypto.ts'
 import type { Context } from '../core/context/context.ts'
+import { parseRefreshToken } from '../core/oauth/refresh-token.ts'
 import { findAccessToken } from '../core/oauth/access-token.ts'
 import { authenticateClient } from '../core/oauth/client-authentication.ts'
 import { tokenBelongsToClient } from '../core/rules/token.ts'
 
 export async function revoke(request: Request, context: Context): Promise<Reply> {
-  const { store } = context
+  const { config, store } = context
   const form = await parseForm(request, context)
   const client = await authenticateClient(request, form, context)
   const token = form.required('token')
 
-  const refreshToken = await store.findRefreshToken(sha256(token))
+  const parts = parseRefreshToken(token, config)
+  const refreshToken = parts && await store.findRefreshToken(sha256(parts.handle))
   if (refreshToken) {
     const { client_id, grant_id } = refreshToken
     context.check(tokenBelongsToClient, client_id === client.client_id)

@@ -38,7 +38,7 @@ function consent(client_id: string): Consent {
 /** Begins a grant with one refresh token, both named `id`. */
 async function begin(store: MemoryStore, id: string): Promise<void> {
   await store.addAuthorizationCode(code(id))
-  const token = { token_hash: id, grant_id: id, client_id: 'client', expires_at: 1_000_000 + 30 * day }
+  const token = { handle_hash: id, grant_id: id, client_id: 'client', expires_at: 1_000_000 + 30 * day, generation: 0 }
   assert.equal(await store.useAuthorizationCode(id, grant(id), token), true)
 }
 
@@ -76,10 +76,10 @@ describe('MemoryStore', () => {
   it('binds the grant to the key that comes with a rotation (RFC 9449 section 5)', async () => {
     const { store } = create()
     await begin(store, 't0')
-    assert.deepEqual(await store.rotateRefreshToken('t0', { token_hash: 't1', salt: 's' }, 30, 'key'), { outcome: 'rotated' })
+    assert.deepEqual(await store.rotateRefreshToken('t0', 0, 30, 'key'), { outcome: 'rotated', generation: 1 })
     assert.equal((await store.findGrant('t0'))?.jkt, 'key')
-    assert.deepEqual(await store.rotateRefreshToken('t1', { token_hash: 't2', salt: 's' }, 30), { outcome: 'rotated' })
-    assert.equal((await store.findGrant('t0'))?.jkt, 'key')
+    assert.deepEqual(await store.rotateRefreshToken('t0', 1, 30, 'another'), { outcome: 'bound to another key' })
+    assert.deepEqual(await store.rotateRefreshToken('t0', 1, 30, 'key'), { outcome: 'rotated', generation: 2 })
   })
 
   it('finds a document until it is stale, and no longer', async () => {
@@ -149,22 +149,41 @@ describe('MemoryStore', () => {
     for (let i = 0; i <= 100_000; i++) {
       const id = `g${i}`
       await store.addAuthorizationCode(code(id))
-      await store.useAuthorizationCode(id, grant(id), { token_hash: id, grant_id: id, client_id: 'client', expires_at: 2_000_000 })
+      await store.useAuthorizationCode(id, grant(id), { handle_hash: id, grant_id: id, client_id: 'client', expires_at: 2_000_000, generation: 0 })
     }
     assert.equal(await store.findRefreshToken('g0'), undefined)
     assert.ok(await store.findRefreshToken('g1'))
     assert.equal((await store.counts())['refresh_tokens'], 100_000)
   })
 
-  it('remembers the last 64 refresh tokens of a grant, and no more', async () => {
-    const { store } = create()
-    await begin(store, 't0')
-    for (let i = 1; i <= 100; i++) {
-      assert.deepEqual(await store.rotateRefreshToken(`t${i - 1}`, { token_hash: `t${i}`, salt: 's' }, 30), { outcome: 'rotated' })
+  it('knows every earlier generation of a refresh token as used, however long ago it was, with one record', async () => {
+    for (const generation of [0, 50, 98]) {
+      const { clock, store } = create()
+      await begin(store, 't')
+      for (let i = 0; i < 100; i++) {
+        assert.deepEqual(await store.rotateRefreshToken('t', i, 30), { outcome: 'rotated', generation: i + 1 })
+        clock.now += 2
+      }
+      assert.equal((await store.counts())['refresh_tokens'], 1)
+      assert.deepEqual(await store.rotateRefreshToken('t', generation, 30), { outcome: 'reused' })
+      assert.equal(await store.findGrant('t'), undefined)
     }
-    assert.ok(await store.findRefreshToken('t100'))
-    assert.equal(await store.findRefreshToken('t0'), undefined)
-    assert.equal((await store.counts())['refresh_tokens'], 64)
+  })
+
+  it('takes no generation that was never given out', async () => {
+    const { store } = create()
+    await begin(store, 't')
+    assert.deepEqual(await store.rotateRefreshToken('t', 1, 30), { outcome: 'reused' })
+  })
+
+  it('rotates a refresh token 60 times a minute, and then again in the next', async () => {
+    const { clock, store } = create()
+    await begin(store, 't')
+    for (let i = 0; i < 60; i++) await store.rotateRefreshToken('t', i, 30)
+    clock.now += 20
+    assert.deepEqual(await store.rotateRefreshToken('t', 60, 30), { outcome: 'too often', retry_after: 40 })
+    clock.now += 40
+    assert.deepEqual(await store.rotateRefreshToken('t', 60, 30), { outcome: 'rotated', generation: 61 })
   })
 
   it('lets one of two uses of a code through, and revokes its grant at the second', async () => {

@@ -3,7 +3,7 @@ import { ExpiringMap } from './expiring-map.ts'
 import { MemoryOfUsers } from './memory-of-users.ts'
 import { OneTimeUses } from './one-time-uses.ts'
 import type {
-  AuthorizationCode, AuthorizationRequest, Client, Grant, KeptDocument, RefreshToken, Session, Successor,
+  AuthorizationCode, AuthorizationRequest, Client, Grant, KeptDocument, RefreshToken, Session,
 } from './records.ts'
 import { SessionTable } from './session-table.ts'
 import type { ListedGrant, OneTimeUse, Rotation, Store, UseOutcome } from './store.ts'
@@ -21,8 +21,16 @@ const day = 86_400
 /** Access tokens are accepted a little beyond their end (clock skew), so revocations last a little longer still. */
 const revocationMargin = 60
 
-/** How many rotated refresh tokens of a grant are remembered, to tell a reused one from an unknown one. */
-const rememberedRotations = 64
+/** How often a grant can be refreshed in a minute: more than any client needs, and too few to flood the log or the store. */
+const rotationsPerMinute = 60
+
+/** A grant with what changes in it. */
+interface KeptGrant {
+  readonly grant: Grant
+  readonly refreshToken: RefreshToken | undefined
+  /** The rotations of the current minute, and when that began. */
+  readonly rotations: { readonly since: number; readonly count: number }
+}
 
 export class MemoryStore extends MemoryOfUsers implements Store {
   /** Clients that no user ever approved. A flood of registrations presses out only these. */
@@ -32,8 +40,10 @@ export class MemoryStore extends MemoryOfUsers implements Store {
   private readonly used: OneTimeUses
   private readonly authorizationRequests: ExpiringMap<AuthorizationRequest>
   private readonly codes: ExpiringMap<{ readonly code: AuthorizationCode; used: boolean }>
-  private readonly grants: ExpiringMap<{ readonly grant: Grant; readonly tokens: string[]; refreshed_at?: number }>
-  private readonly refreshTokens: ExpiringMap<RefreshToken>
+  /** For a day after they expire as well, so that an expired refresh token can be told from an unknown one. */
+  private readonly grants: ExpiringMap<KeptGrant>
+  /** The grant of each refresh token, by the hash of its handle. */
+  private readonly grantsByHandle: ExpiringMap<string>
   private readonly revocations: ExpiringMap<number>
   private readonly sessions: SessionTable
   /** Tokens issued up to this time are refused: a revocation that had to give way must not come undone. */
@@ -50,11 +60,11 @@ export class MemoryStore extends MemoryOfUsers implements Store {
     this.codes = new ExpiringMap({ limit: 20_000, lifetime: 2 * options.authorizationCodeLifetime, now })
     this.grants = new ExpiringMap({
       limit: 100_000,
-      lifetime: options.refreshTokenLifetime,
+      lifetime: options.refreshTokenLifetime + day,
       now,
-      onEvict: ({ tokens }) => tokens.forEach(hash => this.refreshTokens.delete(hash)),
+      onEvict: kept => this.forgetHandle(kept),
     })
-    this.refreshTokens = new ExpiringMap({ limit: 400_000, lifetime: options.refreshTokenLifetime, now })
+    this.grantsByHandle = new ExpiringMap({ limit: 100_000, lifetime: options.refreshTokenLifetime + day, now })
     this.revocations = new ExpiringMap({
       limit: 100_000,
       lifetime: options.accessTokenLifetime + revocationMargin,
@@ -132,45 +142,45 @@ export class MemoryStore extends MemoryOfUsers implements Store {
       return false
     }
     entry.used = true
-    this.grants.set(grant.grant_id, { grant, tokens: refreshToken ? [refreshToken.token_hash] : [] })
-    if (refreshToken) this.refreshTokens.set(refreshToken.token_hash, refreshToken)
+    this.grants.set(grant.grant_id, { grant, refreshToken, rotations: { since: this.now(), count: 0 } })
+    if (refreshToken) this.grantsByHandle.set(refreshToken.handle_hash, grant.grant_id)
     return true
   }
 
   async findGrant(grant_id: string): Promise<Grant | undefined> {
-    return this.grants.get(grant_id)?.grant
+    const grant = this.grants.get(grant_id)?.grant
+    return grant && grant.expires_at > this.now() ? grant : undefined
   }
 
   async revokeGrant(grant_id: string): Promise<void> {
     this.endGrantAtOnce(grant_id)
   }
 
-  async findRefreshToken(token_hash: string): Promise<RefreshToken | undefined> {
-    return this.refreshTokens.get(token_hash)
+  async findRefreshToken(handle_hash: string): Promise<RefreshToken | undefined> {
+    return this.findByHandle(handle_hash)?.refreshToken
   }
 
-  async rotateRefreshToken(token_hash: string, successor: Successor, window: number, jkt?: string): Promise<Rotation> {
-    const token = this.refreshTokens.get(token_hash)
-    const grant = token && this.grants.get(token.grant_id)
-    if (!token || !grant) return { outcome: 'reused' }
-    if (!token.rotated) {
-      this.refreshTokens.update(token_hash, { ...token, rotated: { at: this.now(), successor } })
-      grant.refreshed_at = this.now()
-      if (jkt !== undefined) this.grants.update(token.grant_id, { ...grant, grant: { ...grant.grant, jkt } })
-      grant.tokens.push(successor.token_hash)
-      // A grant makes room for its own rotations, so that no rotation presses out the token of somebody else.
-      if (grant.tokens.length > rememberedRotations || this.refreshTokens.isFull) {
-        this.refreshTokens.delete(grant.tokens.shift()!)
-      }
-      const { grant_id, client_id, expires_at } = token
-      this.refreshTokens.set(successor.token_hash, { token_hash: successor.token_hash, grant_id, client_id, expires_at })
-      return { outcome: 'rotated' }
+  async rotateRefreshToken(handle_hash: string, generation: number, window: number, jkt?: string): Promise<Rotation> {
+    const kept = this.findByHandle(handle_hash)
+    const token = kept?.refreshToken
+    if (!kept || !token) return { outcome: 'reused' }
+    const { grant, rotations } = kept
+    if (grant.jkt !== undefined && grant.jkt !== jkt) return { outcome: 'bound to another key' }
+    const now = this.now()
+    const wasRotated = generation === token.generation - 1
+    if (wasRotated && now - token.rotated_at! < window) return { outcome: 'repeated', generation: token.generation }
+    if (generation !== token.generation) {
+      this.endGrantAtOnce(grant.grant_id)
+      return { outcome: 'reused' }
     }
-    const { at, successor: { token_hash: successor_hash, salt } } = token.rotated
-    const successorIsUnused = !this.refreshTokens.get(successor_hash)?.rotated
-    if (this.now() - at < window && successorIsUnused) return { outcome: 'repeated', successor_salt: salt }
-    await this.revokeGrant(token.grant_id)
-    return { outcome: 'reused' }
+    const minute = now < rotations.since + 60 ? rotations : { since: now, count: 0 }
+    if (minute.count >= rotationsPerMinute) return { outcome: 'too often', retry_after: Math.ceil(minute.since + 60 - now) }
+    this.grants.update(grant.grant_id, {
+      grant: jkt === undefined ? grant : { ...grant, jkt },
+      refreshToken: { ...token, generation: generation + 1, rotated_at: now },
+      rotations: { since: minute.since, count: minute.count + 1 },
+    })
+    return { outcome: 'rotated', generation: generation + 1 }
   }
 
   async revokeAccessToken(jti: string): Promise<void> {
@@ -186,8 +196,10 @@ export class MemoryStore extends MemoryOfUsers implements Store {
 
   async listGrants(sub: string): Promise<readonly ListedGrant[]> {
     // Nothing on the hot path keeps an index for this: a page that few open pays for itself.
-    return [...this.grants].flatMap(([, { grant, refreshed_at }]) => (
-      grant.sub === sub ? [{ ...grant, ...(refreshed_at === undefined ? {} : { refreshed_at }) }] : []))
+    return [...this.grants].flatMap(([, { grant, refreshToken }]) => {
+      const refreshed_at = refreshToken?.rotated_at
+      return grant.sub === sub && grant.expires_at > this.now() ? [{ ...grant, ...(refreshed_at === undefined ? {} : { refreshed_at }) }] : []
+    })
   }
 
   async withdrawConsent(sub: string, client_id: string): Promise<void> {
@@ -222,15 +234,24 @@ export class MemoryStore extends MemoryOfUsers implements Store {
       authorization_requests: this.authorizationRequests.size,
       authorization_codes: this.codes.size,
       grants: this.grants.size,
-      refresh_tokens: this.refreshTokens.size,
+      refresh_tokens: this.grantsByHandle.size,
       revocations: this.revocations.size,
       sessions: this.sessions.size,
       ...this.countsOfUsers(),
     }
   }
 
+  private findByHandle(handle_hash: string): KeptGrant | undefined {
+    const grant_id = this.grantsByHandle.get(handle_hash)
+    return grant_id === undefined ? undefined : this.grants.get(grant_id)
+  }
+
+  private forgetHandle(kept: KeptGrant | undefined): void {
+    if (kept?.refreshToken) this.grantsByHandle.delete(kept.refreshToken.handle_hash)
+  }
+
   private endGrantAtOnce(grant_id: string): void {
-    this.grants.delete(grant_id)?.tokens.forEach(hash => this.refreshTokens.delete(hash))
+    this.forgetHandle(this.grants.delete(grant_id))
     this.revoke(grant_id)
   }
 

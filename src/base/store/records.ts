@@ -8,7 +8,7 @@
  * | AuthorizationRequest | SHA-256 of consent_token   | 10 minutes, or answered                      |
  * | AuthorizationCode    | SHA-256 of the code        | twice its lifetime, to tell used from unknown|
  * | Grant                | grant_id                   | lifetime of refresh tokens, or revoked       |
- * | RefreshToken         | SHA-256 of the token       | with its grant                               |
+ * | RefreshToken         | SHA-256 of its handle      | with its grant                               |
  * | document of a client | what it is for, and URL    | as its headers say, at most a day            |
  * | used assertion       | SHA-256 of client and jti  | 12 minutes: no assertion lives longer        |
  * | used proof           | SHA-256 of key and jti     | 130 seconds: no proof lives longer           |
@@ -127,20 +127,19 @@ export interface Grant {
   readonly jkt?: string
 }
 
+/**
+ * The refresh token of a grant. Earlier generations need no record: each token says which grant and generation it is, under
+ * a MAC, and every generation but the current one has been used.
+ */
 export interface RefreshToken {
-  readonly token_hash: string
+  readonly handle_hash: string
   readonly grant_id: string
   readonly client_id: string
   readonly expires_at: number
-  /** When it was used and what came in its place; absent while it is the current one. */
-  readonly rotated?: { readonly at: number; readonly successor: Successor }
-}
-
-/** What a refresh token is rotated to. */
-export interface Successor {
-  readonly token_hash: string
-  /** With the old token this makes the new one; alone it is worth nothing. */
-  readonly salt: string
+  /** The generation that is valid now. */
+  readonly generation: number
+  /** When the generation before it was rotated; absent for the first. */
+  readonly rotated_at?: number
 }
 
 /** An MCP session of the legacy protocol versions. It belongs to one user and one client, and authenticates neither. */

@@ -3,7 +3,7 @@
  * Nothing is found after it has expired.
  */
 import type {
-  AuthorizationCode, AuthorizationRequest, BrowserSession, Client, Consent, Grant, KeptDocument, RefreshToken, Session, Successor,
+  AuthorizationCode, AuthorizationRequest, BrowserSession, Client, Consent, Grant, KeptDocument, RefreshToken, Session,
 } from './records.ts'
 
 /** A grant in force, and when its refresh token was last used. */
@@ -22,12 +22,16 @@ export interface Attempts {
 
 /** What became of a refresh token that was presented. */
 export type Rotation =
-  /** It was valid: the successor that was offered is valid now. */
-  | { readonly outcome: 'rotated' }
-  /** It was rotated within the window and its successor is unused: the same successor, made with this salt. */
-  | { readonly outcome: 'repeated'; readonly successor_salt: string }
-  /** It was used before: its grant is revoked now. */
+  /** It was the current one. The next generation is valid now. */
+  | { readonly outcome: 'rotated'; readonly generation: number }
+  /** It was rotated within the window and nobody has used its successor: the successor is given out again. */
+  | { readonly outcome: 'repeated'; readonly generation: number }
+  /** It was used before, or its grant has ended. The grant is revoked now. */
   | { readonly outcome: 'reused' }
+  /** The grant was bound to another key in the meantime. Nothing has changed. */
+  | { readonly outcome: 'bound to another key' }
+  /** The grant was refreshed too often within a minute. Nothing has changed. */
+  | { readonly outcome: 'too often'; readonly retry_after: number }
 
 /** What works once, each with room of its own: a flood of one takes nothing from the others. */
 export type OneTimeUse = 'assertion' | 'proof of a token request' | 'proof of a resource request'
@@ -71,12 +75,12 @@ export interface Store {
   findGrant(grant_id: string): Promise<Grant | undefined>
   /** Revokes the grant with all its refresh and access tokens. */
   revokeGrant(grant_id: string): Promise<void>
-  findRefreshToken(token_hash: string): Promise<RefreshToken | undefined>
+  findRefreshToken(handle_hash: string): Promise<RefreshToken | undefined>
   /**
-   * Rotates the refresh token; `window` is how many seconds a repetition is answered alike. Where a `jkt` is given, the
-   * grant is bound to that key from now on.
+   * Uses generation `generation` of a refresh token. Whatever is not the current generation, nor within `window` seconds the
+   * one before it, was used before, however long ago. With a `jkt` the grant is bound to that key from now on.
    */
-  rotateRefreshToken(token_hash: string, successor: Successor, window: number, jkt?: string): Promise<Rotation>
+  rotateRefreshToken(handle_hash: string, generation: number, window: number, jkt?: string): Promise<Rotation>
 
   revokeAccessToken(jti: string): Promise<void>
   isRevoked(token: { jti: string; grant_id: string; client_id: string; iat: number }): Promise<boolean>

@@ -137,6 +137,16 @@ export const refreshTokenIsUnused: Rule = {
   remedy: 'Store the new refresh token before you use it, and let only one process refresh at a time.',
 }
 
+export const refreshIsNotTooOften: Rule = {
+  id: 'refresh-is-not-too-often',
+  clause: 'RFC 6585 section 4',
+  error: 'too_many_requests',
+  says: 'this grant was refreshed too often; try again in {expected} seconds',
+  requires: 'A grant is refreshed at most 60 times a minute.',
+  otherwise: 'A client in a loop, or a thief who races the owner, would keep the server busy with one grant.',
+  remedy: 'Use the access token until it expires. Refresh once for all processes of the client.',
+}
+
 export const scopeIsNotWidened: Rule = {
   id: 'scope-is-not-widened',
   clause: 'RFC 6749 section 6',

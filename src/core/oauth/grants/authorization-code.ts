@@ -11,6 +11,7 @@ import {
 } from '../../rules/token.ts'
 import { issueAccessToken } from '../access-token.ts'
 import { checkBoundKey, refreshTokenKey } from '../bound-key.ts'
+import { formatRefreshToken } from '../refresh-token.ts'
 import { readResource } from '../resource.ts'
 
 /** Every check comes before the code is used, so that a refused attempt takes nothing from its owner. */
@@ -39,17 +40,17 @@ export async function exchangeAuthorizationCode(
   await proof?.use()
 
   const grant = beginGrant(code, refreshTokenKey(proof, client), context)
-  const refresh_token = client.metadata.grant_types.includes('refresh_token') ? randomToken() : undefined
-  const record = refresh_token === undefined ? undefined : refreshTokenOf(grant, refresh_token)
+  const handle = client.metadata.grant_types.includes('refresh_token') ? randomToken(16) : undefined
+  const refreshToken = handle === undefined ? undefined : refreshTokenOf(grant, handle)
   // RFC 6749 section 4.1.2: a code that comes twice was stolen, by the first caller or by this one. We cannot tell
   // which, so the tokens of the first exchange end too.
-  context.check(codeIsUnused, await store.useAuthorizationCode(code.code_hash, grant, record))
+  context.check(codeIsUnused, await store.useAuthorizationCode(code.code_hash, grant, refreshToken))
   const { client_id, sub, grant_id, scope } = grant
   context.audit('token issued', { grant_type: 'authorization_code', client_id, sub, grant_id, scope })
 
   return {
     ...issueAccessToken({ ...grant, jkt: proof?.jkt }, context),
-    ...(refresh_token === undefined ? {} : { refresh_token }),
+    ...(handle === undefined ? {} : { refresh_token: formatRefreshToken({ handle, generation: 0 }, config) }),
     scope,
   }
 }
@@ -61,6 +62,6 @@ function beginGrant(code: AuthorizationCode, jkt: string | undefined, { config, 
   return { grant_id, client_id, sub, scope, resource, created_at, expires_at, ...(jkt === undefined ? {} : { jkt }) }
 }
 
-function refreshTokenOf({ grant_id, client_id, expires_at }: Grant, refresh_token: string): RefreshToken {
-  return { token_hash: sha256(refresh_token), grant_id, client_id, expires_at }
+function refreshTokenOf({ grant_id, client_id, expires_at }: Grant, handle: string): RefreshToken {
+  return { handle_hash: sha256(handle), grant_id, client_id, expires_at, generation: 0 }
 }
