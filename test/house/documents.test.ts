@@ -30,6 +30,18 @@ describe('The reading order of the core', () => {
   })
 })
 
+describe('The seams in docs/architecture.md', () => {
+  const [, section] = /^## Seams\n(.*?)^## /ms.exec(read('docs/architecture.md'))!
+  const rows = [...section!.matchAll(/^\| \[?`([\w-]+)`/gm)].map(([, name]) => name!)
+
+  it('are those of the servers and the client', () => {
+    const [, members] = /^export interface Extensions \{\n(.*?)^}/ms.exec(read('src/core/context/context.ts'))!
+    const ofServers = [...members!.matchAll(/^ {2}(?:readonly )?(\w+)[(:]/gm)].map(([, name]) => name!)
+    const ofClient = readdirSync(join(packageRoot, 'src/core/client/seams')).map(name => name.replace('.ts', ''))
+    assert.deepEqual([...rows].sort(), [...ofServers, ...ofClient].sort())
+  })
+})
+
 describe('The README', () => {
   const readme = read('README.md')
 
