@@ -61,6 +61,15 @@ export async function startWithTokens(
   return { server, client, access_token: tokens['access_token'], refresh_token: tokens['refresh_token'] }
 }
 
+/** A server on which a client has an authorization code. */
+export async function startWithCode(
+  t: TestContext, metadata: Members = {},
+): Promise<{ server: TestServer; client: Members; authorization: Authorization }> {
+  const server = await startServer(t)
+  const client = await register(server, metadata)
+  return { server, client, authorization: await authorize(server, client) }
+}
+
 export type Members = Record<string, any>
 
 // --- The authorization server ---
@@ -248,6 +257,17 @@ export function craftToken(server: TestServer, changes: Members = {}, typ = 'at+
   }, jwtKeys[0])
 }
 
+/** The claims of a row in a table: ISSUER stands for the issuer, and NOW+90 for the time in 90 seconds. */
+export function claimsIn(row: Members, { config }: TestServer): Members {
+  const fill = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(fill)
+    if (typeof value !== 'string') return value
+    const ahead = /^NOW([+-]\d+)$/.exec(value)?.[1]
+    return ahead === undefined ? value.replace('ISSUER', config.issuer) : Math.floor(Date.now() / 1000) + Number(ahead)
+  }
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, fill(value)]))
+}
+
 /** The parameters of the Bearer challenge, of which there has to be exactly one. */
 export function bearerChallenge(response: Response): Members {
   const header = response.headers.get('www-authenticate') ?? assert.fail(`no challenge beside ${response.status}`)
@@ -291,6 +311,11 @@ export function callModern(
 /** The JSON-RPC messages of an event stream. */
 export function eventsOf(text: string): Members[] {
   return [...text.matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data!) as Members)
+}
+
+/** Whether the MCP server accepts the access token. */
+export async function opens(server: TestServer, access_token: string): Promise<boolean> {
+  return (await callMcp(server, access_token, 'ping')).status === 200
 }
 
 // --- HTTP ---

@@ -16,3 +16,8 @@ export function attack(title: string, defence: string, prove: (t: TestContext) =
   if (defence === '') throw new Error(`nothing stops: ${title}`)
   it(title, { timeout: 90_000 }, prove)
 }
+
+/** What an attacker can tell answers apart by: status, challenge and body. */
+export async function answerOf(response: Response): Promise<{ status: number; challenge: string | null; body: string }> {
+  return { status: response.status, challenge: response.headers.get('www-authenticate'), body: await response.text() }
+}

@@ -10,8 +10,8 @@ import type { ClientStorage } from '../../src/core/client/seams/storage.ts'
 import { Trace } from '../../src/base/client/trace.ts'
 import { getTokens, redirect_uri, startServer, type Members, type TestContext, type TestServer } from '../harness.ts'
 import {
-  addAuthorizationServer, addMcpServer, assertFails, assertRefusal, assertUntrusted, changeTokens, clientOf, formOf,
-  headlessRedirectUri, json, jsonOf, record, startHonestPeer, startPeer, type Answer, type Peer, type Received,
+  addAuthorizationServer, addMcpServer, assertFails, assertRefusal, assertUntrusted, clientOf, formOf, headlessRedirectUri,
+  record, startHonestPeer, startPeer, type Peer, type Received,
 } from '../peer.ts'
 
 const both = 'mcp:tools:read mcp:tools:execute'
@@ -226,47 +226,6 @@ function connected(peer: Peer, options: Partial<McpClientOptions> = {}): Promise
   return client.connect().then(() => client)
 }
 
-describe('the scope of the authorization request (MCP 2026-07-28 basic/authorization, Scope Selection Strategy)', () => {
-  const cases: readonly (readonly [string, Parameters<typeof startHonestPeer>[1], string | undefined])[] = [
-    ['that of the challenge', { challenge: 'scope="a b"', resource: { scopes_supported: ['c'] } }, 'a b'],
-    ['that of the resource, where the challenge has none', { challenge: '', resource: { scopes_supported: ['c', 'd'] } }, 'c d'],
-    ['left out, where neither has any', { challenge: '' }, undefined],
-    ['joined by offline_access, where the authorization server has it',
-      { challenge: 'scope="a"', metadata: { scopes_supported: ['a', 'offline_access'] } }, 'a offline_access'],
-  ]
-  for (const [what, changes, scope] of cases) {
-    it(`is ${what}`, async t => {
-      const peer = await startHonestPeer(t, changes)
-      await connected(peer)
-      assert.equal(authorizationRequests(peer)[0]?.['scope'], scope)
-    })
-  }
-})
-
-describe('the resource of the requests (RFC 8707 section 2)', () => {
-  for (const [what, resource] of [
-    ['a slash at the end', (url: string) => `${url}/mcp/`], ['no path', (url: string) => url], ['no path but a slash', (url: string) => `${url}/`],
-  ] as const) {
-    it(`is, with ${what}, what the metadata says, on authorization, token and refresh (MCP 2026-07-28 basic/authorization, Resource Parameter Implementation)`, async t => {
-      const peer = await startPeer(t)
-      addAuthorizationServer(peer)
-      addMcpServer(peer, peer.url, { resource: { resource: resource(peer.url) } })
-      const client = await connected(peer)
-      await client.authorizer.tokens.renew()
-      const sent = [authorizationRequests(peer)[0], ...peer.to('POST /token').map(formOf)].map(members => members?.['resource'])
-      assert.deepEqual(sent, Array.from({ length: 3 }, () => resource(peer.url)))
-    })
-  }
-
-  it('is sent nowhere where it must not be', async t => {
-    const peer = await startHonestPeer(t)
-    const client = await connected(peer, { sendResource: false })
-    await client.authorizer.tokens.renew()
-    const sent = [authorizationRequests(peer)[0], ...peer.to('POST /token').map(formOf)].map(members => members?.['resource'])
-    assert.deepEqual(sent, [undefined, undefined, undefined])
-  })
-})
-
 describe('the code', () => {
   it('is exchanged with the verifier and the redirect URI of its request (OAuth 2.1 section 4.1.3)', async t => {
     const peer = await startHonestPeer(t)
@@ -287,111 +246,6 @@ describe('the code', () => {
       assert.equal(peer.to('POST /token').length, 0)
     })
   }
-})
-
-describe('an answer 401', () => {
-  const refusal: Answer = { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } }
-
-  it('to a token that was just issued ends the attempts, with the reason of the server', async t => {
-    const peer = await startHonestPeer(t, { challenge: 'error="invalid_token", error_description="wrong audience"', accepts: () => false })
-    const { message, remedy } = await assertFails(connected(peer), { exitCode: 4 })
-    assert.match(message, /wrong audience$/)
-    assert.match(remedy ?? '', /RFC 7662/)
-    assert.equal(authorizationRequests(peer).length, 1)
-  })
-
-  it('to a JWT leads to its audience', async t => {
-    const peer = await startHonestPeer(t, { accepts: () => false, tokens: { access_token: 'eyJhbGciOiJub25lIn0.e30.c2ln' } })
-    assert.match((await assertFails(connected(peer), { exitCode: 4 })).remedy ?? '', /the aud of the token/)
-  })
-
-  it('to a token that is no JWT says nothing of its audience, which nobody can read', async t => {
-    const peer = await startHonestPeer(t, { accepts: () => false })
-    assert.doesNotMatch((await assertFails(connected(peer), { exitCode: 4 })).remedy ?? '', /\baud/)
-  })
-
-  it('leads to one refresh, then to one login, and no further', async t => {
-    const peer = await startHonestPeer(t)
-    const storage = new MemoryStorage()
-    await connected(peer, { storage })
-    peer.on('POST /mcp', refusal)
-    await assertFails(connected(peer, { storage }), { exitCode: 4 })
-    assert.deepEqual(peer.to('POST /token').map(received => formOf(received)['grant_type']), [
-      'authorization_code', 'refresh_token', 'authorization_code',
-    ])
-  })
-
-  it('leads to a login where the refresh token is dead (RFC 6749 section 5.2)', async t => {
-    const peer = await startHonestPeer(t, { accepts: token => token !== 'ended' })
-    const storage = new MemoryStorage()
-    await connected(peer, { storage })
-    await changeTokens(storage, peer.url, { access_token: 'ended', refresh_token: undefined })
-    await connected(peer, { storage })
-    assert.equal(authorizationRequests(peer).length, 2)
-  })
-
-  it('asks nobody where the user may not be asked, and registers nothing', async t => {
-    const peer = await startHonestPeer(t)
-    const client = new McpClient(`${peer.url}/mcp`, { storage: new MemoryStorage(), trace: record().trace })
-    const { remedy } = await assertFails(client.connect(), { exitCode: 3 })
-    assert.match(remedy ?? '', /--authorize/)
-    assert.equal(peer.to('POST /register').length, 0)
-  })
-})
-
-describe('an answer 403', () => {
-  const challenge = (scope: string): Answer => ({
-    status: 403, headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
-  })
-
-  /** A peer that first lets everything through and then, for calls, answers with `scopes` one by one. */
-  async function demanding(t: TestContext, scopes: readonly string[]): Promise<{ peer: Peer; client: McpClient }> {
-    const peer = await startHonestPeer(t, { challenge: 'scope="read"' })
-    const client = await connected(peer)
-    await client.listTools()
-    let call = 0
-    peer.on('POST /mcp', received => {
-      const scope = scopes[call++]
-      return scope === undefined
-        ? json({ jsonrpc: '2.0', id: jsonOf(received)['id'], result: { resultType: 'complete', content: [] } }) : challenge(scope)
-    })
-    return { peer, client }
-  }
-
-  it('leads to a new login for the scopes so far and those of the challenge (MCP 2026-07-28 basic/authorization, Step-Up Authorization Flow)', async t => {
-    const { peer, client } = await demanding(t, ['write'])
-    await client.callTool('echo', {})
-    assert.deepEqual(authorizationRequests(peer).map(({ scope }) => scope), ['read', 'read write'])
-    assert.equal(peer.to('POST /token').some(received => formOf(received)['grant_type'] === 'refresh_token'), false)
-  })
-
-  it('may come twice, and the scopes add up', async t => {
-    const { peer, client } = await demanding(t, ['write', 'delete'])
-    await client.callTool('echo', {})
-    assert.deepEqual(authorizationRequests(peer).map(({ scope }) => scope), ['read', 'read write', 'read write delete'])
-  })
-
-  it('ends the attempts when it comes a third time (MCP 2026-07-28 basic/authorization, Step-Up Authorization Flow)', async t => {
-    const { peer, client } = await demanding(t, ['write', 'write', 'write', 'write'])
-    await assertUntrusted(client.callTool('echo', {}), 'step-up-is-bounded')
-    assert.equal(authorizationRequests(peer).length, 3)
-  })
-
-  it('of another kind is an answer like any other', async t => {
-    const { peer, client } = await demanding(t, [])
-    peer.on('POST /mcp', { status: 403, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } })
-    await assertUntrusted(client.callTool('echo', {}), 'answer-is-json-rpc')
-    assert.equal(authorizationRequests(peer).length, 1)
-  })
-
-  it('in the place of a 401 starts no authorization, and the error says so (RFC 9728 section 5.1)', async t => {
-    const peer = await startHonestPeer(t)
-    peer.on('POST /mcp', json({}, 403))
-    const { message, remedy } = await assertUntrusted(connected(peer), 'answer-is-json-rpc')
-    assert.equal(message, `the MCP server answered HTTP 403 without a JSON-RPC response at ${peer.url}/mcp`)
-    assert.match(remedy ?? '', /must answer 401 with WWW-Authenticate \(RFC 9728 section 5\.1\).*403 with error="insufficient_scope"/)
-    assert.equal(authorizationRequests(peer).length, 0)
-  })
 })
 
 describe('two authorization servers', () => {

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { describe } from 'node:test'
+import {
+  assertRefused, exchange, postForm, postJson, readJson, register, requestToken, startServer, startWithCode,
+} from '../harness.ts'
+import { attack, noTime } from './attack.ts'
+
+describe('Parameters of the token endpoint', { concurrency: 8 }, () => {
+  for (const name of ['code', 'client_id', 'code_verifier', 'grant_type', 'redirect_uri', 'x', '__proto__']) {
+    attack(`posts ${name} twice to the token endpoint`, 'parameters-are-not-repeated', async t => {
+      const { server, client, authorization } = await startWithCode(t)
+      const { code, code_verifier } = authorization
+      const form = new URLSearchParams({ grant_type: 'authorization_code', code, code_verifier, client_id: client['client_id'] })
+      const response = await postForm(`${server.url}/oauth/token`, `${form}&${name}=a&${name}=b`)
+      await assertRefused(response, 'parameters-are-not-repeated', 'invalid_request', 400)
+      assert.equal((await exchange(server, client, authorization)).status, 200)
+    })
+  }
+
+  attack('posts a parameter in another case and has it count', 'parameter-is-sent', async t => {
+    const { server, client, authorization } = await startWithCode(t)
+    const response = await exchange(server, client, authorization, { code: undefined, Code: authorization.code })
+    await assertRefused(response, 'parameter-is-sent', 'invalid_request', 400)
+  })
+
+  attack('posts the parameters in the query', 'parameter-is-sent', async t => {
+    const { server, client, authorization } = await startWithCode(t)
+    const { code, code_verifier } = authorization
+    const query = new URLSearchParams({ grant_type: 'authorization_code', code, code_verifier, client_id: client['client_id'] })
+    const response = await postForm(`${server.url}/oauth/token?${query}`, '')
+    await assertRefused(response, 'parameter-is-sent', 'invalid_request', 400)
+  })
+
+  for (const octets of ['%ff', '%c0%af', '%ed%a0%80', '%', '%zz', '%u0041']) {
+    attack(`posts ${octets} in a form`, 'parameters-are-utf-8', async t => {
+      const server = await startServer(t)
+      const response = await postForm(`${server.url}/oauth/token`, `grant_type=refresh_token&refresh_token=${octets}&client_id=x`)
+      await assertRefused(response, 'parameters-are-utf-8', 'invalid_request', 400)
+    })
+  }
+
+  attack('posts JSON to the token endpoint', 'body-is-a-form', async t => {
+    const server = await startServer(t)
+    await assertRefused(await postJson(`${server.url}/oauth/token`, { grant_type: 'refresh_token' }), 'body-is-a-form', 'invalid_request', 400)
+  })
+
+  attack('posts a multipart form to the token endpoint', 'body-is-a-form', async t => {
+    const server = await startServer(t)
+    const form = new FormData()
+    form.set('grant_type', 'refresh_token')
+    await assertRefused(await fetch(`${server.url}/oauth/token`, { method: 'POST', body: form }), 'body-is-a-form', 'invalid_request', 400)
+  })
+
+  attack('posts 20,000 parameters', 'src/base/http/parameters.ts: new URLSearchParams(text)', async t => {
+    const server = await startServer(t)
+    const began = performance.now()
+    const many = Array.from({ length: 9_000 }, (_, i) => `p${i}=`).join('&')
+    const response = await postForm(`${server.url}/oauth/token`, `${many.slice(0, 60_000)}&grant_type=refresh_token&client_id=x`)
+    assert.equal(response.status, 401)
+    assert.ok(performance.now() - began < noTime)
+  })
+
+  for (const name of ['code', 'refresh_token', 'client_id', 'client_secret', 'grant_type', 'scope', 'resource', 'redirect_uri', 'client_assertion']) {
+    attack(`posts 60,000 characters as ${name}`, 'body-is-bounded', async t => {
+      const server = await startServer(t)
+      const client = await register(server)
+      const began = performance.now()
+      const form = { grant_type: 'refresh_token', refresh_token: 'x', client_id: client['client_id'], [name]: 'a:b '.repeat(15_000) }
+      const response = await requestToken(server, form)
+      assert.ok(response.status >= 400 && response.status < 500)
+      assert.ok(performance.now() - began < noTime)
+      assert.ok((await response.text()).length < 2000)
+    })
+  }
+
+  attack('has its words reflected in error_description beyond the characters that are allowed', 'src/base/protocol/errors.ts: text.replaceAll', async t => {
+    const server = await startServer(t, { DEBUG: 'true' })
+    const response = await requestToken(server, { grant_type: '"\\\r\n\u0000\u202e<b>ä' })
+    assert.match((await readJson(response))['error_description'], /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/)
+  })
+})
