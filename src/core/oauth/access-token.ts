@@ -1,7 +1,6 @@
 /**
- * Access tokens: JWTs in the profile of RFC 9068. This is the one seam between the authorization server, which
- * issues them, and the resource server, which calls `verifyAccessToken`: replace that function and the resource server
- * trusts another authorization server.
+ * Access tokens: JWTs as RFC 9068 profiles them. The authorization server issues them, and the resource server calls
+ * `verifyAccessToken`. Replace that function, and the resource server trusts another authorization server.
  */
 import { randomToken } from '../../base/protocol/crypto.ts'
 import { OAuthError } from '../../base/protocol/errors.ts'
@@ -17,14 +16,13 @@ import { signJwt, verifyJwt } from './jwt.ts'
 const textClaims = ['iss', 'sub', 'aud', 'client_id', 'scope', 'jti', 'grant_id'] as const
 const timeClaims = ['iat', 'exp'] as const
 
-/** How many seconds two clocks may differ (RFC 7519 section 4.1.4). */
+/** The allowed clock skew in seconds (RFC 7519 section 4.1.4). */
 const clockSkew = 30
 
 /** Issues an access token under a grant (RFC 9068 section 2). */
 export function issueAccessToken(
   grant: Pick<AccessToken, 'sub' | 'client_id' | 'scope' | 'grant_id'> & {
     readonly resource: string
-    /** When the grant ends, and with it whatever was issued under it. */
     readonly expires_at?: number
     /** The thumbprint of the key to bind the token to. */
     readonly jkt?: string | undefined
@@ -32,7 +30,7 @@ export function issueAccessToken(
   { config, now }: Context,
 ): Pick<IssuedTokens, 'access_token' | 'expires_in'> {
   const iat = Math.floor(now())
-  // A token that outlived its grant could not be withdrawn: who allowed it is shown the grants that are in force.
+  // A token never outlives its grant. The user could not revoke it: /account lists only active grants.
   const exp = Math.min(iat + Math.ceil(config.accessTokenLifetime), Math.floor(grant.expires_at ?? Infinity))
   const claims = {
     iss: config.issuer,
@@ -54,7 +52,7 @@ export async function verifyAccessToken(token: string, context: Context): Promis
   const { config, store } = context
   const now = context.now()
   const claims = verifyJwt(token, 'at+jwt', config.jwtKeys, context)
-  assertTyped(claims, context)
+  assertClaimTypes(claims, context)
   context.check(accessTokenIssuerIsOurs, claims.iss === config.issuer, claims.iss, config.issuer)
   context.check(accessTokenAudienceIsOurs, claims.aud === config.resource, claims.aud, config.resource)
   context.check(accessTokenIsFresh, now < claims.exp + clockSkew, claims.exp, now)
@@ -64,7 +62,7 @@ export async function verifyAccessToken(token: string, context: Context): Promis
   return claims
 }
 
-/** The claims of an access token that would be accepted now, or undefined where it would not. */
+/** The claims of an access token, or undefined if the resource server would reject it. */
 export async function findAccessToken(token: string, context: Context): Promise<AccessToken | undefined> {
   try {
     return await verifyAccessToken(token, context)
@@ -74,7 +72,7 @@ export async function findAccessToken(token: string, context: Context): Promise<
   }
 }
 
-function assertTyped(
+function assertClaimTypes(
   claims: JsonObject, context: Context,
 ): asserts claims is JsonObject & AccessToken & { readonly nbf?: number } {
   const mistyped = textClaims.find(name => typeof claims[name] !== 'string')

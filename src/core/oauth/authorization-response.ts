@@ -1,6 +1,6 @@
 /**
- * The authorization response: where the browser takes the code (RFC 6749 section 4.1.2) or
- * the error (RFC 6749 section 4.1.2.1).
+ * The authorization response: the redirect that brings the code (RFC 6749 section 4.1.2) or the error
+ * (RFC 6749 section 4.1.2.1) to the client.
  */
 import { randomToken, sha256 } from '../../base/protocol/crypto.ts'
 import { errorText, type OAuthError } from '../../base/protocol/errors.ts'
@@ -10,7 +10,7 @@ import type { RequestedGrant } from '../../base/store/records.ts'
 import type { Context } from '../context/context.ts'
 import { redirectUriIsRegistered } from '../rules/authorization.ts'
 
-/** Issues the code of a request that the user `sub` approved; the location is where the browser takes it. */
+/** Issues a code for the request that the user `sub` approved, and returns the URL that brings it to the client. */
 export async function issueCode(approved: RequestedGrant, sub: string, context: Context): Promise<string> {
   const { client_id, redirect_uri, state, code_challenge, scope, resource, dpop_jkt } = approved
   const code = randomToken()
@@ -23,11 +23,11 @@ export async function issueCode(approved: RequestedGrant, sub: string, context: 
     expires_at: context.now() + context.config.authorizationCodeLifetime,
   })
   context.audit('authorization granted', { client_id, sub, grant_id, scope, redirect_uri })
-  // RFC 9207 section 2: iss tells the client whose answer this is, in success and in error.
+  // RFC 9207 section 2: iss names the authorization server, so that the client detects a mix-up attack.
   return withParameters(redirect_uri, { code, state, iss: context.config.issuer })
 }
 
-/** The error as the client learns of it; of the page that explains it, too (RFC 6749 section 4.1.2.1, error_uri). */
+/** The URL that brings the error to the client. Its error_uri is the page that explains the rule. */
 export function errorLocation(
   redirect_uri: string, state: string | undefined, error: OAuthError, context: Context,
 ): string {
@@ -41,7 +41,7 @@ export function errorLocation(
   })
 }
 
-/** Until this holds, nothing is sent to the redirect URI of a request, no error either. */
+/** Must pass before anything is redirected, even an error: otherwise this server would be an open redirector. */
 export function checkRedirectUri(uri: string, registered: readonly string[], checker: Checker): void {
   checker.check(redirectUriIsRegistered, registered.some(known => matchesRedirectUri(uri, known)), uri, registered)
 }

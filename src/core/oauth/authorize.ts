@@ -1,8 +1,8 @@
 /**
  * The authorization endpoint (RFC 6749 section 3.1 and section 4.1, OAuth 2.1 section 4.1).
  *
- * Until the redirect URI is known to belong to the client, an error is shown to the user and goes nowhere else. From
- * then on it is returned to the client, in the redirect.
+ * Errors are shown to the user until the redirect URI is known to belong to the client. From then on they are returned to
+ * the client, in the redirect.
  */
 import { redirect, type Reply, type Request } from '../../base/http/message.ts'
 import { Parameters } from '../../base/http/parameters.ts'
@@ -21,7 +21,7 @@ import {
 import { findSession } from '../user/browser-session.ts'
 import { signInReason } from '../user/consent-page.ts'
 import { askForConsent } from '../user/consent.ts'
-import { answersRequest } from '../user/remembered-consent.ts'
+import { consentApplies } from '../user/remembered-consent.ts'
 import { readPrompts, returnToRequest } from '../user/return-to.ts'
 import { checkRedirectUri, errorLocation, issueCode } from './authorization-response.ts'
 import { findClient } from './find-client.ts'
@@ -31,7 +31,7 @@ import { grantableScope } from './server-scope.ts'
 const maxStateLength = 4096
 
 export async function authorize(request: Request, context: Context): Promise<Reply> {
-  // A HEAD promises to change nothing (RFC 9110 section 9.2.1), and a code would.
+  // HEAD must change nothing (RFC 9110 section 9.2.1), but issuing a code does.
   context.check(methodIsAllowed, request.method === 'GET', request.method, 'GET')
   const query = new Parameters(request.query, context)
   query.checkNotRepeated('client_id', 'redirect_uri')
@@ -39,7 +39,7 @@ export async function authorize(request: Request, context: Context): Promise<Rep
   const redirect_uri = readRedirectUri(query, client, context)
   try {
     const requested = readRequest(query, client, redirect_uri, context)
-    // For development: the first user approves everything, but sends no code away from this machine unasked.
+    // OAUTH_AUTO_APPROVE: the first user approves every request, unless the code would leave this machine.
     const [approver] = context.users.list
     if (context.config.autoApprove && approver && isLoopbackRedirectUri(redirect_uri)) {
       return redirect(302, await issueCode(requested, approver.sub, context))
@@ -47,32 +47,29 @@ export async function authorize(request: Request, context: Context): Promise<Rep
     return await askUser(requested, client, query, request, context)
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error
-    // A state that was sent twice is not returned: the client could not tell which is meant.
+    // A repeated state is ambiguous, so it is not returned.
     const state = query.repeated.has('state') ? undefined : query.get('state')
     return redirect(302, errorLocation(redirect_uri, state, error, context))
   }
 }
 
-/**
- * Finds out who the user is and what he allows, by asking him where `prompt` lets us
- * (OpenID Connect Core 1.0 section 3.1.2.1).
- */
+/** Asks the user to sign in and to consent where needed, if `prompt` allows it (OpenID Connect Core 1.0 section 3.1.2.1). */
 async function askUser(
   requested: RequestedGrant, client: Client, query: Parameters, request: Request, context: Context,
 ): Promise<Reply> {
   const prompts = readPrompts(query.get('prompt'))
-  const silent = prompts.includes('none')
-  context.check(promptNoneStandsAlone, !silent || prompts.length === 1, prompts.find(prompt => prompt !== 'none'))
+  const mayAsk = !prompts.includes('none')
+  context.check(promptNoneStandsAlone, mayAsk || prompts.length === 1, prompts.find(prompt => prompt !== 'none'))
   const signedIn = await findSession(request, context)
-  context.check(userIsSignedIn, signedIn !== undefined || !silent)
+  context.check(userIsSignedIn, signedIn !== undefined || mayAsk)
   if (!signedIn || prompts.includes('login') || prompts.includes('select_account')) {
     const prompt = { return_to: returnToRequest(request), reason: signInReason(client), username: query.get('login_hint') }
     return context.askToSignIn(prompt, request, context)
   }
   const earlier = await context.store.findConsent(signedIn.user.sub, client.client_id, redirectHost(requested.redirect_uri))
-  const answered = earlier !== undefined && !prompts.includes('consent') && answersRequest(earlier, requested, request)
-  if (answered) return redirect(302, await issueCode(requested, signedIn.user.sub, context))
-  context.check(consentIsGiven, !silent)
+  const hasConsent = earlier !== undefined && !prompts.includes('consent') && consentApplies(earlier, requested, request)
+  if (hasConsent) return redirect(302, await issueCode(requested, signedIn.user.sub, context))
+  context.check(consentIsGiven, mayAsk)
   return askForConsent(requested, client, signedIn, earlier, request, context)
 }
 
@@ -96,8 +93,8 @@ function readRedirectUri(query: Parameters, client: Client, context: Context): s
 
 function readRequest(query: Parameters, client: Client, redirect_uri: string, context: Context): RequestedGrant {
   query.checkNotRepeated()
-  const noObject = query.get('request') === undefined && query.get('request_uri') === undefined
-  context.check(requestObjectIsNotUsed, noObject)
+  const requestObject = query.get('request') ?? query.get('request_uri')
+  context.check(requestObjectIsNotUsed, requestObject === undefined)
   const response_type = query.required('response_type')
   context.check(responseTypeIsCode, response_type === 'code', response_type)
   context.check(clientMayUseCodeGrant, client.metadata.grant_types.includes('authorization_code'))

@@ -1,4 +1,4 @@
-/** Client authentication (RFC 6749 section 2.3 and section 3.2.1), by the method that the client registered. */
+/** Client authentication (RFC 6749 section 2.3 and section 3.2.1) with the method that the client registered. */
 import { isUtf8 } from 'node:buffer'
 import type { Request } from '../../base/http/message.ts'
 import type { Parameters } from '../../base/http/parameters.ts'
@@ -11,27 +11,26 @@ import {
 } from '../rules/client-authentication.ts'
 import { findClient } from './find-client.ts'
 
-/** The methods of the core; `Extensions.clientAuthentication` adds others. */
-const ownMethods: readonly AuthenticationMethod[] = ['none', 'client_secret_post', 'client_secret_basic']
+/** The methods of the core. `Extensions.clientAuthentication` adds others. */
+const coreMethods: readonly AuthenticationMethod[] = ['none', 'client_secret_post', 'client_secret_basic']
 
-/** What a client presented, by which method. */
 interface Credentials {
   readonly method: AuthenticationMethod
   readonly client_id: string
   readonly client_secret?: string | undefined
-  /** The credential of a method that is not the core's own. */
+  /** The credential of a method that an extension adds. */
   readonly presented?: PresentedCredential
 }
 
 export async function authenticateClient(request: Request, form: Parameters, context: Context): Promise<Client> {
   const { method, client_id, client_secret, presented } = readCredentials(request, form, context)
   const client = await findClient(client_id, context)
-  // Compared before anything is refused, so that the time does not tell an unknown client from a wrong secret.
+  // The secret of an unknown client is compared too, so that response times do not reveal which clients exist.
   const secretMatches = client_secret !== undefined
-    && constantTimeEqual(sha256(client_secret), client?.client_secret_hash ?? hashOfNoSecret)
+    && constantTimeEqual(sha256(client_secret), client?.client_secret_hash ?? impossibleHash)
   context.check(clientIsKnown, client !== undefined, client_id)
   const registered = client.metadata.token_endpoint_auth_method
-  // A client that named no method has a secret and may send it either way (RFC 7591 section 2: Basic by default).
+  // A client that registered no method has a secret, and may send it either way (RFC 7591 section 2: Basic by default).
   const allowed = registered === undefined ? client_secret !== undefined : method === registered
   context.check(authenticationMethodIsRegistered, allowed, method, registered ?? 'client_secret_basic')
   await presented?.verify(client, context)
@@ -40,14 +39,14 @@ export async function authenticateClient(request: Request, form: Parameters, con
 }
 
 /** Every method that a client can register. */
-export function authenticationMethods({ clientAuthentication }: Pick<Services, 'clientAuthentication'>): readonly AuthenticationMethod[] {
-  return [...ownMethods, ...[...clientAuthentication.values()].map(({ method }) => method)]
+export function authenticationMethods({ clientAuthentication }: Services): readonly AuthenticationMethod[] {
+  return [...coreMethods, ...[...clientAuthentication.values()].map(({ method }) => method)]
 }
 
-/** As long as the SHA-256 of a secret, and that of none. */
-const hashOfNoSecret = '-'.repeat(43)
+/** As long as a SHA-256 in base64url, but no hash encodes to it. */
+const impossibleHash = '-'.repeat(43)
 
-/** Whether the client has no way to authenticate, so that anybody can send its client_id (RFC 6749 section 2.1). */
+/** Whether the client cannot authenticate, so that anybody can use its client_id (RFC 6749 section 2.1). */
 export function isPublicClient({ metadata }: Client): boolean {
   return metadata.token_endpoint_auth_method === 'none'
 }
@@ -55,10 +54,11 @@ export function isPublicClient({ metadata }: Client): boolean {
 function readCredentials(request: Request, form: Parameters, context: Context): Credentials {
   const { authorization } = request.headers
   const client_secret = form.get('client_secret')
-  const others = [...context.clientAuthentication].filter(([parameter]) => form.get(parameter) !== undefined)
-  const sent = [authorization, client_secret].filter(secret => secret !== undefined).length + others.length
-  context.check(oneAuthenticationMethodIsUsed, sent <= 1)
-  for (const [parameter, { method, read }] of others) {
+  const extensions = [...context.clientAuthentication].filter(([parameter]) => form.get(parameter) !== undefined)
+  const used = [authorization, client_secret, ...extensions].filter(credential => credential !== undefined)
+  context.check(oneAuthenticationMethodIsUsed, used.length <= 1)
+  if (extensions[0]) {
+    const [parameter, { method, read }] = extensions[0]
     const presented = read(form.required(parameter), form, context)
     return { method, client_id: presented.client_id, presented }
   }
@@ -73,7 +73,7 @@ function readCredentials(request: Request, form: Parameters, context: Context): 
   return { method: 'client_secret_basic', ...basic }
 }
 
-/** RFC 6749 section 2.3.1: both parts are form-encoded before they are joined by a colon and encoded as base64. */
+/** RFC 6749 section 2.3.1: the client form-encodes both parts before it joins them with a colon and encodes them as base64. */
 function decodeBasic(authorization: string): { client_id: string; client_secret: string } | undefined {
   const encoded = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization)?.[1]
   if (encoded === undefined) return undefined

@@ -1,4 +1,4 @@
-/** Client metadata: what a client says of itself (RFC 7591 section 2), validated. */
+/** Validates client metadata (RFC 7591 section 2). */
 import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
 import { isLoopbackRedirectUri, redirectUriProblem } from '../../base/protocol/redirect-uri.ts'
 import { formatScope, parseScope } from '../../base/protocol/scope.ts'
@@ -13,50 +13,47 @@ import {
 import { authenticationMethods } from './client-authentication.ts'
 import { selectScopes, supportedScopes } from './server-scope.ts'
 
-/** What a client gets that names no grant types (it would have no use for a code alone, RFC 7591 section 2). */
+/** RFC 7591 section 2 has authorization_code as the default. Clients that omit grant_types expect refresh tokens as well. */
 const defaultGrantTypes = ['authorization_code', 'refresh_token']
 const maxTextLength = 1024
 const maxRedirectUris = 20
-/** In characters, for all redirect URIs together: a registration is kept before anybody has approved it. */
+/** In characters, for all redirect URIs together. Anybody can register, so a registration must stay small. */
 const maxRedirectUrisLength = 8192
-/** RFC 5321 section 4.5.3.1: a local part of 64, an @ and a domain of 255. */
+/** RFC 5321 section 4.5.3.1: a local part of 64 characters, an @ and a domain of 255. */
 const maxContactLength = 320
 
-/** Reads client metadata. Members that this server does not know are ignored, as RFC 7591 section 2 asks. */
+/** RFC 7591 section 2: unknown members are ignored. */
 export function readClientMetadata(body: unknown, context: Context): ClientMetadata {
-  const checker: Checker = context
-  checker.check(clientMetadataIsAnObject, isJsonObject(body))
+  context.check(clientMetadataIsAnObject, isJsonObject(body))
   const supported = [...context.grants.keys()]
-  const grant_types = readList(body, 'grant_types', checker) ?? defaultGrantTypes
+  const grant_types = readList(body, 'grant_types', context) ?? defaultGrantTypes
   const unsupported = grant_types.find(type => !supported.includes(type))
-  checker.check(grantTypesAreSupported, unsupported === undefined, unsupported, supported)
-  const response_types = readList(body, 'response_types', checker)
-    ?? (grant_types.includes('authorization_code') ? ['code'] : [])
-  const foreign = response_types.find(type => type !== 'code')
-  checker.check(responseTypesAreSupported, foreign === undefined, foreign)
-  const fit = grant_types.includes('authorization_code') === response_types.includes('code')
-  checker.check(grantTypesFitResponseTypes, fit, grant_types, response_types)
+  context.check(grantTypesAreSupported, unsupported === undefined, unsupported, supported)
+  const usesCode = grant_types.includes('authorization_code')
+  const response_types = readList(body, 'response_types', context) ?? (usesCode ? ['code'] : [])
+  const notCode = response_types.find(type => type !== 'code')
+  context.check(responseTypesAreSupported, notCode === undefined, notCode)
+  context.check(grantTypesFitResponseTypes, usesCode === response_types.includes('code'), grant_types, response_types)
 
   const authentication = readAuthentication(body, context)
   const canAuthenticate = authentication.token_endpoint_auth_method !== 'none'
-  checker.check(clientCredentialsAreConfidential, canAuthenticate || !grant_types.includes('client_credentials'))
-  const needsRedirect = grant_types.includes('authorization_code') || body['redirect_uris'] !== undefined
+  context.check(clientCredentialsAreConfidential, canAuthenticate || !grant_types.includes('client_credentials'))
+  const needsRedirect = usesCode || body['redirect_uris'] !== undefined
   return {
-    redirect_uris: needsRedirect ? readRedirectUris(body, checker) : [],
+    redirect_uris: needsRedirect ? readRedirectUris(body, context) : [],
     ...authentication,
     grant_types,
     response_types,
-    ...readScope(body, checker),
-    ...readDescription(body, checker),
+    ...readScope(body, context),
+    ...readDescription(body, context),
   }
 }
 
-/** A redirect URI is judged on its raw text; see `redirect-uri.ts`. */
+/** Redirect URIs are validated as raw text (see `redirect-uri.ts`). */
 function readRedirectUris(body: JsonObject, checker: Checker): readonly string[] {
   const redirect_uris = body['redirect_uris']
-  const sent = isStringList(redirect_uris) && redirect_uris.length > 0 && redirect_uris.length <= maxRedirectUris
-    && redirect_uris.join('').length <= maxRedirectUrisLength
-  checker.check(redirectUrisAreSent, sent)
+  const isList = isStringList(redirect_uris) && redirect_uris.length > 0 && redirect_uris.length <= maxRedirectUris
+  checker.check(redirectUrisAreSent, isList && redirect_uris.join('').length <= maxRedirectUrisLength)
   for (const uri of redirect_uris) {
     const problem = redirectUriProblem(uri)
     checker.check(redirectUriIsSafe, problem === undefined, uri, problem)
@@ -70,7 +67,7 @@ function isLoopbackHttps(uri: string): boolean {
   return isLoopbackRedirectUri(uri.toLowerCase().replace(/^https/, 'http'))
 }
 
-/** How the client will authenticate, with what its method needs. */
+/** The authentication method of the client, with the metadata that belongs to it. */
 function readAuthentication(body: JsonObject, context: Context): Partial<ClientMetadata> {
   const dpop = body['dpop_bound_access_tokens'] ?? undefined
   const isTyped = dpop === undefined || typeof dpop === 'boolean'
@@ -80,11 +77,12 @@ function readAuthentication(body: JsonObject, context: Context): Partial<ClientM
   const supported = authenticationMethods(context)
   const method = supported.find(method => method === named)
   context.check(authenticationMethodIsSupported, method !== undefined || named === undefined, named, supported)
-  const needed = [...context.clientAuthentication.values()].map(entry => entry.readMetadata(body, entry.method === method, context))
-  return Object.assign(method === undefined ? {} : { token_endpoint_auth_method: method }, ...needed, bound)
+  const extensions = [...context.clientAuthentication.values()]
+  const added = extensions.map(extension => extension.readMetadata(body, extension.method === method, context))
+  return Object.assign(method === undefined ? {} : { token_endpoint_auth_method: method }, ...added, bound)
 }
 
-/** The registered scope bounds what can be granted; what this server does not have is left out of it. */
+/** The registered scope limits what can be granted. Scopes that this server does not have are dropped. */
 function readScope(body: JsonObject, checker: Checker): { scope?: string } {
   const text = readText(body, 'scope', checker)
   const requested = selectScopes(parseScope(text ?? '') ?? [text ?? '']).scopes
@@ -93,7 +91,7 @@ function readScope(body: JsonObject, checker: Checker): { scope?: string } {
   return scopes.length > 0 ? { scope: formatScope(scopes) } : {}
 }
 
-/** What describes the client to people. None of the URLs is ever fetched. */
+/** The metadata that describes the client to people. None of the URLs is ever fetched. */
 function readDescription(body: JsonObject, checker: Checker): Partial<ClientMetadata> {
   const description: Record<string, unknown> = {}
   for (const name of ['client_name', 'software_id', 'software_version']) {
@@ -132,7 +130,7 @@ function isStringList(value: unknown): value is string[] {
   return Array.isArray(value) && value.every(item => typeof item === 'string')
 }
 
-/** RFC 7591 section 5: a script or data URL here would be run where the client is shown. */
+/** RFC 7591 section 5: a javascript or data URL would run wherever the client is shown. */
 function isWebUrl(text: string): boolean {
   return /^https?:\/\/[\x21-\x7e]+$/i.test(text) && URL.canParse(text)
 }

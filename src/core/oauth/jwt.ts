@@ -1,4 +1,4 @@
-/** JSON Web Tokens signed with HMAC-SHA256 (RFC 7515, RFC 7519), verified as RFC 8725 advises. */
+/** JSON Web Tokens signed with HMAC-SHA256 (RFC 7515, RFC 7519) and verified as RFC 8725 recommends. */
 import { isUtf8 } from 'node:buffer'
 import type { KeyObject } from 'node:crypto'
 import { constantTimeEqual, decodeBase64url, hmacSha256 } from '../../base/protocol/crypto.ts'
@@ -8,7 +8,7 @@ import {
   jwtAlgorithmIsHs256, jwtHasNoCriticalHeader, jwtIsWellFormed, jwtSignatureVerifies, jwtTypeIsAccessToken,
 } from '../rules/access-token.ts'
 
-/** No token of ours comes near this size; a larger one is not worth an HMAC. */
+/** Our tokens are much shorter. A longer one is rejected before any work is done on it. */
 const maxLength = 8192
 
 /** header "." payload "." signature, each base64url     RFC 7515 section 7.1 */
@@ -18,8 +18,8 @@ export function signJwt(typ: string, claims: JsonObject, key: KeyObject): string
 }
 
 /**
- * Returns the claims of a JWT of the given type whose signature one of `keys` made. The claims themselves are left
- * to the caller. Nothing of the payload is read before the signature is verified.
+ * Verifies that a JWT has the type `typ` and a signature by one of `keys`, and returns its claims, which the caller must
+ * check. The payload is not parsed before the signature is verified.
  */
 export function verifyJwt(token: string, typ: string, keys: readonly KeyObject[], checker: Checker): JsonObject {
   checker.check(jwtIsWellFormed, token.length <= maxLength, 'it is too long')
@@ -31,10 +31,10 @@ export function verifyJwt(token: string, typ: string, keys: readonly KeyObject[]
   checker.check(jwtAlgorithmIsHs256, joseHeader['alg'] === 'HS256', joseHeader['alg'], 'HS256')
   checker.check(jwtHasNoCriticalHeader, !('crit' in joseHeader), joseHeader['crit'])
 
-  // The texts are compared, not the bytes, so that one signature has one spelling.
+  // Comparing the text, not the decoded bytes, rejects every other encoding of the same signature.
   const signingInput = `${header}.${payload}`
   checker.check(jwtSignatureVerifies, keys.some(key => constantTimeEqual(hmacSha256(key, signingInput), signature)))
-  // RFC 7515 section 4.1.9: the media type prefix application/ may be left out, and media types ignore case.
+  // RFC 7515 section 4.1.9: typ is a media type, so it ignores case, and the prefix application/ may be omitted.
   const type = typeof joseHeader['typ'] === 'string' ? joseHeader['typ'].toLowerCase().replace(/^application\//, '') : ''
   checker.check(jwtTypeIsAccessToken, type === typ, joseHeader['typ'], typ)
 

@@ -1,4 +1,4 @@
-/** Authorization server metadata (RFC 8414 section 3), also in the form that OpenID Connect Discovery names. */
+/** Authorization server metadata (RFC 8414 section 3), also at the URL of OpenID Connect Discovery. */
 import { json } from '../../base/http/message.ts'
 import { signatureAlgorithms } from '../../base/protocol/jws.ts'
 import type { Services } from '../context/context.ts'
@@ -11,9 +11,8 @@ const cacheable = { 'cache-control': 'public, max-age=300' }
 export const authorizationServerMetadata = documentHandler(services => json(200, metadata(services), cacheable))
 
 /**
- * For clients that look for `openid-configuration` only (RFC 8414 section 5). OpenID Connect Discovery 1.0 section 3
- * requires three more members; without them the parsers of such clients refuse the whole document. This server
- * issues no ID token: `openid` is not among its scopes.
+ * For clients that only fetch `openid-configuration` (RFC 8414 section 5). Their parsers reject a document without the
+ * three members that OpenID Connect Discovery 1.0 section 3 adds. This server issues no ID token: it has no `openid` scope.
  */
 export const openIdConfiguration = documentHandler(services => json(200, {
   ...metadata(services),
@@ -22,7 +21,7 @@ export const openIdConfiguration = documentHandler(services => json(200, {
   id_token_signing_alg_values_supported: ['RS256'],
 }, cacheable))
 
-/** The key set that `openid-configuration` has to name. HS256 has no public keys, so it is empty. */
+/** The key set that `openid-configuration` must link to. HS256 has no public keys, so it is empty. */
 export const jwks = documentHandler(() => json(200, { keys: [] }, cacheable))
 
 function metadata(services: Services) {
@@ -35,7 +34,7 @@ function metadata(services: Services) {
     registration_endpoint: `${issuer}/oauth/register`,
     revocation_endpoint: `${issuer}/oauth/revoke`,
     introspection_endpoint: `${issuer}/oauth/introspect`,
-    // MCP 2026-07-28 basic/authorization, Refresh Tokens: offline_access is named here and never by the resource server.
+    // MCP 2026-07-28 basic/authorization, Refresh Tokens: only the authorization server lists offline_access.
     scopes_supported: [...supportedScopes, 'offline_access'],
     response_types_supported: ['code'],
     response_modes_supported: ['query'],

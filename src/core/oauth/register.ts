@@ -7,7 +7,7 @@ import type { Client, ClientMetadata } from '../../base/store/records.ts'
 import type { Context } from '../context/context.ts'
 import { readClientMetadata } from './client-metadata.ts'
 
-/** For what carries a secret (RFC 7591 section 3.2.1); pragma is there for caches that know HTTP/1.0 alone. */
+/** For responses that contain a secret (RFC 7591 section 3.2.1). `pragma` is for HTTP/1.0 caches. */
 export const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' }
 
 export async function register(request: Request, context: Context): Promise<Reply> {
@@ -30,12 +30,12 @@ export async function register(request: Request, context: Context): Promise<Repl
   }, noStore)
 }
 
-/** Whether a client authenticates with a secret: by default it does (RFC 7591 section 2). */
+/** Whether a client authenticates with a secret, which is the default (RFC 7591 section 2). */
 export function hasSecret({ token_endpoint_auth_method: method }: ClientMetadata): boolean {
   return method !== 'none' && method !== 'private_key_jwt'
 }
 
-/** The body of a request with client metadata, which is JSON and says so (RFC 7591 section 3.1). */
+/** Reads client metadata from a request, which must be JSON with the right Content-Type (RFC 7591 section 3.1). */
 export async function readJsonBody(request: Request, context: Context): Promise<unknown> {
   const type = mediaType(request.headers)
   context.check(bodyIsJson, type === 'application/json', type || 'nothing')
@@ -50,10 +50,10 @@ export function describeClient(client: Client, { config }: Context): Record<stri
   return {
     client_id,
     client_id_issued_at,
-    // RFC 7591 section 3.2.1: required beside a client_secret; 0 means that it does not expire.
+    // RFC 7591 section 3.2.1: required with client_secret. 0 means that the secret does not expire.
     ...(client_secret_hash === undefined ? {} : { client_secret_expires_at: 0 }),
     ...metadata,
-    // RFC 7591 section 2: a client that names no method is registered for this one.
+    // RFC 7591 section 2: the default if the client names no method.
     token_endpoint_auth_method: metadata.token_endpoint_auth_method ?? 'client_secret_basic',
     registration_client_uri: `${config.issuer}/oauth/register/${client_id}`,
   }

@@ -1,12 +1,12 @@
-/** The resource parameter (RFC 8707 section 2): which texts mean the MCP server of this installation. */
+/** The resource parameter (RFC 8707 section 2). */
 import type { Config } from '../../base/config/config.ts'
 import type { Parameters } from '../../base/http/parameters.ts'
 import type { Checker, Rule } from '../../base/rules/rule.ts'
 import { resourceIsOurs } from '../rules/authorization.ts'
 
 /**
- * Reads `resource` and returns the one canonical identifier, which becomes `aud`. Clients name the issuer or the MCP
- * endpoint, with or without a slash at the end, or nothing at all; each of these means the only resource there is.
+ * Reads `resource` and returns the canonical identifier, which becomes `aud`. There is only one resource: clients may send
+ * the URL of the MCP endpoint or the issuer, with or without a trailing slash, or omit `resource`.
  */
 export function readResource(
   parameters: Parameters, config: Config, checker: Checker, rule: Rule = resourceIsOurs,
@@ -22,8 +22,8 @@ function isOurResource(resource: string, { issuer, resource: canonical }: Config
 }
 
 /**
- * MCP 2026-07-28 basic/authorization, Canonical Server URI: scheme and host may come in upper case. The rest is
- * compared as it is, so that `localhost` does not become `127.0.0.1` nor a path another path.
+ * MCP 2026-07-28 basic/authorization, Canonical Server URI: scheme and host ignore case. Nothing else is normalized:
+ * `localhost` is not `127.0.0.1`, and paths are case-sensitive.
  */
 function lowerCaseOrigin(uri: string): string {
   return uri.replace(/^[a-z]+:\/\/[^/?#]*/i, origin => origin.toLowerCase())

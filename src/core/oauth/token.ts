@@ -1,4 +1,4 @@
-/** The token endpoint (RFC 6749 section 3.2): one handler for each grant type. */
+/** The token endpoint (RFC 6749 section 3.2). The table of grant types has the function for each grant. */
 import { json, type Reply, type Request } from '../../base/http/message.ts'
 import { parseForm } from '../../base/http/parameters.ts'
 import type { Context } from '../context/context.ts'
@@ -15,13 +15,13 @@ export async function token(request: Request, context: Context): Promise<Reply> 
   context.check(clientMayUseGrantType, client.metadata.grant_types.includes(grant_type), grant_type)
   const proof = context.proofOfPossession.readFromTokenRequest(request, client, context)
   const issued = await grant.exchange(form, client, context, proof)
-  // A client that a user approved is kept for long. Anybody can register and get a token without a user, so clients
-  // without one still make room for new ones.
+  // Clients that a user approved are kept long. Anybody can register a client and get a token without a user, so the store
+  // evicts such clients like unused ones.
   await context.store.keepClient(client.client_id, grant.hasUser)
   return tokenResponse(issued, proof !== undefined, context)
 }
 
-/** RFC 6749 section 5.1: nobody on the way may store tokens. */
+/** RFC 6749 section 5.1: caches must not store tokens. */
 function tokenResponse(
   { access_token, expires_in, refresh_token, scope }: IssuedTokens, isBound: boolean, context: Context,
 ): Reply {

@@ -11,7 +11,7 @@ import type { Consent, RequestedGrant } from '../../base/store/records.ts'
  * Nor does it answer where another site sent the browser here: that site would learn, without a click, who uses the client
  * (W3C Fetch Metadata section 2.3). A browser that does not say who sent it counts as sent by another site.
  */
-export function answersRequest(earlier: Consent, { redirect_uri, scope }: RequestedGrant, request: Request): boolean {
+export function consentApplies(earlier: Consent, { redirect_uri, scope }: RequestedGrant, request: Request): boolean {
   const site = request.headers['sec-fetch-site']
   return /^https:/i.test(redirect_uri)
     && includesScope(earlier.scope.split(' '), scope.split(' '))
