@@ -270,7 +270,7 @@ describe('client --grant with an assertion', { concurrency: 4 }, () => {
     const home = await makeHome(t)
     const key = await home.write('key.pem', 'the-secret-that-is-no-key')
     const ended = await runClient(t, home, ['--server-url', 'http://localhost:1/mcp', '--list-tools', '--client-id', 'a', '--private-key', key])
-    assertEnds(ended, 2, /^Error: the private key cannot be read\n {2}Give a PEM file or a JSON Web Key with a P-256, Ed25519 or RSA key\.$/m)
+    assertEnds(ended, 2, /^Error: the private key cannot be read\n {2}Pass a P-256, Ed25519 or RSA key as PEM without a password, or as a JSON Web Key\.$/m)
     assert.equal(ended.stderr.includes('the-secret'), false)
   })
 })

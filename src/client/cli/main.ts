@@ -12,7 +12,8 @@ export interface Process extends Pick<CommandContext, 'environment' | 'stdin' | 
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean }
 }
 
-export async function main(argv: readonly string[], { environment, stdin, stdout, stderr, startServer }: Process): Promise<ExitCode> {
+export async function main(argv: readonly string[], process: Process): Promise<ExitCode> {
+  const { environment, stdin, stdout, stderr, startServer } = process
   let terminal = new Terminal(stderr, { trace: false, environment })
   try {
     const args = parseArguments(argv)

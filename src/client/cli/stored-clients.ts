@@ -3,12 +3,11 @@ import { plainText } from '../../base/ui/plain-text.ts'
 import type { Arguments } from './arguments.ts'
 import { readCredentials } from './credentials.ts'
 import { ClientError, exitCodes, type ExitCode } from '../../base/client/errors.ts'
-import { send } from '../../base/client/http.ts'
-import type { Trace } from '../../base/client/trace.ts'
+import { deleteRegistration } from '../extensions/registration-management.ts'
 import { McpClient } from '../mcp/mcp-client.ts'
 import { createTrace, openStorage, type CommandContext } from './open-client.ts'
 import { tabSeparated } from '../terminal/output.ts'
-import { without, type ClientState, type Registration } from '../../core/client/seams/storage.ts'
+import { without, type ClientState } from '../../core/client/seams/storage.ts'
 
 /** Lists registrations and tokens, without secrets. */
 export async function listClients(args: Arguments, { terminal, print }: CommandContext): Promise<ExitCode> {
@@ -40,7 +39,8 @@ export async function removeClient(
   // Revocation needs client authentication. A private key is never stored, so it comes from the command line again.
   const credentials = await readCredentials(args, environment)
   for (const name of serverUrls) await new McpClient(name, { trace, storage, ...credentials }).authorizer.tokens.revoke()
-  await deleteRegistration(state.registrations[issuer], trace)
+  const registration = state.registrations[issuer]
+  if (registration) await deleteRegistration(registration, trace)
   await storage.update(current => ({ ...current, registrations: without(current.registrations, issuer) }))
   print(`removed ${plainText([...serverUrls, issuer].join(' '))}`)
   return exitCodes.ok
@@ -51,16 +51,4 @@ function findIssuer(url: string, { servers, registrations }: ClientState): strin
   const candidates = [url, `${url}/mcp`, url.replace(/\/$/, '')]
   const server = candidates.map(name => servers[name]).find(tokens => tokens !== undefined)
   return server?.issuer ?? candidates.find(name => registrations[name])
-}
-
-/** RFC 7592 section 2.3. Only clients that registered themselves have the URI and the token for it. */
-async function deleteRegistration(registration: Registration | undefined, trace: Trace): Promise<void> {
-  const { registration_client_uri: url, registration_access_token: token } = registration ?? {}
-  if (!url || !token) return
-  trace.step('Delete the registration', 'RFC 7592 section 2.3')
-  try {
-    await send({ method: 'DELETE', url, headers: { authorization: `Bearer ${token}` } }, trace)
-  } catch {
-    trace.note('the authorization server cannot be reached and keeps the registration; it is deleted here only')
-  }
 }

@@ -1,4 +1,4 @@
-/** DPoP (RFC 9449): the tokens are bound to a key, and the client signs a proof with it for each request. */
+/** DPoP (RFC 9449): tokens are bound to a key, and the client signs a proof with that key for each request. */
 import { createPrivateKey, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { randomToken, sha256 } from '../../base/protocol/crypto.ts'
 import type { JsonObject } from '../../base/protocol/json.ts'
@@ -9,7 +9,7 @@ import { publicJwk, signJws } from './signing.ts'
 export class Dpop implements ProofOfPossession {
   private readonly bindsNewTokens: boolean
   private readonly now: () => number
-  /** The prover that was used last, which knows the nonces of the servers. */
+  /** The prover that was used last. It is kept because it knows the nonces of the servers. */
   private last: DpopProver | undefined
 
   constructor(bindsNewTokens: boolean, now: () => number) {
@@ -65,8 +65,9 @@ export class DpopProver implements Prover {
     const nonce = headers.get('dpop-nonce')
     if (nonce === null) return false
     this.nonces.set(new URL(url).origin, nonce)
-    const challenged = parseChallenges(headers.get('www-authenticate') ?? '')
-      .some(({ parameters }) => parameters.get('error') === 'use_dpop_nonce')
-    return (status === 400 || status === 401) && (challenged || error === 'use_dpop_nonce')
+    if (status !== 400 && status !== 401) return false
+    // The authorization server names the error in the body, a resource server in the challenge.
+    const challenges = parseChallenges(headers.get('www-authenticate') ?? '')
+    return [error, ...challenges.map(({ parameters }) => parameters.get('error'))].includes('use_dpop_nonce')
   }
 }

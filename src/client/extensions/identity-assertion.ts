@@ -1,7 +1,7 @@
 /**
- * Enterprise-managed authorization: the identity provider of the enterprise, where the user has signed in, exchanges the
- * ID token for an identity assertion authorization grant (ID-JAG), which the authorization server of the MCP server
- * takes by the JWT bearer grant (RFC 8693 section 2.1, draft-ietf-oauth-identity-assertion-authz-grant).
+ * Enterprise-managed authorization. The user has signed in at the identity provider of their enterprise. The client exchanges
+ * the ID token there for an identity assertion authorization grant (ID-JAG), which the authorization server of the MCP server
+ * accepts as a JWT bearer grant (RFC 8693 section 2.1, draft-ietf-oauth-identity-assertion-authz-grant).
  */
 import { formBody, readJsonObject, send } from '../../base/client/http.ts'
 import type { Trace } from '../../base/client/trace.ts'
@@ -14,9 +14,9 @@ import type { AssertionSource } from './jwt-bearer.ts'
 
 export interface IdentityProvider {
   readonly token_endpoint: string
-  /** The client as the identity provider knows it. */
+  /** The client_id at the identity provider, not at the authorization server. */
   readonly client_id: string
-  /** The ID token of the user. */
+  /** The user's ID token. */
   readonly id_token: string
 }
 

@@ -1,12 +1,12 @@
 /**
- * The JWT bearer grant: an assertion of somebody whom the authorization server trusts, such as the identity of a
- * workload or the grant of an enterprise, is exchanged for tokens (RFC 7523 section 2.1).
+ * The JWT bearer grant (RFC 7523 section 2.1): the client exchanges an assertion for tokens. The authorization server trusts
+ * its issuer, which may be a workload identity platform or the identity provider of an enterprise.
  */
 import { formatScope } from '../../base/protocol/scope.ts'
 import type { ClientRegistrar } from '../../core/client/registrar.ts'
 import type { Grant, Granted, GrantRequest } from '../../core/client/seams/grant.ts'
 
-/** Gives the assertion for a request: one that is at hand, or one that is made for it. */
+/** Returns the assertion to exchange: one that the client already has, or one made for this request. */
 export type AssertionSource = (request: GrantRequest) => Promise<string>
 
 export class JwtBearerGrant implements Grant {

@@ -5,7 +5,7 @@ import { randomToken } from '../../base/protocol/crypto.ts'
 import type { AuthenticationMethod } from '../../core/client/seams/client-authentication.ts'
 import { signJws } from './signing.ts'
 
-/** The method, with the key that the user brought, if any. */
+/** Without a key, stored tokens of such a client cannot be refreshed, and the error says so. */
 export function privateKeyJwt(key: KeyObject | undefined, now: () => number): AuthenticationMethod {
   return ({ client_id }, issuer) => {
     if (!key) {

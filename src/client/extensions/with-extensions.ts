@@ -1,4 +1,4 @@
-/** Which entries the seams of the core get: DPoP, private_key_jwt, and the management of registrations. */
+/** Connects the extensions to the seams of the core: DPoP, private_key_jwt, and the management of registrations. */
 import type { KeyObject } from 'node:crypto'
 import type { AuthorizerOptions } from '../../core/client/authorizer.ts'
 import { coreAuthenticationMethods } from '../../core/client/client-authentication.ts'
@@ -7,15 +7,15 @@ import { Dpop } from './dpop.ts'
 import { privateKeyJwt } from './private-key-jwt.ts'
 import { confirmRegistration } from './registration-management.ts'
 
-/** The members that are set here. */
-type Filled = 'identity' | 'now' | 'authenticationMethods' | 'proofOfPossession' | 'confirmRegistration'
+/** The options of the core that this file sets. */
+type ExtensionOptions = 'identity' | 'now' | 'authenticationMethods' | 'proofOfPossession' | 'confirmRegistration'
 
-export interface ClientOptions extends Omit<AuthorizerOptions, Filled> {
+export interface ClientOptions extends Omit<AuthorizerOptions, ExtensionOptions> {
   /** Who the client is, if it does not register itself. `privateKey` makes it authenticate by private_key_jwt. */
   readonly identity?: Omit<ClientIdentity, 'token_endpoint_auth_method'> & { readonly privateKey?: KeyObject }
   /** Whether to bind new tokens to a key (DPoP). */
   readonly dpop?: boolean
-  /** The present as a NumericDate. */
+  /** Returns the current time as a NumericDate. */
   readonly now?: () => number
 }
 

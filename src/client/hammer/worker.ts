@@ -44,7 +44,8 @@ async function run({ serverUrl, storage: path, state, privateKey }: HammerJob): 
   const trace = new Trace({ step: () => { sentRequest = true }, note: text => { lastNote = text } })
   const storage = state ? new MemoryStorage(state) : new FileStorage(path, () => {})
   const identity = privateKey === undefined ? {} : { privateKey: readPrivateKey(privateKey) }
-  const outcome = await new TokenKeeper(withExtensions({ serverUrl, storage, trace, identity })).renew().catch((error: Error) => error)
+  const keeper = new TokenKeeper(withExtensions({ serverUrl, storage, trace, identity }))
+  const outcome = await keeper.renew().catch((error: Error) => error)
   const measured = { milliseconds: Math.round(performance.now() - startedAt), sentRequest }
   // The note quotes the server. The error only says that there is no refresh token any more.
   if (outcome instanceof Error) return { ...measured, problem: lastNote?.replace(/^.*refused: /, '') ?? outcome.message }
