@@ -1,4 +1,4 @@
-/** An error for a person in a browser: what happened, and what to do about it. It never leads anywhere else. */
+/** An error as a page, for people: what happened, and what to do about it. It never redirects. */
 import type { Context } from '../core/context/context.ts'
 import type { OAuthError } from '../base/protocol/errors.ts'
 import { displayText, html, type Html, type HtmlValue } from '../base/ui/html.ts'
@@ -12,34 +12,47 @@ import { missOf, showVerdict, type ShownVerdict } from '../base/rules/shown-verd
 import { isLocal } from './flow/flow.ts'
 import { clauseLink, comparison } from './explain/verdict.ts'
 
-/** The page of an error, with the status and the headers that its reply has to have. */
+/** The page for an error, with the given status and headers. */
 export function errorPage(
   error: OAuthError, status: number, headers: Readonly<Record<string, string>>, request: Request, context: Context,
 ): Reply {
   const site = context.config
   const rule = error.details.rule === undefined ? undefined : findRule(error.details.rule)
   const verdict = context.trace.findLast(({ rule, passed }) => !passed && rule.id === error.details.rule)
-  return pageReply(status, titles[status] ?? 'This cannot go on', html`
+  return pageReply(status, titleOf(error), html`
 ${notice('bad', html`<p>${sentence(displayText(error.message, 400))}</p>
-${verdict && nearComparison(showVerdict(verdict))}`)}
+${verdict && comparisonOfSimilar(showVerdict(verdict))}`)}
 ${rule && html`<h2>What to do</h2>
 <p>${whatToDo(rule, status, headers, request, context)}</p>
-<h2>Why it stops here</h2>
+<h2>Why it was refused</h2>
 ${facts([
-  ['It is required', rule.requires],
+  ['Required', rule.requires],
   ['Without it', rule.otherwise],
   ['Specified in', clauseLink(rule.clause)],
-  ['More', html`<a href="${context.errorUri(rule.id)}">${rule.id}</a>`],
+  ['More about it', html`<a href="${context.errorUri(rule.id)}">${rule.id}</a>`],
 ])}`}
 ${isForClient(request) ? notSent : undefined}`, { site, width: 'narrow' }, headers)
 }
 
-const notSent = html`<p class="muted">Nothing was sent to the application that led you here. You can close this page.</p>`
+const notSent = html`<p class="muted">Nothing was sent to the app that sent you here. You can close this page.</p>`
 
-const titles: Readonly<Record<number, string>> = { 404: 'There is nothing here', 429: 'Too many attempts' }
+/** What went wrong, in a few words. */
+function titleOf({ code, details: { rule = '' } }: OAuthError): string {
+  return titles[rule] ?? capitalized(code.replaceAll('_', ' '))
+}
 
-/** What came beside what was expected, where the two are near enough for the difference to tell something. */
-function nearComparison(verdict: ShownVerdict): Html | undefined {
+const titles: Readonly<Record<string, string>> = {
+  'client-is-registered': 'Unknown client',
+  'consent-belongs-to-browser': 'Opened in another browser',
+  'consent-belongs-to-user': 'Opened by another user',
+  'consent-is-open': 'This page has expired',
+  'path-is-known': 'Page not found',
+  'redirect-uri-is-registered': 'Redirect URI not registered',
+  'sign-in-attempts-are-bounded': 'Too many attempts',
+}
+
+/** The received value beside the expected one, if they are similar enough for a comparison to help. */
+function comparisonOfSimilar(verdict: ShownVerdict): Html | undefined {
   const { differences = [] } = missOf(verdict) ?? {}
   return differences.length === 0 || differences.includes(anotherValue) ? undefined : comparison(verdict)
 }
@@ -47,36 +60,38 @@ function nearComparison(verdict: ShownVerdict): Html | undefined {
 function whatToDo(
   { remedy }: Rule, status: number, headers: Readonly<Record<string, string>>, request: Request, context: Context,
 ): HtmlValue {
-  if (status === 404) return wayOn(request, context)
+  if (status === 404) return whereToLook(request, context)
   const seconds = Number(headers['retry-after'])
   const wait = seconds < 100 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`
   return seconds > 0 ? `Wait ${wait}, then go back and try again.` : remedy
 }
 
-/** Where somebody who looked for a page finds what there is. */
-function wayOn(request: Request, { config: { issuer }, recorder }: Context): Html {
+/** A link to where the missing page may be found. */
+function whereToLook(request: Request, { config: { issuer }, recorder }: Context): Html {
   const { path } = request
-  const known = recorder !== undefined && isLocal(request) ? [...ways, flowsAreThere] : ways
-  const [to, text] = known.find(([to]) => path.startsWith(`${to}/`)) ?? ['/', 'The start page leads to everything that there is.']
+  const known = recorder !== undefined && isLocal(request) ? [...indexes, flowIndex] : indexes
+  const [to, text] = known.find(([to]) => path.startsWith(`${to}/`)) ?? ['/', 'Go to the start page, which links to everything.']
   return html`<a href="${issuer}${to}">${text}</a>`
 }
 
-const ways = [
-  ['/explain', 'All rules are in one list, which can be searched.'],
+const indexes = [
+  ['/explain', 'Search the list of all rules.'],
   ['/source', 'See the list of all source files.'],
 ] as const
 
-const flowsAreThere = [
-  '/flow', 'See the flows that are kept: older ones give way to newer ones, and a server that starts has none.',
-] as const
+const flowIndex = ['/flow', 'See the recorded flows. Only the newest are kept, and only until the server stops.'] as const
 
-/** Whether an application has sent the user here, which waits for an answer. */
+/** Whether a client sent the user here and waits for an answer. */
 function isForClient({ path }: Request): boolean {
   return path.startsWith('/oauth/')
 }
 
-/** An error text as a sentence; one that begins with a wire name keeps its case. */
+/** An error text as a sentence. If it begins with a parameter name, its case is kept. */
 function sentence(text: string): string {
   const isName = /^\w*_/.test(text)
-  return `${isName ? text[0] : text[0]?.toUpperCase()}${text.slice(1)}.`
+  return `${isName ? text : capitalized(text)}.`
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -1,4 +1,4 @@
-/** `/account`: what the signed-in user allowed, and the forms that take it back. */
+/** `/account`: what the signed-in user allowed, and the forms that revoke it. */
 import { redirect, type Reply, type Request } from '../base/http/message.ts'
 import type { Consent } from '../base/store/records.ts'
 import type { ListedGrant } from '../base/store/store.ts'
@@ -12,10 +12,10 @@ import { csrfField, identifyBrowser, parseOwnForm } from '../core/user/browser.t
 import { clientName, minute, timeElement } from '../core/user/consent-page.ts'
 import { askToSignIn } from './sign-in.ts'
 
-/** How many grants of a client are listed, the newest: withdrawing everything reaches the others. */
+/** How many grants of a client are listed, the newest last. Revoking all access revokes the others as well. */
 const mostListed = 20
 
-/** A client with what the user allowed it, and what it can do by that now. */
+/** A client with what the user allowed it, and the access that it has now. */
 interface Allowed {
   readonly client_id: string
   readonly name: string
@@ -36,12 +36,12 @@ export async function account(request: Request, context: Context): Promise<Reply
 ${facts([['Name', user.name], ['Email', user.email], ['User name', user.username], ['Subject', html`<code>${user.sub}</code>`]])}
 <form method="post" action="${config.basePath}/sign-out">${field}<button>Sign out</button></form>
 </section>
-<h2>What you allowed</h2>
-${clients.length === 0 ? notice('neutral', html`<p>No application can act in your name.</p>`) : undefined}
+<h2>Apps that you allowed</h2>
+${clients.length === 0 ? notice('neutral', html`<p>No app can act on your behalf.</p>`) : undefined}
 ${clients.map(client => clientCard(client, field, config.basePath))}`, { site: config, path: '/account' }, headers)
 }
 
-/** Withdraws what a client was allowed, or ends one of its grants. Both take effect at once, and twice is as good as once. */
+/** Revokes all access of a client, or one of its grants. Both take effect at once and are idempotent. */
 export async function changeAccount(request: Request, context: Context): Promise<Reply> {
   const { config, store } = context
   const signedIn = await findSession(request, context)
@@ -61,9 +61,9 @@ async function listAllowed(sub: string, { store }: Context): Promise<readonly Al
   const ids = [...new Set([...consents, ...grants].map(({ client_id }) => client_id))]
   return Promise.all(ids.map(async client_id => {
     const own = consents.filter(consent => consent.client_id === client_id)
-    // A client whose grant nobody was asked for has no name in a consent; one that is gone has none at all.
+    // OAUTH_AUTO_APPROVE grants without a consent that records the name, and a deleted client has no name any more.
     const client = await store.findClient(client_id)
-    const name = own.at(-1)?.client_name ?? (client ? clientName(client) : 'A client that is gone')
+    const name = own.at(-1)?.client_name ?? (client ? clientName(client) : 'A deleted client')
     return { client_id, name, consents: own, grants: grants.filter(grant => grant.client_id === client_id) }
   }))
 }
@@ -76,18 +76,18 @@ function clientCard({ client_id, name, consents, grants }: Allowed, field: Html,
 <p class="muted small">${isClientIdUrl(client_id) ? 'Described at' : 'Registered here as'}
 <code>${displayText(client_id, 300)}</code></p>
 ${consents.map(({ scope, redirect_host, given_at }) => html`
-<p>On ${timeElement(given_at)} you allowed <code>${scope}</code>; the answer went to <strong>${redirect_host}</strong>.</p>`)}
-${grants.length === 0 ? html`<p>It has no access now.</p>` : html`<ul class="rows">${grants.slice(-mostListed).map(grant => html`
+<p>On ${timeElement(given_at)} you allowed <code>${scope}</code>. The answer went to <strong>${redirect_host}</strong>.</p>`)}
+${grants.length === 0 ? html`<p>It has no access at the moment.</p>` : html`<ul class="rows">${grants.slice(-mostListed).map(grant => html`
 <li><span>Access since ${timeElement(grant.created_at)} with <code>${grant.scope}</code>${
-  grant.refreshed_at === undefined ? undefined : html`, last renewed on ${timeElement(grant.refreshed_at)}`}</span>
-${form('grant_id', grant.grant_id, endButton(name, grant))}</li>`)}
+  grant.refreshed_at === undefined ? undefined : html`, last refreshed on ${timeElement(grant.refreshed_at)}`}</span>
+${form('grant_id', grant.grant_id, revokeButton(name, grant))}</li>`)}
 </ul>`}
-${grants.length > mostListed ? html`<p>And ${grants.length - mostListed} older ones.</p>` : undefined}
-${form('client_id', client_id, html`<button class="danger">Withdraw everything from ${name}</button>`)}
+${grants.length > mostListed ? html`<p>And ${grants.length - mostListed} older.</p>` : undefined}
+${form('client_id', client_id, html`<button class="danger">Revoke all access of ${name}</button>`)}
 </section>`
 }
 
-/** Who hears the buttons one after the other has to know which access each ends. */
-function endButton(name: string, { created_at }: ListedGrant): Html {
-  return html`<button aria-label="End this access, of ${name} since ${minute(created_at)}">End this access</button>`
+/** The label tells users of screen readers which access each button revokes. */
+function revokeButton(name: string, { created_at }: ListedGrant): Html {
+  return html`<button aria-label="Revoke this access of ${name} since ${minute(created_at)}">Revoke this access</button>`
 }

@@ -1,6 +1,6 @@
 /**
- * Signing in: the page, which stands in the place of the one that needs a user, and its form. Afterwards the browser goes
- * back to the very request that it came from, which is judged anew: nothing is kept meanwhile.
+ * Signing in: the page, which is shown in place of a page that needs a user, and its form. Afterwards the browser repeats the
+ * request that it came from, and every rule runs again. Nothing is kept in the meantime.
  */
 import { comparableName, type User } from '../base/config/users.ts'
 import { prefersHtml, redirect, type Reply, type Request } from '../base/http/message.ts'
@@ -19,10 +19,10 @@ import { csrfField, identifyBrowser, parseOwnForm } from '../core/user/browser.t
 import { signInReason } from '../core/user/consent-page.ts'
 import { readPageToReturnTo, readReturnTo } from '../core/user/return-to.ts'
 
-/** Attempts within 15 minutes. Those of a name are forgotten when one succeeds. */
+/** Attempts within 15 minutes. A successful one resets the count of its user name. */
 const mostAttempts = { name: 10, address: 100 } as const
 
-/** In characters. A user name of the users file is no longer. */
+/** In characters. No user name in the users file is longer. */
 const longestUsername = 256
 const longestPassword = 1024
 
@@ -33,12 +33,12 @@ export async function signInPage(request: Request, context: Context): Promise<Re
   return askToSignIn({ return_to }, request, context)
 }
 
-/** Answers the form: a user name with a password or, of the demonstration users, the name alone. */
+/** Handles the form: a user name and a password. Demo users need no password. */
 export async function signIn(request: Request, context: Context): Promise<Reply> {
   const form = await parseOwnForm(request, await findSession(request, context), context)
   const return_to = readReturnTo(form, context)
   const [username, password] = [form.required('username'), form.get('password')]
-  // Before anything is made of them: Unicode normalization takes quadratic time on texts that are made for it.
+  // Check the lengths first: an attacker can craft texts whose Unicode normalization takes quadratic time.
   context.check(parameterIsBounded, username.length <= longestUsername, 'username', longestUsername)
   context.check(parameterIsBounded, (password?.length ?? 0) <= longestPassword, 'password', longestPassword)
   try {
@@ -52,7 +52,7 @@ export async function signIn(request: Request, context: Context): Promise<Reply>
   }
 }
 
-/** Signs out, to sign in as somebody else where `return_to` needs a user. */
+/** Signs out. If `return_to` needs a user, it asks to sign in again. */
 export async function signOut(request: Request, context: Context): Promise<Reply> {
   const signedIn = await findSession(request, context)
   const form = await parseOwnForm(request, signedIn, context)
@@ -60,7 +60,7 @@ export async function signOut(request: Request, context: Context): Promise<Reply
   return redirect(303, location, signedIn && await endSession(signedIn, context))
 }
 
-/** The page in the place of one that needs a user. */
+/** The page, shown in place of one that needs a user. */
 export async function askToSignIn(prompt: SignInPrompt, request: Request, context: Context): Promise<Reply> {
   const { config, users } = context
   const { browser, headers } = identifyBrowser(request, context)
@@ -77,7 +77,7 @@ ${fields}
 </form>`}`, { site: config, width: 'narrow', asksUser: true }, headers)
 }
 
-/** Why to sign in, where that is for a client. */
+/** Why to sign in, if it is for a client. */
 async function reasonFor(return_to: string, { store }: Context): Promise<Html | undefined> {
   const client_id = new URLSearchParams(return_to.split('?')[1]).get('client_id')
   const client = client_id === null ? undefined : await store.findClient(client_id)
@@ -92,7 +92,7 @@ async function authenticate(username: string, password: string | undefined, requ
     return user
   }
   const keys = { name: sha256(comparableName(username)), address: sha256(networkOf(request.remoteAddress)) }
-  // The address first: one that is refused counts no more names, so it cannot press out the counts of others.
+  // Check the address first: a blocked address adds no more user names, so it cannot evict the counts of others.
   for (const kind of ['address', 'name'] as const) {
     const { count, ends_at } = await store.countAttempt(kind, keys[kind])
     context.check(signInAttemptsAreBounded, count <= mostAttempts[kind], kind, Math.ceil(ends_at - context.now()))
@@ -117,13 +117,12 @@ required${invalid}${username ? undefined : focus}></label>
 }
 
 function demonstrationFields(users: readonly User[]): Html {
-  return html`<p>This server is here to be tried, so it has users who need no password. Choose one:</p>
+  return html`<p>This is a demo server. Its users need no password. Choose one:</p>
 <div class="people">${users.map(({ username, name, email }) => html`
 <button name="username" value="${username}">Sign in as ${name} <small class="muted">${email}</small></button>`)}
 </div>`
 }
 
-const nobody = notice('warning', html`<p><strong>Nobody can sign in here, since this server has no users.</strong></p>
-<p>Whoever runs it can name a file of users in <code>OAUTH_USERS_FILE</code>, with passwords that
-<code>bin/hash-password</code> has hashed, or set <code>DEBUG=true</code> to try it with two demonstration users. Then it has
-to be started again.</p>`)
+const nobody = notice('warning', html`<p><strong>Nobody can sign in, because this server has no users.</strong></p>
+<p>To add users, set <code>OAUTH_USERS_FILE</code> to a file of users, with passwords hashed by <code>bin/hash-password</code>. To
+try the server with two demo users, set <code>DEBUG=true</code>. Then restart the server.</p>`)

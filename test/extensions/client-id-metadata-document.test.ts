@@ -92,7 +92,7 @@ describe('The consent page for such a client', () => {
 
   it('shows the host that vouches for the name (draft-ietf-oauth-client-id-metadata-document-00 section 6.4)', async t => {
     const { html } = await openConsent(await startWith(t, fetcher(), env), client)
-    assert.ok(html.includes('The metadata document of <strong>app.example.com</strong> gives the name <strong>'))
+    assert.ok(html.includes('<strong>app.example.com</strong> says that <strong>'))
     assert.ok(html.includes(`<code>${client_id}</code>`))
     assert.ok(!html.includes('nobody has checked it'))
   })

@@ -110,7 +110,7 @@ describe('GET /flow/events', { timeout: 60_000 }, () => {
   it('tells a page loaded before a restart that nothing has happened yet', async t => {
     const server = await start(t)
     const stream = await watch(server, '?list&seen=another')
-    await stream.untilEvent('flow', 'Nothing has happened yet')
+    await stream.untilEvent('flow', 'No client has connected yet')
     stream.close()
   })
 

@@ -17,7 +17,7 @@ describe('A flow saved as a file', () => {
     const opened = await openFile(server, text)
     assert.equal(opened.status, 200)
     const page = readHtml(await opened.text())
-    assert.match(textOf(page), /This is a file, saved/)
+    assert.match(textOf(page), /This file says that it was saved/)
     assert.deepEqual(arrowsOf(page), await arrowsOfFlow(server, id))
   })
 

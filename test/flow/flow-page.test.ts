@@ -28,7 +28,7 @@ describe('GET /flow', () => {
 
   it('says how to start if nothing has happened yet', async t => {
     const server = await start(t)
-    assert.match(await htmlOf(server), /Nothing has happened yet/)
+    assert.match(await htmlOf(server), /No client has connected yet/)
   })
 
   it('records no page about the server, and not itself', async t => {
@@ -55,7 +55,7 @@ describe('The page of a flow', () => {
       'client to resource server: GET /.well-known/oauth-protected-resource/mcp answered: 200',
       'client to authorization server: GET /.well-known/oauth-authorization-server answered: 200',
       'client to authorization server: POST /oauth/register Test client answered: 201',
-      `user agent to authorization server: GET /oauth/authorize?… answered: 302 user agent to client, not seen by this server: goes on to ${redirect_uri} not seen here`,
+      `user agent to authorization server: GET /oauth/authorize?… answered: 302 user agent to client, not seen by this server: redirected to ${redirect_uri} not seen here`,
       'client to authorization server: POST /oauth/token authorization_code answered: 200',
       'client to resource server: POST /mcp tools/call get_user_profile answered: 200',
     ])
@@ -81,7 +81,7 @@ describe('The page of a flow', () => {
     const client = await register(server)
     await decide(server, await openConsent(server, client))
     const { id } = await onlyFlow(server)
-    assert.match((await arrowsOfFlow(server, id)).at(-1)!, /^user agent to authorization server: POST \/oauth\/consent approve answered: 303 .*goes on to/)
+    assert.match((await arrowsOfFlow(server, id)).at(-1)!, /^user agent to authorization server: POST \/oauth\/consent approve answered: 303 .*redirected to/)
   })
 
   it('shows the headers of every reply, since a browser may refuse a reply because of them', async t => {

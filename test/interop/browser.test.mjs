@@ -119,8 +119,8 @@ interop('Chromium', () => {
     const tokens = await exchange(server, request, page.url())
     assert.equal(await listTools(server, tokens), 200)
     await page.goto(`${server.url}/account`)
-    await press(page, 'Withdraw everything from Weather assistant')
-    await page.getByText('No application can act in your name').waitFor()
+    await press(page, 'Revoke all access of Weather assistant')
+    await page.getByText('No app can act on your behalf').waitFor()
     assert.equal(await listTools(server, tokens), 401)
     await press(page, 'Sign out')
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
@@ -263,7 +263,7 @@ interop('Chromium', () => {
       const { page } = window
       const callback = new URL(url).searchParams.get('redirect_uri')
       await page.goto(`${callback}?code=forged&state=other`)
-      await page.getByRole('heading', { name: 'This answer is not expected' }).waitFor()
+      await page.getByRole('heading', { name: 'Unexpected answer' }).waitFor()
       await assertSoundPage(window, 'the page for a stray answer')
       await page.goto(new URL('/nothing', callback).href)
       await assertSoundPage(window, 'the page for another path')
@@ -271,7 +271,7 @@ interop('Chromium', () => {
       await signInAs(page, 'Demo User')
       const allows = view.colorScheme === 'light'
       await press(page, allows ? 'Allow' : 'Deny')
-      await page.getByRole('heading', { name: allows ? 'You can close this page' : 'The authorization server said no' }).waitFor()
+      await page.getByRole('heading', { name: allows ? 'You can close this page' : 'Access was not granted' }).waitFor()
       window.requests.length = 0
       await assertSoundPage(window, 'the page for the answer')
       assert.equal(await client.exited, allows ? 0 : 4)
@@ -288,7 +288,7 @@ interop('Chromium', () => {
     const { searchParams } = new URL(url)
     const window = await openWindow(browser, { width: 360 })
     await window.page.goto(`${searchParams.get('redirect_uri')}?code=x&state=${searchParams.get('state')}&iss=https://evil.example`)
-    await window.page.getByRole('heading', { name: 'This answer comes from somewhere else' }).waitFor()
+    await window.page.getByRole('heading', { name: 'Answer from another authorization server' }).waitFor()
     await assertSoundPage(window, 'the page for an answer of another issuer')
     assert.equal(await client.exited, 5)
   })

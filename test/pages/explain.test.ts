@@ -77,7 +77,7 @@ const failures: readonly Failure[] = [
       return requestCode(server, client, { redirect_uri: 'https://app.example.com:9443/cb' })
     },
     rule: 'redirect-uri-is-registered',
-    cause: () => ['received https://app.example.com:[9]443/cb', 'https://app.example.com:[8]443/cb comes nearest', 'it has port 9443, but port 8443 is expected'],
+    cause: () => ['received https://app.example.com:[9]443/cb', 'https://app.example.com:[8]443/cb is the closest', 'it has port 9443, but port 8443 is expected'],
     remedy: 'Register exactly this redirect URI.',
   },
   {
@@ -102,7 +102,7 @@ const failures: readonly Failure[] = [
       return exchange(server, client, { code: second.code, code_verifier: first.code_verifier })
     },
     rule: 'code-verifier-matches',
-    cause: () => ['The verifier belongs to another authorization request, the one of', 'The code belongs to the one of'],
+    cause: () => ['The code_verifier belongs to a different authorization request, sent at', 'The code was issued for the request sent at'],
     remedy: 'Send the code_verifier that belongs to this authorization request. Every request has its own.',
   },
   {
@@ -112,7 +112,7 @@ const failures: readonly Failure[] = [
       return exchange(server, client, { ...await authorize(server, client), code_verifier: createCodeVerifier() })
     },
     rule: 'code-verifier-matches',
-    cause: () => ['The verifier belongs to no authorization request that is recorded here.'],
+    cause: () => ['The code_verifier does not belong to any recorded authorization request.'],
     remedy: 'Send the code_verifier that belongs to this authorization request',
   },
   {
@@ -124,7 +124,7 @@ const failures: readonly Failure[] = [
       return exchange(server, client, authorization)
     },
     rule: 'code-is-fresh',
-    cause: () => ['expired 2', 'received 2', 'it is 12', 'to live 600 s; 612', 's had passed.'],
+    cause: () => ['expired 2', 'received 2', 'it is 12', 'with a lifetime of 600 s. It was redeemed after 612'],
     remedy: 'Start a new authorization request, and redeem the code as soon as it arrives.',
   },
   {
@@ -136,7 +136,7 @@ const failures: readonly Failure[] = [
       return exchange(server, client, authorization)
     },
     rule: 'code-is-known',
-    cause: () => ['It was issued at', '1300', 's earlier: it has expired, and is forgotten since.'],
+    cause: () => ['The code was issued at', '1300', 's earlier. It has expired, and the server no longer keeps it.'],
     remedy: 'Start a new authorization request.',
   },
   {
@@ -151,14 +151,14 @@ const failures: readonly Failure[] = [
       return exchange(server, client, { code, code_verifier: createCodeVerifier() })
     },
     rule: 'code-is-known',
-    cause: () => ['It was issued at', 's earlier: it was withdrawn since, or had to give way to newer ones.'],
+    cause: () => ['The code was issued at', 's earlier. It has been revoked since, or dropped for newer codes.'],
     remedy: 'Start a new authorization request.',
   },
   {
     what: 'a code of another server',
     fail: async server => exchange(server, await register(server), { code: 'x', code_verifier: createCodeVerifier() }),
     rule: 'code-is-known',
-    cause: () => ['No authorization response that is recorded here carried it.'],
+    cause: () => ['No recorded authorization response contains this code.'],
     remedy: 'Start a new authorization request.',
   },
   {
@@ -171,7 +171,7 @@ const failures: readonly Failure[] = [
       return exchange(server, client, authorization)
     },
     rule: 'code-is-unused',
-    cause: () => ['It was used before: at', '5 s earlier, and tokens were issued for it then.'],
+    cause: () => ['It was first used at', '5 s earlier, and tokens were issued for it.'],
     remedy: 'Redeem each code once, in one process, and do not retry.',
   },
   {
@@ -183,14 +183,14 @@ const failures: readonly Failure[] = [
       return refresh(server, client, tokens['refresh_token'])
     },
     rule: 'refresh-token-is-unused',
-    cause: () => ['It was used before: at', '60 s earlier'],
+    cause: () => ['It was first used at', '60 s earlier'],
     remedy: 'Store the new refresh token before you use it, and let only one process refresh at a time.',
   },
   {
     what: 'a client that is unknown to the token endpoint',
     fail: server => exchange(server, { client_id: 'forgotten' }, { code: 'x', code_verifier: createCodeVerifier() }),
     rule: 'client-is-known',
-    cause: () => ['received forgotten', 'the client sent POST /oauth/token (authorization_code), and it was answered with 401'],
+    cause: () => ['received forgotten', 'the client sent POST /oauth/token (authorization_code). The response was 401'],
     remedy: 'register again',
   },
   {
@@ -252,7 +252,7 @@ describe('A trace id', () => {
 
   it('shows nothing without DEBUG', async t => {
     const server = await startServer(t)
-    assert.doesNotMatch(await read(`${await failing(server)}?trace=x`), /Your request|no longer kept/)
+    assert.doesNotMatch(await read(`${await failing(server)}?trace=x`), /Your request|is not recorded/)
   })
 
   it('leads to the flow, with the message open', async t => {
@@ -267,7 +267,7 @@ describe('A trace id', () => {
     const server = await start(t)
     const uri = await failing(server)
     server.advance(50_000)
-    assert.match(await read(uri), /no longer kept/)
+    assert.match(await read(uri), /is not recorded, or not any more/)
   })
 
   it('does not link to the flow for somebody on another machine', async t => {
@@ -299,7 +299,7 @@ describe('The page of a rule', () => {
   it('names the tests that hold it', async t => {
     const server = await startServer(t)
     const text = await read(`${server.url}/explain/authorization-is-sent-once`)
-    assert.match(text, /Tests that hold it test\/http\/http\.test\.ts is refused where it comes twice, of which Node would keep the first/)
+    assert.match(text, /Tests that cover it test\/http\/http\.test\.ts is refused where it comes twice, of which Node would keep the first/)
   })
 
   it('names a test of a table by its row', async t => {
@@ -316,12 +316,12 @@ describe('The page of a rule', () => {
   it('is missed with the way to the list of all', async t => {
     const response = await get(`${(await startServer(t)).url}/explain/no-such-rule`, asBrowser)
     assert.equal(response.status, 404)
-    assert.match(await response.text(), /<a href="[^"]+\/explain">All rules are in one list/)
+    assert.match(await response.text(), /<a href="[^"]+\/explain">Search the list of all rules/)
   })
 
   it('says so where it is only what the wire shows in place of others', async t => {
     const server = await startServer(t)
-    assert.match(await read(`${server.url}/explain/client-is-authenticated`), /what the wire shows in place of other rules/)
+    assert.match(await read(`${server.url}/explain/client-is-authenticated`), /No line enforces this rule itself/)
   })
 
   for (const [id, url] of [
@@ -350,8 +350,8 @@ describe('GET /explain', () => {
     return [...html.matchAll(/<h2>(.*?)<\/h2>/g)].map(([, title]) => title!)
   }
 
-  it('lists by role', async t => {
-    assert.deepEqual((await titles(await startServer(t), '')).slice(0, 2), ['Both servers: Every request', 'Authorization server: Client registration'])
+  it('lists by topic', async t => {
+    assert.deepEqual((await titles(await startServer(t), '')).slice(0, 2), ['Every request', 'Client registration'])
   })
 
   it('lists by specification, in the order of their numbers', async t => {
@@ -371,7 +371,7 @@ describe('GET /explain', () => {
     it(`finds ${found.length} for ${sought}, without a script`, async t => {
       const server = await startServer(t)
       const html = await (await get(`${server.url}/explain?q=${encodeURIComponent(sought)}`, asBrowser)).text()
-      assert.deepEqual([...html.matchAll(/<dt><a href="[^"]*\/explain\/([^"]+)"/g)].map(([, id]) => id), found)
+      assert.deepEqual([...html.matchAll(/<dt id="[^"]+"><a href="[^"]*\/explain\/([^"]+)"/g)].map(([, id]) => id), found)
       assert.ok(!html.includes('<script'))
     })
   }

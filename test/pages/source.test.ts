@@ -99,8 +99,8 @@ describe('GET /source/<path>', () => {
 
   it('says what calls a file and what it calls', async t => {
     const html = await (await get(`${(await startServer(t)).url}/source/base/protocol/pkce.ts`, asBrowser)).text()
-    assert.match(html, /It imports:<\/span> <a href="[^"]*">base\/protocol\/crypto\.ts<\/a>/)
-    assert.match(html, /It is imported by:<\/span> .*grants\/authorization-code\.ts/)
+    assert.match(html, /Imports:<\/span> <a href="[^"]*">base\/protocol\/crypto\.ts<\/a>/)
+    assert.match(html, /Imported by:<\/span> .*grants\/authorization-code\.ts/)
   })
 
   for (const path of [

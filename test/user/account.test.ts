@@ -52,7 +52,7 @@ describe('GET /account', () => {
 
   it('says that nothing was allowed', async t => {
     const server = await startServer(t)
-    assert.match((await account(server, await signIn(server))).html, /No application can act in your name/)
+    assert.match((await account(server, await signIn(server))).html, /No app can act on your behalf/)
   })
 
   it('shows each client with its scopes, where the answer went, and since when', async t => {
@@ -61,21 +61,21 @@ describe('GET /account', () => {
     const today = new Date().toISOString().slice(0, 10)
     assert.match(html, /<h3>Weather &lt;app&gt;<\/h3>/)
     const when = `<time datetime="${today}T[0-9:.]+Z">${today} \\d\\d:\\d\\d UTC</time>`
-    const what = 'you allowed <code>mcp:tools:read mcp:tools:execute</code>; the answer went to <strong>app.example.com</strong>'
+    const what = 'you allowed <code>mcp:tools:read mcp:tools:execute</code>. The answer went to <strong>app.example.com</strong>'
     assert.match(html, new RegExp(`On ${when} ${what}`))
     assert.match(html, new RegExp(`Access since ${when}`))
   })
 
-  it('shows when a grant was last renewed', async t => {
+  it('shows when a grant was last refreshed', async t => {
     const { server, client, cookie, tokens } = await allow(t)
-    assert.doesNotMatch((await account(server, cookie)).html, /last renewed/)
+    assert.doesNotMatch((await account(server, cookie)).html, /last refreshed/)
     await refresh(server, client, tokens['refresh_token'])
-    assert.match((await account(server, cookie)).html, /last renewed on <time datetime="\d{4}-\d\d-\d\dT[^>]*>\d{4}-\d\d-\d\d \d\d:\d\d UTC/)
+    assert.match((await account(server, cookie)).html, /last refreshed on <time datetime="\d{4}-\d\d-\d\dT[^>]*>\d{4}-\d\d-\d\d \d\d:\d\d UTC/)
   })
 
   it('shows nothing of another user', async t => {
     const { server } = await allow(t)
-    assert.match((await account(server, await signIn(server, 'guest'))).html, /No application can act in your name/)
+    assert.match((await account(server, await signIn(server, 'guest'))).html, /No app can act on your behalf/)
   })
 
   it('shows the newest twenty grants of a client, and how many more there are', async t => {
@@ -103,7 +103,7 @@ describe('POST /account, withdrawing everything from a client', () => {
     assert.deepEqual([response.status, response.headers.get('location')], [303, '/account'])
     assert.equal(await listToolsStatus(server, tokens), 401)
     await assertRefused(await refresh(server, client, tokens['refresh_token']), 'refresh-token-is-known', 'invalid_grant', 400)
-    assert.match((await account(server, cookie)).html, /No application can act in your name/)
+    assert.match((await account(server, cookie)).html, /No app can act on your behalf/)
   })
 
   it('ends a code that was not exchanged yet', async t => {

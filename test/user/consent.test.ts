@@ -76,11 +76,11 @@ describe('The consent page', () => {
   })
 
   it('warns where any program of this computer could be the client (RFC 8252 section 8.6)', async t => {
-    assert.match((await open(t)).page.html, /class="notice warning"><p>That is this computer/)
+    assert.match((await open(t)).page.html, /class="notice warning"><p>This address is on your own computer/)
   })
 
   it('does not warn so where the redirect host is a public one', async t => {
-    assert.doesNotMatch((await open(t, web, toWeb)).page.html, /That is this computer/)
+    assert.doesNotMatch((await open(t, web, toWeb)).page.html, /This address is on your own computer/)
   })
 
   const hostileNames = {

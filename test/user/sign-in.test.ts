@@ -48,7 +48,7 @@ describe('The sign-in page', () => {
   it('says that nobody can sign in where there are no users, and what to do', async t => {
     const server = await startServer(t, { OAUTH_AUTO_APPROVE: 'false' }, { users: new Users([]) })
     const html = await (await get(`${server.url}/sign-in`, { accept: 'text/html' })).text()
-    assert.match(html, /Nobody can sign in here/)
+    assert.match(html, /Nobody can sign in,/)
     assert.match(html, /OAUTH_USERS_FILE/)
     assert.doesNotMatch(html, /<form/)
   })

@@ -1,6 +1,4 @@
-/**
- * HTML that cannot be injected into: `html` escapes every value but those that are `Html` already.
- */
+/** HTML without injection: `html` escapes every value that is not `Html` already. */
 
 export class Html {
   readonly text: string
@@ -29,15 +27,14 @@ function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, character => entities[character]!)
 }
 
-/** More marks on one letter than writing needs, those around it but for keycaps, and those before any letter. */
+/** More than four marks on one letter, enclosing marks other than keycaps, and marks before the first letter. */
 const surplusMark = /(?<=\p{Mn}{4})\p{Mn}|(?!\u20e3)\p{Me}|(?<![0-9#*])\u20e3|^\p{M}+/gu
 
 const shapeless = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu
 
 /**
- * Text of somebody else for a page: without what has no shape of its own or turns the reading direction, with no more marks
- * on a letter than languages put there, and cut to `limit` characters. A client named with such characters could pass
- * itself off as another, or draw over what stands around its name.
+ * Untrusted text for a page, cut to `limit` characters. Invisible characters, those that change the reading direction, and
+ * surplus marks are removed: with them, a client name could imitate another client or draw over the text around it.
  */
 export function displayText(text: string, limit = 120): string {
   const plain = text.replace(shapeless, '').replace(surplusMark, '').replace(/\s+/gu, ' ').trim()

@@ -1,6 +1,5 @@
 /**
- * The frame of every page: one document with its style sheet, nothing from another host, and no script but one of ours
- * where a page needs it.
+ * The frame of every page: one document that contains its style sheet and loads nothing. Only the live flow has a script.
  */
 import { createHash } from 'node:crypto'
 import type { Config } from '../config/config.ts'
@@ -8,36 +7,35 @@ import { html, Html } from './html.ts'
 import { htmlReply, type Reply } from '../http/message.ts'
 import { style } from './style.ts'
 
-/** What stands around a page, and how wide it is. */
+/** What surrounds a page, and how wide the page is. */
 export interface Frame {
-  /** Whose page it is. A page without one stands alone, as those of the client's loopback listener do. */
+  /** The server whose page it is. Pages of the client's loopback listener have none. */
   readonly site?: Pick<Config, 'issuer' | 'serverName' | 'debug'>
-  /** Which program shows a page that stands alone. */
+  /** The program that shows a page without a site. */
   readonly program?: string
-  /** What the page is about, for the title of the document: the heading stands without it. */
+  /** What the page is about. It precedes the heading in the document title. */
   readonly subject?: string
-  /** The user is to decide something here: the page says whose it is, and leads nowhere else. */
+  /** The page asks the user to decide, so its header names the server but links nowhere. */
   readonly asksUser?: true
-  /** The path of the page, where the header links to it. */
+  /** The path of the page, if the header links to it. */
   readonly path?: string
-  /** `narrow` for a form, `wide` for a diagram or for code beside prose. */
+  /** `narrow` for forms, `wide` for diagrams and code. */
   readonly width?: 'narrow' | 'wide'
   readonly script?: Script
 }
 
-/** A script of ours that a page may run. */
 export interface Script {
   readonly text: string
-  /** The content security policy of a page that runs it. */
+  /** The content security policy of a page with this script. */
   readonly policy: string
 }
 
-/** Makes a script that may be run, and may speak to this server alone. It must not contain `</script`. */
+/** A script that a page may run. It may connect only to this server, and must not contain `</script`. */
 export function inlineScript(text: string): Script {
   return { text, policy: [...directives, `script-src ${hashSource(text)}`, "connect-src 'self'"].join('; ') }
 }
 
-/** A page as a reply, with the policy of its script where it has one. */
+/** A page as a reply, with the policy of its script if it has one. */
 export function pageReply(
   status: number, title: string, body: Html, frame: Frame = {}, headers: Readonly<Record<string, string>> = {},
 ): Reply {
@@ -45,7 +43,7 @@ export function pageReply(
   return htmlReply(status, page(title, body, frame), { ...policy, ...headers })
 }
 
-/** A whole document: the title, the header of the site, and the body below a heading. */
+/** A whole document: the title, the site header, and the body below a heading. */
 export function page(title: string, body: Html, { site, program, subject, asksUser, path, width, script }: Frame = {}): Html {
   return html`<!doctype html>
 <html lang="en">
@@ -107,8 +105,8 @@ function hashSource(text: string): string {
 }
 
 /**
- * What a page may do: show itself with its own style, and post a form. There is no `form-action`, since Chromium
- * holds the whole redirect chain of a form to it, and the chain of a consent form ends at the client.
+ * A page may only show itself with its own style sheet and submit forms. There is no `form-action`, because Chromium applies
+ * it to the whole redirect chain of a form, and the chain of the consent form ends at the client.
  */
 const directives = [
   "default-src 'none'",

@@ -1,6 +1,6 @@
 /**
- * Text of somebody else without what steers a terminal, turns the reading direction or is drawn over other text. A line end
- * and a tab stay, and JSON stays JSON.
+ * Untrusted text with control characters, invisible characters and surplus marks escaped as `\uXXXX`, so that it cannot
+ * control a terminal, change the reading direction or draw over other text. Line ends and tabs stay, and JSON stays valid.
  */
 export function plainText(text: string): string {
   return text.replace(/(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]|(?<=\p{Mn}{4})\p{Mn}|(?!\u20e3)\p{Me}/gu, character => (

@@ -1,7 +1,7 @@
-/** What every reply carries unless it says otherwise, those included that no handler made. */
+/** The headers of every response, unless its handler overrides them. */
 import { contentSecurityPolicy } from './page.ts'
 
-/** In seconds: how long a browser keeps to https (RFC 6797 section 6.1.1). */
+/** In seconds: how long browsers must use https (RFC 6797 section 6.1.1). One year. */
 const strictTransport = 31_536_000
 
 export function securityHeaders(issuer: string): Readonly<Record<string, string>> {

@@ -1,6 +1,5 @@
-/** The part of the style sheet for the sequence diagram, the explanations and the annotated source. */
+/** The part of the style sheet for `/flow`: the list of flows and the sequence diagram. */
 export const diagramStyle = `
-.unseen { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
 .live::before {
   content: ""; display: inline-block; width: .6rem; height: .6rem; margin-right: .5rem; border-radius: 50%;
   background: var(--good);
@@ -72,32 +71,16 @@ export const diagramStyle = `
 .diagram .bad .answer .muted { color: inherit; font-weight: 400; }
 .diagram .bad .line.back { border-color: var(--bad); }
 .diagram .bad .line.back::after { border-right-color: var(--bad); }
-.diagram .usual .answer { color: var(--warn); }
+.diagram .expected .answer { color: var(--warn); }
 .unseen-leg, .unseen-leg::after { opacity: .6; }
-.inside {
+.details {
   background: var(--surface); border: 1px solid var(--line); border-radius: var(--radius); padding: 1rem;
   margin: .25rem 0 var(--space);
 }
-.inside h3 { margin-top: var(--space); font-size: var(--small); color: var(--muted); }
-.inside pre, .excerpt pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8125rem; }
-.inside pre { max-height: 28rem; }
+.details h3 { margin-top: var(--space); font-size: var(--small); color: var(--muted); }
+.details pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8125rem; max-height: 28rem; }
 .messages { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0 var(--space); }
 .messages > * { min-width: 0; }
-.notice > h2:first-child { margin-top: 0; }
-.verdicts { list-style: none; padding: 0; margin: 0 0 var(--space); }
-.verdicts > li { padding: .3rem 0; }
-.comparison {
-  margin: .5rem 0; padding: .75rem 1rem .25rem; border-left: .3rem solid var(--bad);
-  background: var(--bad-surface); border-radius: 0 var(--radius) var(--radius) 0;
-}
-.comparison :not(pre) > code { background: var(--surface); }
-.verdicts > .usual .comparison { border-color: var(--strong-line); background: var(--code); }
-.comparison dl { margin-bottom: .5rem; }
-dl.rules dd { margin-bottom: .75rem; }
-dl.rules dt span { font-weight: 400; }
-main p > a[aria-current] { color: inherit; font-weight: 650; text-decoration: none; }
-mark { outline: 1px solid var(--on-mark); outline-offset: -1px; font-weight: 650; }
-mark.gap { position: relative; display: inline-block; width: .5em; height: 1em; vertical-align: text-bottom; }
 @media (max-width: 60rem) {
   .flow-page { grid-template-columns: minmax(0, 1fr); }
   .flows ol { max-height: 14rem; }
@@ -109,36 +92,5 @@ mark.gap { position: relative; display: inline-block; width: .5em; height: 1em; 
 @media (prefers-reduced-motion: no-preference) {
   #diagram > .arrived { animation: arrive .3s ease-out; }
   @keyframes arrive { from { translate: 0 -.5rem; } }
-}
-
-.excerpt { margin: 0 0 var(--space); }
-.excerpt pre { padding-left: 0; padding-right: 0; }
-.excerpt .name {
-  display: flex; justify-content: space-between; flex-wrap: wrap; gap: 0 1rem; font-size: var(--small);
-  margin-bottom: .25rem;
-}
-.n {
-  display: inline-block; text-indent: 0; width: 3.25em; padding-right: 1em; text-align: right; color: var(--muted);
-  user-select: none; -webkit-user-select: none;
-}
-.code-line { display: block; min-height: 1.5em; padding: 0 .75rem 0 3.25em; text-indent: -3.25em; }
-.code-line.hit { background: var(--mark); color: var(--on-mark); }
-.code-line.hit :is(.n, a) { color: inherit; }
-.code-line:target, .annotated div:target { background: var(--accent-surface); }
-.annotated {
-  display: grid; grid-template-columns: minmax(0, 24rem) minmax(0, 1fr); gap: 0 var(--wide); margin: 0 0 var(--wide);
-}
-.annotated > div { min-width: 0; padding: .35rem 0; }
-.annotated .prose { font-size: .9375rem; line-height: 1.5; }
-.annotated .prose p { margin: 0 0 .5rem; }
-.annotated .prose pre { font-size: .75rem; padding: .5rem .75rem; }
-.annotated .code {
-  font-family: var(--mono); font-size: .8125rem; line-height: 1.5; white-space: pre-wrap; overflow-wrap: anywhere;
-  background: var(--code); padding-left: 0; padding-right: .75rem; tab-size: 2;
-}
-.annotated .code a { text-decoration-thickness: 1px; }
-@media (max-width: 60rem) {
-  .annotated { grid-template-columns: minmax(0, 1fr); }
-  .annotated .prose { padding-top: 1rem; }
 }
 `

@@ -1,11 +1,12 @@
 /**
- * The style sheet of every page. It stands inside the page, so that one reply is all of it: the loopback listener of the
- * client has no second one to give. Colours are named for what they say and change with the preference of the system;
- * every pair that carries text has a contrast of 4.5 to 1 or more (WCAG 2.2, 1.4.3).
+ * The style sheet of every page: colors and sizes, then elements, then the parts that pages share. Every page contains all of
+ * it, because the loopback listener of the client serves nothing else. Colors are named for their meaning and follow the
+ * color scheme of the system. Text has a contrast of at least 4.5 to 1 (WCAG 2.2, 1.4.3).
  */
 import { diagramStyle } from './style-diagram.ts'
+import { sourceStyle } from './style-source.ts'
 
-/** All of it, as the text of one `style` element. */
+/** The text of the `style` element. */
 export const style = `
 :root {
   color-scheme: light dark;
@@ -43,8 +44,8 @@ a:hover { color: var(--accent-hover); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 2px; }
 small, .small { font-size: var(--small); }
 .muted { color: var(--muted); }
-hr { border: 0; border-top: 1px solid var(--line); margin: var(--wide) 0; }
 
+.unseen { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
 .skip { position: absolute; left: -100vw; padding: var(--tight) var(--space); background: var(--surface); z-index: 1; }
 .skip:focus { left: 0; }
 .site-header, .site-footer {
@@ -66,7 +67,7 @@ main.narrow { max-width: 34rem; }
 main.wide { max-width: 82rem; }
 .lead { font-size: var(--large); line-height: 1.5; color: var(--muted); }
 
-code, pre, kbd, samp { font-family: var(--mono); font-size: .9em; }
+code, pre { font-family: var(--mono); font-size: .9em; }
 code { overflow-wrap: anywhere; }
 :not(pre) > code { background: var(--code); border-radius: .25rem; padding: .1em .3em; }
 pre {
@@ -74,23 +75,25 @@ pre {
   overflow: auto; line-height: 1.5; tab-size: 2;
 }
 pre.command { white-space: pre-wrap; overflow-wrap: anywhere; user-select: all; -webkit-user-select: all; }
-mark { background: var(--mark); color: var(--on-mark); border-radius: 2px; padding: 0 1px; }
+mark {
+  background: var(--mark); color: var(--on-mark); border-radius: 2px; padding: 0 1px; font-weight: 650;
+  outline: 1px solid var(--on-mark); outline-offset: -1px;
+}
+mark.gap { position: relative; display: inline-block; width: .5em; height: 1em; vertical-align: text-bottom; }
 
 .card {
   background: var(--surface); border: 1px solid var(--line); border-radius: var(--radius); padding: 1.25rem;
   margin: 0 0 var(--space);
 }
 .card > :last-child, .notice > :last-child, details > :last-child { margin-bottom: 0; }
-.card > :is(h2, h3):first-child { margin-top: 0; }
+.card > :is(h2, h3):first-child, .notice > h2:first-child { margin-top: 0; }
 .cards {
   display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); gap: var(--space);
   margin: 0 0 var(--space); padding: 0; list-style: none;
 }
 .cards > * { margin: 0; }
-.cards h2 { font-size: 1rem; margin-bottom: .25rem; }
+.cards h3 { margin-bottom: .25rem; }
 .cards p { color: var(--muted); font-size: var(--small); }
-.contents { columns: 20rem 2; column-gap: var(--wide); list-style: none; padding: 0; font-size: var(--small); }
-.contents li { break-inside: avoid; padding: .15rem 0; }
 .notice {
   border: 1px solid var(--line); border-left: .3rem solid var(--strong-line); border-radius: var(--radius);
   background: var(--surface); padding: .75rem 1rem; margin: 0 0 var(--space);
@@ -106,21 +109,24 @@ mark { background: var(--mark); color: var(--on-mark); border-radius: 2px; paddi
 .badge.passed { color: var(--good); background: var(--good-surface); }
 .badge.failed { color: var(--bad); background: var(--bad-surface); }
 
+.verdicts { list-style: none; padding: 0; margin: 0 0 var(--space); }
+.verdicts > li { padding: .3rem 0; }
+.comparison {
+  margin: .5rem 0; padding: .75rem 1rem .25rem; border-left: .3rem solid var(--bad);
+  background: var(--bad-surface); border-radius: 0 var(--radius) var(--radius) 0;
+}
+.comparison :not(pre) > code { background: var(--surface); }
+.verdicts > .expected .comparison { border-color: var(--strong-line); background: var(--code); }
+.comparison dl { margin-bottom: .5rem; }
+
 dl.facts { display: grid; grid-template-columns: minmax(7rem, max-content) minmax(0, 1fr); gap: .5rem 1.5rem; }
 dl.facts > div { display: contents; }
 dt { font-weight: 600; }
 dl.facts dt { color: var(--muted); }
 dd { margin: 0; overflow-wrap: anywhere; }
-ol.steps { list-style: none; padding: 0; counter-reset: step; }
-ol.steps > li { counter-increment: step; position: relative; padding: 0 0 var(--space) 2.75rem; }
-ol.steps > li::before {
-  content: counter(step); position: absolute; left: 0; top: 0; width: 1.75rem; height: 1.75rem; border-radius: 50%;
-  background: var(--accent-surface); color: var(--accent); font-weight: 650; font-size: var(--small); display: grid;
-  place-items: center;
-}
-ol.steps > li:not(:last-child)::after {
-  content: ""; position: absolute; left: .84rem; top: 2rem; bottom: .1rem; border-left: 1px solid var(--line);
-}
+dl.rules dd { margin-bottom: .75rem; }
+dl.rules dt span { font-weight: 400; }
+main p > a[aria-current] { color: inherit; font-weight: 650; text-decoration: none; }
 
 .scroll { overflow-x: auto; margin: 0 0 var(--space); }
 .scroll > table { margin: 0; }
@@ -132,6 +138,8 @@ td:last-child, th:last-child { padding-right: 0; }
 tbody > tr:last-child > * { border-bottom: 0; }
 @media (min-width: 40.01rem) { th[scope=row] > code { white-space: nowrap; } }
 @media (max-width: 40rem) {
+  .site-header nav { width: 100%; font-size: .875rem; }
+  .site-header nav ul { gap: .25rem .75rem; justify-content: space-between; }
   dl.facts { grid-template-columns: minmax(0, 1fr); gap: 0; }
   dl.facts dd { margin-bottom: .75rem; }
   table.stack, table.stack tbody, table.stack tr, table.stack td, table.stack th[scope=row] { display: block; padding-right: 0; }
@@ -145,8 +153,16 @@ details {
   margin: 0 0 var(--tight);
 }
 details[open] > summary { margin-bottom: var(--tight); }
-summary > small { font-weight: 400; }
+details [id] { scroll-margin-top: 4rem; }
 summary { cursor: pointer; font-weight: 600; }
+summary > small { font-weight: 400; }
+summary > h2 { display: inline; font-size: 1rem; }
+.index { border-bottom: 1px solid var(--line); margin: 0 0 var(--space); }
+:is(main, .index) > details > summary { padding-left: 1.1rem; text-indent: -1.1rem; }
+.index > details { border-width: 1px 0 0; border-radius: 0; background: none; padding: .6rem 0; margin: 0; }
+.index.columns {
+  display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr)); gap: 0 var(--wide); align-items: start;
+}
 summary::marker { color: var(--accent); }
 
 button, .button {
@@ -196,4 +212,4 @@ form.search .field { flex: 1 1 16rem; margin: 0; }
   button, .button, .choice { transition: border-color .15s, background-color .15s, color .15s; }
 }
 @media print { .site-header nav, .site-footer, .skip, .actions { display: none; } }
-` + diagramStyle
+` + diagramStyle + sourceStyle

@@ -1,6 +1,6 @@
-/** A source file as blocks, each a comment and the code that it is about. */
+/** Splits a source file into blocks: a comment, and the code that follows it. */
 
-/** A comment and the code that follows it; either may be empty. `start` is the line of the comment, from 0. */
+/** Either part may be empty. `start` is the first line of the comment and `codeStart` that of the code, counted from 0. */
 export interface Block {
   readonly prose: readonly string[]
   readonly code: readonly string[]
@@ -8,7 +8,6 @@ export interface Block {
   readonly codeStart: number
 }
 
-/** All lines of a file, in blocks. */
 export function blocksOf(lines: readonly string[]): readonly Block[] {
   const blocks: Block[] = []
   let at = 0
@@ -26,14 +25,14 @@ function isComment(lines: readonly string[], at: number): boolean {
   return /^\s*(?:\/\/|\/\*\*)/.test(lines[at]!)
 }
 
-/** The index after a comment that stands on lines of its own. */
+/** The index of the first line after a comment. */
 function endOfComment(lines: readonly string[], at: number): number {
   if (/^\s*\/\//.test(lines[at]!)) return at + 1
   const end = lines.findIndex((line, i) => i >= at && line.includes('*/'))
   return (end < 0 ? at : end) + 1
 }
 
-/** A line of a comment without its marks; none for a line of marks alone. */
+/** A comment line without its comment marks. A line of nothing but marks is dropped. */
 function proseOf(line: string): readonly string[] {
   const text = line.replace(/^\s*(?:\/\/ ?|\/\*\*? ?|\*\/|\* ?)/, '').replace(/\s*\*\/$/, '')
   return text === '' && /\/\*\*|\*\//.test(line) ? [] : [text]

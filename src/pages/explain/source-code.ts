@@ -1,4 +1,4 @@
-/** Source text as HTML: each citation, rule and import in it a link. */
+/** Source code as HTML: every citation, rule and import is a link. */
 import { posix } from 'node:path'
 import { html, type Html } from '../../base/ui/html.ts'
 import { citation, specificationUrl } from '../../catalogue/specification.ts'
@@ -6,20 +6,20 @@ import { catalogue } from '../../catalogue/catalogue.ts'
 import { constantOf } from '../../catalogue/ledger.ts'
 import type { SourceFile } from '../../catalogue/source-files.ts'
 
-/** The id of a rule by the name of its constant. */
+/** The ids of the rules, by the names of their constants. */
 const idOfConstant: ReadonlyMap<string, string> = new Map(
   catalogue.flatMap(({ rules }) => rules.map(({ id }) => [constantOf(id), id])))
 
-/** Whatever could be a link: a citation, the path of an import, a name. */
+/** What may become a link: a citation, the path of an import, or a name. */
 const linkable = new RegExp(`${citation.source}|'\\.{1,2}/[\\w./-]+\\.ts'|\\b[a-z][A-Za-z0-9]+\\b`, 'g')
 
-/** Running text of a comment: its citations are links, and what stands in backticks is code. */
+/** The text of a comment. Citations become links, and text in backticks becomes code. */
 export function proseText(text: string): Html {
   return html`${text.split(/(`[^`]+`)/).map(part => part.startsWith('`') && part.length > 2
     ? html`<code>${part.slice(1, -1)}</code>` : withCitations(part))}`
 }
 
-/** Lines of a file from `first` on, with their numbers (which count from 1 for people); those in `hits` stand out. */
+/** Lines of a file with their numbers. `first` and `hits`, the lines to highlight, count from 0. */
 export function codeLines(
   lines: readonly string[], first: number, path: string, base: string, options: { ids?: boolean; hits?: readonly number[] } = {},
 ): readonly Html[] {
@@ -32,7 +32,7 @@ export function codeLines(
   })
 }
 
-/** A few lines around a place, with a link to the whole file. */
+/** A few lines around the hits, with a link to the whole file. */
 export function excerpt({ path, lines }: SourceFile, hits: readonly number[], base: string): Html {
   const first = Math.max(0, hits[0]! - 3)
   const last = Math.min(lines.length, hits.at(-1)! + 4)
@@ -50,7 +50,7 @@ function withCitations(text: string): Html {
   return html`${parts}${text.slice(end)}`
 }
 
-/** A line of code of the file at `path`; `base` is what stands before `/explain` and `/source`. */
+/** One line of the file at `path`. `base` is the URL of the server. */
 function codeText(line: string, path: string, base: string): Html {
   const parts: Html[] = []
   let end = 0

@@ -1,42 +1,40 @@
 /**
- * A flow as a sequence diagram: a list in the order of time, whose items are drawn as arrows between four lifelines. It is
- * text first, so it reads without the drawing, and every arrow opens to what was sent, what was answered and why.
+ * A flow as a sequence diagram: a list of messages, drawn as arrows between four lifelines. It is a text list first, so it
+ * also reads well without the drawing. Every arrow opens to show the request, the response, and the rules that ran.
  */
 import { parties, type Exchange, type Message, type Party } from '../../flow/exchange.ts'
 import { isExpectedChallenge, refusalOf, type Ending } from '../../flow/ending.ts'
 import type { Flow } from '../../flow/kept-flows.ts'
 import { parseJson } from '../../base/protocol/json.ts'
 import { html, type Html } from '../../base/ui/html.ts'
-import { badge } from '../../base/ui/parts.ts'
+import { badge, counted } from '../../base/ui/parts.ts'
 import { plainText } from '../../base/ui/plain-text.ts'
 import { verdictItem } from '../explain/verdict.ts'
 
-/** Where a diagram stands, and how it is shown first. */
 export interface DiagramOptions {
-  /** What stands before the path of a link; a page without links has none. */
+  /** The base path of links. Undefined for a page without links. */
   readonly base: string | undefined
-  /** The exchange that is open at the beginning. */
+  /** The id of the exchange that is shown open. */
   readonly open?: string | undefined
 }
 
-/** The lifelines, and each exchange as an arrow. */
 export function diagram({ exchanges, dropped }: Flow, options: DiagramOptions): Html {
   const [first] = exchanges
   return html`<div class="diagram">
 <div class="lifelines" aria-hidden="true">${parties.map(party => html`<span>${breakable(party)}</span>`)}</div>
-${dropped > 0 ? html`<p class="muted small">${dropped} earlier messages are no longer kept.</p>` : undefined}
+${dropped > 0 ? html`<p class="muted small">${counted(dropped, 'earlier message')} no longer kept.</p>` : undefined}
 <ol id="diagram">${exchanges.map(exchange => arrow(exchange, first!.time, options))}
 </ol>
 </div>`
 }
 
-/** One exchange: the request as an arrow, the answer as a dashed one back, and what is behind them. */
-export function arrow(exchange: Exchange, begun: number, { base, open }: DiagramOptions): Html {
+/** One exchange: the request as an arrow, the response as a dashed arrow back, and their details. */
+export function arrow(exchange: Exchange, startTime: number, { base, open }: DiagramOptions): Html {
   const { id, from, to, method, target, title, time, duration } = exchange
   const [path, query] = split(target)
   const call = html`<b>${method}</b> <span class="path">${plainText(path)}</span>${
     query ? html`<span class="muted">?…</span>` : undefined}${title ? html` <em>${plainText(title)}</em>` : undefined}`
-  const when = `${Math.max(0, time - begun).toFixed(2)} s`
+  const when = `${Math.max(0, time - startTime).toFixed(2)} s`
   const took = `${duration < 10 ? duration.toFixed(1) : Math.round(duration)} ms`
   return html`
 <li id="x-${id}" class="${tone(exchange)}"><details${open === id ? html` open` : undefined}>
@@ -46,24 +44,19 @@ export function arrow(exchange: Exchange, begun: number, { base, open }: Diagram
 <span class="answer ${lane(from)}"><span class="unseen">answered: </span>${outcome(exchange)}
 <span class="muted small">${when} · ${took}</span></span>
 <span class="line back ${lane(from)} ${lane(to)}-end"></span>
-${goesOn(exchange)}
+${redirectArrow(exchange)}
 </summary>
-${inside(exchange, base)}
+${details(exchange, base)}
 </details></li>`
 }
 
-/** How a flow ended, in a word; its colour says the same. */
+/** How a flow ended, in a few words and a color. */
 export function endingBadge({ kind, text, rule }: Ending): Html {
   const badgeKind = ({ good: 'passed', bad: 'failed', open: 'neutral' } as const)[kind]
   return badge(badgeKind, rule === undefined || text.startsWith('denied') ? text : `${text} by ${plainText(rule)}`)
 }
 
-/** `3 checks`, `1 check`. */
-export function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`
-}
-
-/** The name of a lifeline, which a small screen may break at its longest word. */
+/** The name of a lifeline. A soft hyphen lets a small screen break its longest word. */
 function breakable(party: Party): string {
   return party.replace('authori', 'authori\u00ad')
 }
@@ -72,62 +65,62 @@ function lane(party: Party): string {
   return `lane-${parties.indexOf(party) + 1}`
 }
 
-/** Which colours an exchange has. */
+/** The class that colors an exchange. */
 function tone(exchange: Exchange): string {
   const rule = refusalOf(exchange)
-  if (rule !== undefined) return isExpectedChallenge(exchange, rule) ? 'usual' : 'bad'
+  if (rule !== undefined) return isExpectedChallenge(exchange, rule) ? 'expected' : 'bad'
   return exchange.status >= 400 ? 'bad' : 'good'
 }
 
-/** The status, and the rule that decided. */
+/** The status, with the rule that refused the request or the number of checks. */
 function outcome(exchange: Exchange): Html {
   const { status, verdicts } = exchange
   const rule = refusalOf(exchange)
   if (rule !== undefined) {
-    return html`<b class="status">${status}</b> ${isExpectedChallenge(exchange, rule) ? rule : html`✗ ${plainText(rule)}`}`
+    return html`<b class="status">${status}</b> ${isExpectedChallenge(exchange, rule) ? rule : `✗ ${plainText(rule)}`}`
   }
-  const checks = verdicts.length > 0 ? html` <span class="small">${counted(verdicts.length, 'check')}</span>` : undefined
-  return html`<b class="status">${status}</b>${checks}`
+  return html`<b class="status">${status}</b>${
+    verdicts.length > 0 ? html` <span class="small">${counted(verdicts.length, 'check')}</span>` : undefined}`
 }
 
-/** The leg that no server sees: the browser carries the authorization response to the redirect URI of the client. */
-function goesOn({ from, response }: Exchange): Html | undefined {
+/** The browser takes the authorization response to the redirect URI of the client. This server does not see that request. */
+function redirectArrow({ from, response }: Exchange): Html | undefined {
   const location = response.headers['location'] ?? ''
   if (from !== 'user agent' || !/[?&](?:code|error)=/.test(location)) return undefined
   const [redirectUri] = split(location)
-  return html`<span class="call lane-1"><span class="unseen">user agent to client, not seen by this server: </span>goes on to
+  return html`<span class="call lane-1"><span class="unseen">user agent to client, not seen by this server: </span>redirected to
 <span class="path">${plainText(redirectUri)}</span> <span class="muted small">not seen here</span></span>
 <span class="line unseen-leg lane-1 lane-2-end"></span>`
 }
 
-/** What an arrow opens to. */
-function inside(exchange: Exchange, base: string | undefined): Html {
+/** The details of an exchange. */
+function details(exchange: Exchange, base: string | undefined): Html {
   const { from, to, status, request, response, claims, verdicts } = exchange
-  const broken = verdicts.filter(({ passed }) => !passed)
   const rule = refusalOf(exchange)
-  const isUsual = rule !== undefined && isExpectedChallenge(exchange, rule)
-  const held = verdicts.filter(({ passed }) => passed)
-  return html`<div class="inside">
-${broken.length > 0 ? html`<ul class="verdicts">${broken.map(verdict => verdictItem(verdict, base, isUsual))}</ul>` : undefined}
-${isUsual ? usual : undefined}
+  const isExpected = rule !== undefined && isExpectedChallenge(exchange, rule)
+  const failed = verdicts.filter(({ passed }) => !passed)
+  const passed = verdicts.filter(({ passed }) => passed)
+  return html`<div class="details">
+${failed.length > 0 ? html`<ul class="verdicts">${failed.map(verdict => verdictItem(verdict, base, isExpected))}</ul>` : undefined}
+${isExpected ? expectedNote : undefined}
 <div class="messages">
-<div><h3>${capital(from)} asks</h3>
+<div><h3>Request from the ${from}</h3>
 <pre tabindex="0">${requestLine(exchange)}
 ${headerLines(request)}${bodyText(request)}</pre></div>
-<div><h3>${capital(to)} answers</h3>
+<div><h3>Response from the ${to}</h3>
 <pre tabindex="0">${status}
 ${headerLines(response)}${bodyText(response)}</pre></div>
 </div>
 ${claims === undefined ? undefined : html`<h3>Claims of the access token</h3>
 <pre tabindex="0">${pretty(claims)}</pre>`}
-${held.length > 0 ? html`<details class="held"><summary>${counted(held.length, 'rule')} held</summary>
-<ul class="verdicts">${held.map(verdict => verdictItem(verdict, base))}</ul></details>` : undefined}
+${passed.length > 0 ? html`<details><summary>${counted(passed.length, 'rule')} passed</summary>
+<ul class="verdicts">${passed.map(verdict => verdictItem(verdict, base))}</ul></details>` : undefined}
 </div>`
 }
 
-const usual = html`<p class="muted">Clients ask like this to learn how to go on: it belongs to a flow in which all is well.</p>`
+const expectedNote = html`<p class="muted">This is expected. Clients send such a request to find out what to do next.</p>`
 
-/** The method and the target, each parameter on a line of its own. */
+/** The method and the target, with one parameter per line. */
 function requestLine({ method, target }: Exchange): string {
   const [path, query] = split(target)
   return `${method} ${plainText(path)}${query ? `\n  ?${plainText(query).replaceAll('&', '\n  &')}` : ''}`
@@ -143,7 +136,7 @@ function bodyText({ headers, body }: Message): string {
   return `\n\n${form ? plainText(body).replaceAll('&', '\n&') : pretty(body)}`
 }
 
-/** JSON as people write it; any other text as it is. */
+/** Indented JSON. Any other text is left as it is. */
 function pretty(text: string): string {
   const parsed = /^[{[]/.test(text) ? parseJson(text) : { problem: '' }
   return plainText('value' in parsed ? JSON.stringify(parsed.value, undefined, 2) : text)
@@ -152,8 +145,4 @@ function pretty(text: string): string {
 function split(target: string): readonly [path: string, query: string] {
   const mark = target.indexOf('?')
   return mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)]
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1)
 }

@@ -1,4 +1,4 @@
-/** `/flow/events`: what happens, as server-sent events whose data is HTML for the page that is open (WHATWG HTML section 9.2). */
+/** `/flow/events`: the live flow as server-sent events, which carry HTML for the open page (WHATWG HTML section 9.2). */
 import type { Context } from '../../core/context/context.ts'
 import type { Exchange } from '../../flow/exchange.ts'
 import type { Flow } from '../../flow/kept-flows.ts'
@@ -8,21 +8,20 @@ import { pathIsKnown } from '../../base/rules/http.ts'
 import { arrow } from './flow-diagram.ts'
 import { flowHead, flowList, flowSection, recorderFor, seenOf } from './flow.ts'
 
-/** Pages that may watch at once; those of one browser, which has six connections for all that it wants of a host. */
+/** How many pages may watch at once, in total and per browser. A browser has only six connections per host. */
 const maxWatchers = 16
 const maxWatchersOfBrowser = 4
 
-/** Messages that may wait for one page. */
+/** How many messages may wait for one page. If there are more, the page receives the whole flow again. */
 const maxWaiting = 200
 
-/** In milliseconds: how often a page is told at most, and at least. */
+/** In milliseconds: the shortest and the longest pause between two writes. */
 const pace = 150
 const keepAlive = 15_000
 
-/** A stream of what happens, for as long as the page is open. */
 export function flowEvents(request: Request, context: Context): Reply {
   const recorder = recorderFor(request, context)
-  // A page of another site could not read what comes, but it could take the places of those who watch.
+  // Another site could not read this stream, but it could use up the places of those who watch.
   const site = String(request.headers['sec-fetch-site'])
   context.check(pathIsKnown, site !== 'cross-site' && site !== 'same-site', request.path)
   const place = `${request.remoteAddress} ${request.headers['user-agent'] ?? ''}`
@@ -32,20 +31,20 @@ export function flowEvents(request: Request, context: Context): Reply {
   return { status: 200, headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' }, body }
 }
 
-/** One page that watches: one flow (`flow`), or whichever is the newest, with the list of all (`list`) or without it. */
+/** One page that watches one flow (`flow`) or always the newest, with the list of all flows (`list`) or without it. */
 class Watch {
   private readonly recorder: FlowRecorder
   private selected: string | undefined
   private readonly hasList: boolean
   private readonly context: Context
-  /** The flow that the page shows; empty where it was told that there is none. */
+  /** The id of the flow that the page shows. Empty if the page shows that there is none. */
   private shown: string | undefined
-  /** What the page has not been told; too much of it is told as a whole. */
+  /** The messages that were not sent yet. If `stale`, the whole flow is sent instead. */
   private waiting: { readonly flow: Flow; readonly exchange: Exchange }[] = []
   private stale = false
-  /** What the page showed when it was loaded, until it was told something. */
+  /** What the page showed when it was loaded. Cleared by the first events. */
   private seen: string | undefined
-  /** Where the selected flow has gone. */
+  /** The id of the flow that the selected flow was merged into. */
   private moved: string | undefined
   private wake = (): void => {}
 
@@ -57,32 +56,35 @@ class Watch {
     this.context = context
   }
 
-  /** The text of the stream, until the page is closed. */
+  /** The text of the stream. It ends when the page is closed. */
   async *events(place: string, signal: AbortSignal): AsyncGenerator<string> {
     const stop = this.recorder.watch(({ flow, exchange, absorbed }) => {
       if (this.waiting.length < maxWaiting) this.waiting.push({ flow, exchange })
       else this.stale = true
       if (absorbed !== undefined) this.stale = true
-      if (absorbed !== undefined && absorbed === this.selected) this.moved = this.selected = flow.id
+      if (absorbed !== undefined && absorbed === this.selected) {
+        this.selected = flow.id
+        this.moved = flow.id
+      }
       this.wake()
     }, place)
     signal.addEventListener('abort', () => this.wake())
-    const hasCause = (): boolean => signal.aborted || this.waiting.length > 0
+    const hasNews = (): boolean => signal.aborted || this.waiting.length > 0
     try {
       yield 'retry: 2000\n\n'
       while (!signal.aborted) {
         yield* this.news()
-        // News cannot shorten this rest, so that a storm is told in portions.
-        await this.rest(pace, () => signal.aborted)
-        await this.rest(keepAlive, hasCause)
-        if (!hasCause()) yield ': keep-alive\n\n'
+        // News does not shorten this pause, so that many messages are sent in batches.
+        await this.pause(pace, () => signal.aborted)
+        await this.pause(keepAlive, hasNews)
+        if (!hasNews()) yield ': keep-alive\n\n'
       }
     } finally {
       stop()
     }
   }
 
-  /** The events that tell the page all that it has not been told. */
+  /** The events that bring the page up to date. */
   private *news(): Generator<string> {
     const { waiting, stale, recorder, context } = this
     const { basePath } = context.config
@@ -108,16 +110,16 @@ class Watch {
     const added = waiting.filter(news => news.flow.id === flow?.id)
     if (flow === undefined || added.length === 0) return
     yield event('flow-head', flowHead(flow, context).text)
-    const begun = flow.exchanges[0]!.time
-    for (const { exchange } of added) yield event('exchange', arrow(exchange, begun, { base: basePath }).text)
+    const startTime = flow.exchanges[0]!.time
+    for (const { exchange } of added) yield event('exchange', arrow(exchange, startTime, { base: basePath }).text)
   }
 
-  /** Waits that many milliseconds, or until it is enough, which `wake` asks again. */
-  private rest(milliseconds: number, isEnough: () => boolean): Promise<void> {
+  /** Waits for that many milliseconds, or until `isOver` holds when `wake` is called. */
+  private pause(milliseconds: number, isOver: () => boolean): Promise<void> {
     return new Promise(resolve => {
       const timer = setTimeout(resolve, milliseconds)
       this.wake = () => {
-        if (!isEnough()) return
+        if (!isOver()) return
         clearTimeout(timer)
         resolve()
       }

@@ -1,10 +1,10 @@
 /**
- * The one script of `/flow`: it puts in place what the event stream brings, which is HTML that the server made. Without it
- * the page is whole, and shows what is new when it is loaded again.
+ * The script of `/flow`. It inserts the HTML that the event stream brings. Without the script the page is complete, and a
+ * reload shows what is new.
  */
 import { inlineScript } from '../../base/ui/page.ts'
 
-/** It is told by the line `#live` which stream to ask for, and says there whether it is live. */
+/** The element `#live` says which events to ask for, and shows whether the page is live. */
 export const liveScript = inlineScript(`(() => {
   const live = document.getElementById('live')
   const { page, seen } = live.dataset
@@ -13,14 +13,14 @@ export const liveScript = inlineScript(`(() => {
 
   const say = text => { live.textContent = text }
   const sayLive = () => {
-    say('Live: what happens is drawn as it happens.')
+    say('Live: new messages appear as they arrive.')
     if (!watched.startsWith('list&')) return
-    say('Live: this flow alone, while you read it. ')
+    say('Live: only this flow, while you read it. ')
     live.append(Object.assign(document.createElement('a'), { href: page, textContent: 'Follow the newest' }))
   }
 
-  // The place of an element: the arrow that it belongs to, and its address or its number in there. By its place it is found
-  // again in what replaces it, so that what was open stays open, and the focus stays where it was.
+  // The place of an element: its arrow, and its href or index within the arrow. After its surroundings are replaced, the
+  // element is found again by its place, so that open arrows stay open and the focus stays where it was.
   const scopeOf = (root, item) => item ? document.getElementById(item) : root
   const placeOf = (root, element) => {
     const item = element.closest('li[id^="x-"]')?.id
@@ -42,7 +42,7 @@ export const liveScript = inlineScript(`(() => {
     if (focused) atPlace(root, focused)?.focus({ preventScroll: true })
   }
 
-  // Whoever looks at the end of the diagram goes on looking there.
+  // Keep the end of the diagram in view for those who are looking at it.
   const add = text => {
     const atEnd = innerHeight + scrollY > document.documentElement.scrollHeight - 200
     const list = document.getElementById('diagram')
@@ -58,8 +58,8 @@ export const liveScript = inlineScript(`(() => {
     source.onopen = sayLive
     source.onerror = () => {
       const triesAgain = source.readyState !== EventSource.CLOSED
-      if (triesAgain) return say('The server does not answer. Its flows are gone when it starts again.')
-      say('Not live, since other pages are. Close one, or reload this to see what is new.')
+      if (triesAgain) return say('Not live: the server does not answer. A restart deletes its flows.')
+      say('Not live: too many pages are open. Close one, or reload this page to see what is new.')
       setTimeout(() => document.hidden || connect(), 30000)
     }
     for (const id of ['flows', 'flow', 'flow-head']) source.addEventListener(id, event => replace(id, event.data))
@@ -67,15 +67,15 @@ export const liveScript = inlineScript(`(() => {
     source.addEventListener('moved', event => location.replace(event.data))
     source.addEventListener('gone', () => {
       close()
-      say('No longer live: the server keeps this flow no more.')
+      say('Not live: the server no longer keeps this flow.')
     })
   }
   connect()
 
-  // Each stream is one of the few connections that a browser has for a host: a page that nobody sees needs none.
+  // A browser has only a few connections per host, so a hidden page closes its stream.
   document.addEventListener('visibilitychange', () => document.hidden ? close() : connect())
 
-  // Whoever opens an arrow reads this flow: another one that begins does not take it away.
+  // Opening an arrow means reading this flow, so a new flow must not replace it.
   document.addEventListener('toggle', ({ target }) => {
     const flow = target.closest('#flow')?.dataset.flow
     if (watched !== 'list' || !target.open || !flow) return

@@ -1,6 +1,6 @@
 /**
- * `/flow`: the flows that were recorded, each as a sequence diagram that draws itself while a client runs. It is there with
- * `DEBUG=true` alone, and for a browser on this machine alone: it shows what clients of other people do.
+ * `/flow`: the recorded flows, each as a sequence diagram that is drawn while a client runs. It shows what the clients of
+ * other people do, so it exists only with `DEBUG=true` and only for a browser on this machine.
  */
 import { isLoopbackHost } from '../../base/config/config.ts'
 import type { Context } from '../../core/context/context.ts'
@@ -12,19 +12,19 @@ import { displayText, html, type Html } from '../../base/ui/html.ts'
 import { htmlReply, type Reply, type Request } from '../../base/http/message.ts'
 import { readUploadedFile } from '../../base/http/multipart.ts'
 import { page, pageReply, type Frame } from '../../base/ui/page.ts'
-import { command, notice } from '../../base/ui/parts.ts'
+import { command, counted, notice } from '../../base/ui/parts.ts'
 import { isLoopbackAddress } from '../../base/http/special-address.ts'
 import { checkFormSite } from '../../core/user/browser.ts'
 import { pathIsKnown } from '../../base/rules/http.ts'
-import { counted, diagram, endingBadge } from './flow-diagram.ts'
+import { diagram, endingBadge } from './flow-diagram.ts'
 import { liveScript } from './flow-script.ts'
 
-/** `/flow`: all flows, and the newest as a diagram. */
+/** `/flow`: the list of flows, and a diagram of the newest. */
 export function flows(request: Request, context: Context): Reply {
   const recorder = recorderFor(request, context)
   const [newest] = recorder.list()
   return pageReply(200, 'Live flow', html`
-<p class="lead">Point any MCP client at this server and watch: every message, who sent it to whom, and every rule that
+<p class="lead">Point any MCP client at this server and watch every message: who sent it, who answered, and which rules
 decided.</p>
 ${liveLine('list', seenOf(recorder, newest), context)}
 <div class="flow-page">
@@ -34,7 +34,7 @@ ${flowSection(newest, context)}
 ${openForm(context)}`, { ...frame(context), script: liveScript })
 }
 
-/** `/flow/<id>`: one flow; `?as=file` to keep it, `?as=page` to hand it on. */
+/** `/flow/<id>`: one flow. `?as=file` downloads it to open it again, `?as=page` to share it. */
 export function flow(request: Request, context: Context): Reply {
   const recorder = recorderFor(request, context)
   const found = recorder.find(request.parameter)
@@ -49,24 +49,24 @@ ${flowSection(found, context, query.get('open') ?? undefined)}
 <p><a href="${context.config.basePath}/flow">All flows</a></p>`, settings)
 }
 
-/** Opens a file that was saved. It is shown and kept nowhere. */
+/** Shows a saved flow. Nothing of it is stored. */
 export async function openFlow(request: Request, context: Context): Promise<Reply> {
   recorderFor(request, context)
   checkFormSite(request, context)
   const text = await readUploadedFile(request, 'file')
-  const opened = text === undefined || text === '' ? { problem: 'No file was chosen.' } : readFlowFile(text)
+  const opened = text ? readFlowFile(text) : { problem: 'No file was chosen.' }
   if ('problem' in opened) {
     return pageReply(400, 'This file cannot be opened', html`${notice('bad', html`<p>${opened.problem}</p>`)}
 ${openForm(context)}`, frame(context))
   }
   return pageReply(200, 'A flow from a file', html`
-${notice('warning', html`<p>This is a file, saved ${moment(opened.saved_at)} at <code>${displayText(opened.issuer)}</code>.
-Nothing of it was recorded here, and nobody vouches for what it says.</p>`)}
+${notice('warning', html`<p>This file says that it was saved on ${moment(opened.saved_at)} at
+<code>${displayText(opened.issuer)}</code>. This server did not record it, and cannot tell whether it is genuine.</p>`)}
 <h2>${titleOf(opened.flow)}</h2>
 ${diagram(opened.flow, { base: context.config.basePath })}`, { ...frame(context), subject: titleOf(opened.flow) })
 }
 
-/** The list of flows as `/flow` shows it and sends it again when it changes. */
+/** The list of flows. The live page receives it again whenever it changes. */
 export function flowList(recorder: FlowRecorder, { config, now }: Context, current: string | undefined): Html {
   const mark = ({ id }: Flow) => id === current ? html` aria-current="true"` : undefined
   const rows = recorder.list().map(flow => html`
@@ -77,12 +77,12 @@ ${endingBadge(endingOf(flow, now()))}
 ${rows.length === 0 ? html`<p class="muted">None yet.</p>` : html`<ol>${rows}</ol>`}</nav>`
 }
 
-/** The diagram of a flow with its head. */
+/** The diagram of a flow below its head. */
 export function flowSection(flow: Flow | undefined, context: Context, open?: string): Html {
   const { basePath, resource } = context.config
   if (flow === undefined) {
-    return html`<section id="flow" class="flow"><h2>Nothing has happened yet</h2>
-<p>Connect a client to</p>${command(resource)}<p>or let the one of this program go through everything:</p>
+    return html`<section id="flow" class="flow"><h2>No client has connected yet</h2>
+<p>Connect a client to</p>${command(resource)}<p>or let the client of this project run the whole flow:</p>
 ${command(`node dist/client.js --server-url ${context.config.issuer} --demo`)}</section>`
   }
   return html`<section id="flow" class="flow" data-flow="${flow.id}">
@@ -90,51 +90,51 @@ ${flowHead(flow, context)}
 ${diagram(flow, { base: basePath, open })}</section>`
 }
 
-/** What changes with every message: how far the flow is. */
+/** The name of a flow and how far it has come, which changes with every message. */
 export function flowHead(flow: Flow, { config, now }: Context): Html {
   return html`<div id="flow-head" class="flow-head"><h2>${titleOf(flow)}</h2> ${endingBadge(endingOf(flow, now()))}
-<span class="actions small"><a href="${config.basePath}/flow/${flow.id}?as=file" download>Save as a file</a>
-<a href="${config.basePath}/flow/${flow.id}?as=page" download>Hand on as a page</a></span></div>`
+<span class="actions small"><a href="${config.basePath}/flow/${flow.id}?as=file" download>Download to open here again</a>
+<a href="${config.basePath}/flow/${flow.id}?as=page" download>Download to share</a></span></div>`
 }
 
-/** What a page shows of a flow: as long as that is all, it need not be told again. */
+/** Identifies what a page shows, so that the event stream sends it only what is new. */
 export function seenOf({ id }: FlowRecorder, flow: Flow | undefined): string {
   return flow === undefined ? id : `${id}.${flow.id}.${flow.dropped + flow.exchanges.length}`
 }
 
-/** The recorder, for those who may look. Anybody else finds nothing here. */
+/** The recorder, for a local browser. Everybody else gets a 404. */
 export function recorderFor(request: Request, context: Context): FlowRecorder {
   const recorder = recorderOf(context)
   context.check(pathIsKnown, recorder !== undefined && isLocal(request), request.path)
   return recorder
 }
 
-/** Whether a request is of a program on this machine, that came by a name of this machine and through no proxy. */
+/** Whether a request is from this machine, to a name of this machine, and not through a proxy. */
 export function isLocal({ headers, remoteAddress }: Request): boolean {
   const hostname = (headers.host ?? '').toLowerCase().replace(/:\d*$/, '')
   const forwarded = Object.keys(headers).some(name => proxyHeader.test(name))
   return isLoopbackAddress(remoteAddress) && isLoopbackHost(hostname) && !forwarded
 }
 
-/** What proxies add to a request that they pass on. */
+/** The headers that proxies add. */
 const proxyHeader = /^(?:forwarded|via|x-forwarded-.*|x-real-ip|cf-connecting-ip|true-client-ip)$/
 
-/** What a flow is called: as its client is, or else as the program that speaks. */
+/** The name of the client, or else its client_id, or the program that sent the requests. */
 function titleOf({ client_id, client_name, exchanges }: Flow): string {
   const program = exchanges.find(({ from }) => from === 'client')?.request.headers['user-agent']
   return displayText(client_name || client_id || program || '', 60) || 'A client without a name'
 }
 
-/** `watched` is the part of the query that says what the page shows; the script of the page asks for the rest. */
+/** `watched` and `seen` tell the script of the page which events to ask for. */
 function liveLine(watched: string, seen: string, { config }: Context): Html {
   const data = html`data-page="${config.basePath}/flow" data-watched="${watched}" data-seen="${seen}"`
   return html`<p id="live" class="live muted small" role="status" ${data}>
-Reload to see what is new.</p>`
+Reload the page to see what is new.</p>`
 }
 
 function openForm({ config }: Context): Html {
   return html`<form class="open-file" method="post" action="${config.basePath}/flow/open" enctype="multipart/form-data">
-<label class="field"><span>Open a flow that was saved</span>
+<label class="field"><span>Open a saved flow</span>
 <input type="file" name="file" accept="application/json,.json" required></label>
 <button>Open</button>
 </form>`
@@ -145,13 +145,13 @@ function flowFile(flow: Flow, { config, now }: Context): Reply {
   return { status: 200, headers: { 'content-type': 'application/json', ...savedAs(`flow-${flow.id}.json`) }, body }
 }
 
-/** One document without links and without a script, which shows the same wherever it is opened. */
+/** A document without links or scripts, which looks the same wherever it is opened. */
 function flowPage(flow: Flow, { config, now }: Context): Reply {
   const document = page(titleOf(flow), html`
-<p class="muted">A flow at <code>${config.issuer}</code>, ${moment(flow.exchanges[0]!.time)}. Secrets are replaced by short
-hashes, so that two appearances of one can be matched.</p>
-<p>It ended: ${endingBadge(endingOf(flow, now()))}</p>
-<h2>What was said</h2>
+<p class="muted">A flow at <code>${config.issuer}</code>, ${moment(flow.exchanges[0]!.time)}. Secrets are replaced by
+short hashes. Equal secrets have equal hashes.</p>
+<p>Result: ${endingBadge(endingOf(flow, now()))}</p>
+<h2>Messages</h2>
 ${diagram(flow, { base: undefined })}`, { width: 'wide' })
   return htmlReply(200, document, savedAs(`flow-${flow.id}.html`))
 }
