@@ -1,4 +1,4 @@
-/** A person with a real Chromium: signs in, decides, takes it back; and every page as he sees it. */
+/** A user with a real Chromium: signs in, decides, revokes, and sees every page. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,13 +8,13 @@ import { it } from 'node:test'
 import { assertSoundPage, createRequest, exchange, listTools, openWindow, startChromium } from './chromium.mjs'
 import { createOpener, dist, interop, listen, startClient, startServer, temporaryFolder, until } from './harness.mjs'
 
-/** Text and attributes that would do harm, were they markup. */
+/** A name that would do harm if it were taken for markup. */
 const hostileName = '<script>alert(1)</script>"\u202e\u200b<img src=x onerror=alert(2)>'
 
 interop('Chromium', () => {
   const env = { OAUTH_AUTO_APPROVE: 'false', DEBUG: 'true' }
 
-  /** A client of ours that waits on loopback, and the server that the browser visits. */
+  /** A client that waits on loopback, and the server that the browser visits. */
   async function start(t, changes = {}) {
     const server = await startServer(t, { ...env, ...changes })
     const origin = await listen(t, (_request, response) => response.end('<!doctype html><html lang="en"><title>client</title><h1>The client</h1>'))
@@ -25,7 +25,7 @@ interop('Chromium', () => {
   const signInAs = (page, name) => page.getByRole('button', { name: `Sign in as ${name}` }).click()
   const press = (page, name) => page.getByRole('button', { name, exact: true }).click()
 
-  /** Goes through the request up to the consent page. */
+  /** Opens the request and signs in, up to the consent page. */
   async function openConsent(browser, request, options) {
     const window = await openWindow(browser, options)
     await window.page.goto(request.url)
@@ -78,7 +78,7 @@ interop('Chromium', () => {
     assert.equal(new URL(page.url()).searchParams.get('error'), 'access_denied')
   })
 
-  it('unticks a scope: the token has the other alone', async t => {
+  it('unchecks a scope: the token has only the other', async t => {
     const { server, request, browser } = await start(t)
     const { page } = await openConsent(browser, request)
     await page.getByLabel(/Run the tools/).uncheck()
@@ -87,7 +87,7 @@ interop('Chromium', () => {
     assert.equal((await exchange(server, request, page.url())).scope, 'mcp:tools:read')
   })
 
-  it('decides by the keyboard alone, and sees where it is', async t => {
+  it('decides with the keyboard alone, and sees the focus', async t => {
     const { request, browser } = await start(t)
     const { page } = await openConsent(browser, request)
     const outline = () => page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle)
@@ -111,7 +111,7 @@ interop('Chromium', () => {
     assert.equal(sent.length, 1)
   })
 
-  it('withdraws: the token is dead at once', async t => {
+  it('revokes access: the token is invalid at once', async t => {
     const { server, request, browser } = await start(t)
     const { page } = await openConsent(browser, request)
     await press(page, 'Allow')
@@ -162,7 +162,7 @@ interop('Chromium', () => {
     const evil = await listen(t, (_request, response) => response.setHeader('content-type', 'text/html').end(
       `<form method="post" action="${server.url}/account"><input name="client_id" value="${request.client_id}"><button>Win</button></form>`))
     const other = await context.newPage()
-    // localhost is another site than 127.0.0.1, so that its cookies stay behind.
+    // 127.0.0.1 is another site than localhost, so the browser sends no cookies.
     await other.goto(evil.replace('localhost', '127.0.0.1'))
     const answer = other.waitForResponse(response => response.url().endsWith('/account'))
     await other.getByRole('button', { name: 'Win' }).click()
@@ -179,7 +179,7 @@ interop('Chromium', () => {
     await until(() => complaints.some(text => /frame-ancestors|X-Frame-Options/.test(text)), () => complaints.join('\n'))
   })
 
-  it('is asked again by a loopback client that he allowed before, and told so (RFC 8252 section 8.6)', async t => {
+  it('is asked again by a loopback client that they allowed before, and told so (RFC 8252 section 8.6)', async t => {
     const { request, browser } = await start(t)
     const { page } = await openConsent(browser, request)
     await press(page, 'Allow')
@@ -188,12 +188,12 @@ interop('Chromium', () => {
     await page.getByText('You allowed it').waitFor()
   })
 
-  it('is not asked again by an https client, unless another site sent him', async t => {
+  it('is not asked again by an https client, unless another site sent them', async t => {
     const { server, browser } = await start(t)
     const redirect_uri = 'https://app.example.com/callback'
     const request = await createRequest(server, { redirect_uri })
     const { page, context } = await openConsent(browser, request)
-    /** Where our server sends a tab; the host itself is not there to answer, so that the tab is of no use afterwards. */
+    /** Where the server redirects a tab. That host does not exist, so the tab cannot be used afterwards. */
     const locationAfter = async (tab, path, navigate) => {
       const answer = tab.waitForResponse(response => new URL(response.url()).pathname === path)
       await Promise.all([answer, navigate().catch(() => {})])

@@ -1,4 +1,4 @@
-/** A real Chromium, driven by playwright-core, and what every page has to keep. */
+/** A real Chromium, driven by playwright-core, and what must hold for every page. */
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
@@ -7,7 +7,7 @@ import { defer } from './harness.mjs'
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 
-/** Nothing but what the page does may leave the browser. */
+/** The browser itself must send no requests: only its pages do. */
 const args = [
   '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync',
@@ -21,7 +21,7 @@ export async function startChromium(t) {
   return browser
 }
 
-/** Opens a window of its own, without the cookies of any other. `requests` and `complaints` fill with what its pages ask for and print. */
+/** Opens a window with its own cookies. `requests` and `complaints` collect what its pages request and log. */
 export async function openWindow(browser, { width = 1280, colorScheme = 'light' } = {}) {
   const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme })
   context.setDefaultTimeout(10_000)
@@ -34,19 +34,21 @@ export async function openWindow(browser, { width = 1280, colorScheme = 'light' 
   return { page, context, requests, complaints }
 }
 
-/** Asserts what holds for every page, whatever its width and its colours. One that `grows` was added to meanwhile. */
+/** Asserts what must hold for every page, in any width and color scheme. A page that `grows` has changed since it was loaded. */
 export async function assertSoundPage({ page, requests, complaints }, name, { grows = false } = {}) {
   const { origin } = new URL(page.url())
   assert.deepEqual(await accessibilityFindings(page), [], `${name} is accessible`)
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
   assert.ok(overflow <= 0, `${name} is ${overflow} pixels too wide`)
-  if (!grows) assert.equal(await layoutShift(page), 0, `${name} stays where it is`)
-  assert.deepEqual(requests.filter(url => !url.startsWith(`${origin}/`) && !url.startsWith('data:')), [], `${name} asks nobody else`)
-  // Chromium prints the status of a page that is an error, which is no defect of the page.
+  const navigation = await page.evaluate(() => new Set([...document.querySelectorAll('nav[aria-label=Site] li')].map(item => item.offsetTop)).size)
+  assert.ok(navigation <= 1, `the navigation of ${name} has ${navigation} lines`)
+  if (!grows) assert.equal(await layoutShift(page), 0, `${name} does not move`)
+  assert.deepEqual(requests.filter(url => !url.startsWith(`${origin}/`) && !url.startsWith('data:')), [], `${name} requests nothing from other hosts`)
+  // Chromium logs the status of an error page, which is not a defect of the page.
   assert.deepEqual(complaints.filter(text => !/^Failed to load resource: the server responded with a status of 4\d\d/.test(text)), [], name)
 }
 
-/** How far what was shown moved afterwards (the Layout Instability API of Chromium). */
+/** How far content moved after it was shown (Layout Instability API). */
 function layoutShift(page) {
   return page.evaluate(() => new Promise(resolve => {
     let sum = 0
@@ -56,7 +58,7 @@ function layoutShift(page) {
   }))
 }
 
-/** What axe-core finds that is serious or critical. Its script is evaluated beside the page, whose policy allows none. */
+/** The serious and critical findings of axe-core, which is evaluated outside of the page because its policy allows no script. */
 async function accessibilityFindings(page) {
   const axe = await readFile(fileURLToPath(new URL('node_modules/axe-core/axe.min.js', import.meta.url)), 'utf8')
   await page.evaluate(axe)
@@ -65,7 +67,7 @@ async function accessibilityFindings(page) {
     .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' | ')}`)
 }
 
-/** Registers a client and makes an authorization request of it, with the `code_verifier` behind it. */
+/** Registers a client and creates an authorization request for it, with its `code_verifier`. */
 export async function createRequest({ url }, { redirect_uri, client_name = 'Weather assistant', ...parameters }) {
   const response = await fetch(`${url}/oauth/register`, {
     method: 'POST', headers: { 'content-type': 'application/json' },
@@ -83,7 +85,7 @@ export async function createRequest({ url }, { redirect_uri, client_name = 'Weat
   return { client_id, redirect_uri, again, ...again() }
 }
 
-/** Exchanges the code that came to the redirect URI. */
+/** Exchanges the code that arrived at the redirect URI. */
 export async function exchange({ url }, { client_id, redirect_uri, code_verifier }, location) {
   const code = new URL(location).searchParams.get('code')
   const response = await fetch(`${url}/oauth/token`, {

@@ -1,4 +1,4 @@
-/** Every page for developers as Chromium shows it: accessible, as wide as the window, and asking nobody else. */
+/** Every page for developers in Chromium: accessible, no wider than the window, and without requests to other hosts. */
 import { it } from 'node:test'
 import { assertSoundPage, openWindow, startChromium } from './chromium.mjs'
 import { fail, runSdkClient } from './flows.mjs'
@@ -15,6 +15,7 @@ interop('The pages for developers in Chromium', () => {
         await prepare()
         await assertSoundPage(window, name, options)
       }
+      const visitUnfolded = (path, name) => visit(path, name, () => page.locator('summary').first().click())
       await visit('/flow', 'an empty /flow', () => page.getByText('Live:').waitFor())
       await runSdkClient(t, server)
       const error_uri = await fail(server)
@@ -29,11 +30,32 @@ interop('The pages for developers in Chromium', () => {
       await visit(error_uri, 'an explanation of a request')
       await page.getByRole('link', { name: 'See it in its flow' }).click()
       await assertSoundPage(window, 'a flow with an error')
-      await visit('/explain', 'every rule')
+      await visitUnfolded('/docs', 'the endpoints')
+      await visitUnfolded('/explain', 'the rules')
       await visit('/explain?by=specification&q=token', 'a search')
       await visit('/explain/access-token-claims-are-typed', 'a rule')
-      await visit('/source', 'the source')
-      await visit('/source/oauth/redirect-uri.ts', 'a file of the source')
+      await visitUnfolded('/source', 'the source')
+      await visit('/source/base/protocol/redirect-uri.ts', 'a file of the source')
     })
   }
+
+  it('unfolds what a link leads to', async t => {
+    const [server, browser] = await Promise.all([startServer(t), startChromium(t)])
+    const { page } = await openWindow(browser)
+    await page.goto(`${server.url}/docs#post-oauth-token`)
+    await page.getByRole('cell', { name: 'authorization_code, refresh_token or client_credentials' }).waitFor()
+    await page.goto(`${server.url}/explain/code-is-fresh`)
+    await page.getByRole('link', { name: 'All rules' }).click()
+    await page.getByRole('link', { name: 'code-is-fresh' }).waitFor()
+  })
+
+  it('unfolds a section by the keyboard alone', async t => {
+    const [server, browser] = await Promise.all([startServer(t), startChromium(t)])
+    const { page } = await openWindow(browser)
+    await page.goto(`${server.url}/explain`)
+    await page.getByRole('link', { name: 'By specification' }).focus()
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await page.getByRole('link', { name: 'host-is-served' }).waitFor()
+  })
 })

@@ -1,4 +1,4 @@
-/** What a developer does in a real Chromium: watches the live flow, follows an error to its explanation, saves, opens, reads. */
+/** A developer in a real Chromium: watches the live flow, follows an error to its explanation, saves and opens a flow. */
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { assertSoundPage, createRequest, openWindow, startChromium } from './chr
 import { fail, runSdkClient } from './flows.mjs'
 import { interop, redirect_uri, startServer, temporaryFolder } from './harness.mjs'
 
-/** What is drawn of a flow. */
+/** The messages of the diagram. */
 const messages = page => page.locator('#diagram > li')
 
 interop('The live flow in Chromium', () => {
@@ -47,9 +47,9 @@ interop('The live flow in Chromium', () => {
     assert.ok(await page.getByRole('heading', { name: 'Request from the client' }).isVisible())
   })
 
-  it('leaves what is being read where it is when another client begins, and tells of that in the list', async t => {
+  it('keeps the flow that is being read when another client starts, and lists the new one', async t => {
     const [server, browser] = await Promise.all([start(t), startChromium(t)])
-    await createRequest(server, { redirect_uri, client_name: 'The one that is read' })
+    await createRequest(server, { redirect_uri, client_name: 'First client' })
     const { page } = await openWindow(browser)
     await page.goto(`${server.url}/flow`)
     await page.getByText('Live:').waitFor()
@@ -63,7 +63,7 @@ interop('The live flow in Chromium', () => {
     await page.locator('#flow-head').getByText('Another').waitFor()
   })
 
-  it('leaves the focus where it is when the list is drawn anew', async t => {
+  it('keeps the focus when the list is redrawn', async t => {
     const [server, browser] = await Promise.all([start(t), startChromium(t)])
     await createRequest(server, { redirect_uri, client_name: 'First' })
     const { page } = await openWindow(browser)
@@ -85,7 +85,7 @@ interop('The live flow in Chromium', () => {
     await page.getByText('failed', { exact: true }).waitFor()
   })
 
-  it('leads from the error_uri of a failure to the explanation of that very request, and on to its flow', async t => {
+  it('leads from the error_uri of a failure to the explanation of that request, and from there to its flow', async t => {
     const [server, browser] = await Promise.all([start(t), startChromium(t)])
     const { page } = await openWindow(browser)
     await page.goto(await fail(server))
@@ -96,7 +96,7 @@ interop('The live flow in Chromium', () => {
     await page.locator('li.bad > details[open]').getByText('redirect-uri-is-registered').first().waitFor()
   })
 
-  it('saves a flow, opens it again, and hands it on as a page that needs nobody', async t => {
+  it('saves a flow, opens it again, and saves it as a page that works anywhere', async t => {
     const [server, browser, folder] = await Promise.all([start(t), startChromium(t), temporaryFolder(t)])
     await runSdkClient(t, server)
     const window = await openWindow(browser)
@@ -109,32 +109,32 @@ interop('The live flow in Chromium', () => {
       return join(folder, file)
     }
     const file = await download('Save as a file', 'flow.json')
-    const handed = await download('Hand on as a page', 'flow.html')
+    const shared = await download('Save as a page to share', 'flow.html')
 
-    await page.getByLabel('Open a flow that was saved').setInputFiles(file)
+    await page.getByLabel('Open a saved flow').setInputFiles(file)
     await page.getByRole('button', { name: 'Open', exact: true }).click()
-    await page.getByText('This is a file, saved').waitFor()
+    await page.getByText('This file says that it was saved').waitFor()
     assert.equal(await messages(page).count(), count)
     await assertSoundPage(window, 'a flow that was opened')
 
     const elsewhere = await openWindow(browser)
-    await elsewhere.page.goto(pathToFileURL(handed).href)
+    await elsewhere.page.goto(pathToFileURL(shared).href)
     assert.equal(await messages(elsewhere.page).count(), count)
     assert.deepEqual(elsewhere.requests.filter(url => !/^(?:file|data):/.test(url)), [])
     assert.deepEqual(await elsewhere.page.locator('a').count(), 0)
   })
 
-  it('says what is wrong with a file that is none', async t => {
+  it('says what is wrong with a file that is not a flow', async t => {
     const [server, browser, folder] = await Promise.all([start(t), startChromium(t), temporaryFolder(t)])
     const { page } = await openWindow(browser)
     await writeFile(join(folder, 'other.json'), '{"name":"package"}')
     await page.goto(`${server.url}/flow`)
-    await page.getByLabel('Open a flow that was saved').setInputFiles(join(folder, 'other.json'))
+    await page.getByLabel('Open a saved flow').setInputFiles(join(folder, 'other.json'))
     await page.getByRole('button', { name: 'Open', exact: true }).click()
     await page.getByText('This file was not saved from /flow.').waitFor()
   })
 
-  it('works without JavaScript, as a page that is loaded again', async t => {
+  it('works without JavaScript, by reloading the page', async t => {
     const [server, browser] = await Promise.all([start(t), startChromium(t)])
     const context = await browser.newContext({ javaScriptEnabled: false })
     const page = await context.newPage()
@@ -142,9 +142,9 @@ interop('The live flow in Chromium', () => {
     await page.getByText('No client has connected yet').waitFor()
     await runSdkClient(t, server)
     await page.reload()
-    await page.getByText('Reload to see what is new.').waitFor()
+    await page.getByText('Reload the page to see what is new.').waitFor()
     await messages(page).last().locator('summary').first().click()
-    await page.getByRole('heading', { name: 'Resource server answers' }).waitFor()
+    await page.getByRole('heading', { name: 'Response from the resource server' }).waitFor()
     await page.goto(`${server.url}/explain`)
     await page.getByRole('searchbox').fill('verifier does not match')
     await page.getByRole('button', { name: 'Search' }).click()
@@ -153,20 +153,20 @@ interop('The live flow in Chromium', () => {
     await page.getByRole('heading', { name: 'src/core/oauth/grants/authorization-code.ts' }).waitFor()
   })
 
-  it('says so when the server is gone, and goes on when it is back', async t => {
+  it('says when the server is gone, and continues when it is back', async t => {
     const [server, browser] = await Promise.all([start(t), startChromium(t)])
     const { page } = await openWindow(browser)
     await page.goto(`${server.url}/flow`)
     await page.getByText('Live:').waitFor()
     await server.stop()
-    await page.getByText('The server does not answer.').waitFor()
+    await page.getByText('the server does not answer').waitFor()
     const again = await startServer(t, { DEBUG: 'true', SERVER_PORT: server.port })
     await page.getByText('Live:').waitFor()
     await createRequest(again, { redirect_uri, client_name: 'A new client' })
     await page.locator('#diagram em').getByText('A new client').waitFor()
   })
 
-  it('says of one flow that it is gone when the server has started anew', async t => {
+  it('says that a flow is gone after the server restarts', async t => {
     const [server, browser] = await Promise.all([start(t), startChromium(t)])
     await createRequest(server, { redirect_uri })
     const { page } = await openWindow(browser)
@@ -175,7 +175,7 @@ interop('The live flow in Chromium', () => {
     await page.getByText('Live:').waitFor()
     await server.stop()
     await startServer(t, { DEBUG: 'true', SERVER_PORT: server.port })
-    await page.getByText('No longer live').waitFor()
+    await page.getByText('no longer keeps this flow').waitFor()
   })
 
   it('leaves the browser connections for other pages', async t => {
@@ -183,6 +183,6 @@ interop('The live flow in Chromium', () => {
     const { context, page } = await openWindow(browser)
     for (let i = 0; i < 7; i++) await (await context.newPage()).goto(`${server.url}/flow`)
     await page.goto(`${server.url}/explain`)
-    await page.getByRole('heading', { name: 'Every rule' }).waitFor()
+    await page.getByRole('heading', { name: 'Rules', exact: true }).waitFor()
   })
 })

@@ -93,8 +93,8 @@ ${diagram(flow, { base: basePath, open })}</section>`
 /** The name of a flow and how far it has come, which changes with every message. */
 export function flowHead(flow: Flow, { config, now }: Context): Html {
   return html`<div id="flow-head" class="flow-head"><h2>${titleOf(flow)}</h2> ${endingBadge(endingOf(flow, now()))}
-<span class="actions small"><a href="${config.basePath}/flow/${flow.id}?as=file" download>Download to open here again</a>
-<a href="${config.basePath}/flow/${flow.id}?as=page" download>Download to share</a></span></div>`
+<span class="actions small"><a href="${config.basePath}/flow/${flow.id}?as=file" download>Save as a file</a>
+<a href="${config.basePath}/flow/${flow.id}?as=page" download>Save as a page to share</a></span></div>`
 }
 
 /** Identifies what a page shows, so that the event stream sends it only what is new. */
