@@ -94,13 +94,13 @@ describe('The consent page for such a client', () => {
     const { html } = await openConsent(await startWith(t, fetcher(), env), client)
     assert.ok(html.includes('<strong>app.example.com</strong> says that <strong>'))
     assert.ok(html.includes(`<code>${client_id}</code>`))
-    assert.ok(!html.includes('nobody has checked it'))
+    assert.ok(!html.includes('Nobody has checked it'))
   })
 
   it('shows where the code goes, and warns where that is this computer (MCP 2026-07-28 basic/authorization/security-considerations)', async t => {
     const { html } = await openConsent(await startWith(t, fetcher(), env), client)
     assert.ok(html.includes('<strong>127.0.0.1:7777</strong>'))
-    assert.ok(html.includes('any program that runs on it could be the one that asks'))
+    assert.ok(html.includes('Any program running there could be asking'))
   })
 
   it('does not warn where the redirect URI is on the internet', async t => {

@@ -84,7 +84,7 @@ describe('GET /account', () => {
     for (let i = 0; i < 22; i++) await exchange(server, client, await authorize(server, client))
     const { html } = await account(server, await signIn(server))
     assert.equal(grantIdsOf(html).length, 20)
-    assert.match(html, /And 2 older ones/)
+    assert.match(html, /And 2 older\./)
   })
 
   it('shows a grant that was approved without asking', async t => {

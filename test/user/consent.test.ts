@@ -43,7 +43,7 @@ describe('The consent page', () => {
   })
 
   it('says that the name is not checked', async t => {
-    assert.match((await open(t)).page.html, /nobody has checked it/)
+    assert.match((await open(t)).page.html, /Nobody has checked it/)
   })
 
   it('shows a client without a name as such', async t => {
@@ -72,7 +72,7 @@ describe('The consent page', () => {
   it('warns where any application could claim the scheme (RFC 8252 section 8.6)', async t => {
     const uri = 'cursor://x/cb'
     const { html } = (await open(t, { redirect_uris: [uri] }, { redirect_uri: uri })).page
-    assert.match(html, /any application can claim the scheme\s*<code>cursor:<\/code>/)
+    assert.match(html, /Any app can claim the scheme\s*<code>cursor:<\/code>/)
   })
 
   it('warns where any program of this computer could be the client (RFC 8252 section 8.6)', async t => {

@@ -58,7 +58,7 @@ describe('The sign-in page', () => {
     const query = authorizationParameters(await register(server), createCodeVerifier())
     const { html } = await openPage(`${server.url}/oauth/authorize?${query}`)
     assert.match(html, /<strong>Test client<\/strong> registered itself/)
-    assert.match(html, /nothing is granted by signing in/)
+    assert.match(html, /Signing in grants nothing yet/)
   })
 
   it('has the user name of login_hint filled in (OpenID Connect Core 1.0 section 3.1.2.1)', async t => {

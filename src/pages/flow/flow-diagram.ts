@@ -113,7 +113,7 @@ ${headerLines(response)}${bodyText(response)}</pre></div>
 </div>
 ${claims === undefined ? undefined : html`<h3>Claims of the access token</h3>
 <pre tabindex="0">${pretty(claims)}</pre>`}
-${passed.length > 0 ? html`<details><summary>${counted(passed.length, 'rule')} passed</summary>
+${passed.length > 0 ? html`<details class="passed"><summary>${counted(passed.length, 'rule')} passed</summary>
 <ul class="verdicts">${passed.map(verdict => verdictItem(verdict, base))}</ul></details>` : undefined}
 </div>`
 }
