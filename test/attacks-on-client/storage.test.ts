@@ -12,7 +12,7 @@ import { FileStorage } from '../../src/client/storage/file-storage.ts'
 import { assertEnds, authorized, makeHome, program, runClient, runProgram, startProgram, succeed, type Home } from '../run-client.ts'
 import { startServer } from '../harness.ts'
 import { formOf, json, startHonestPeer, validTokens } from '../peer.ts'
-import { attack } from './attack.ts'
+import { attack } from '../attacks/attack.ts'
 
 /** The names of the folder that belong to the storage. */
 async function filesOf({ path }: Home): Promise<readonly string[]> {

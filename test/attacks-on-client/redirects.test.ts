@@ -7,7 +7,7 @@ import {
   assertUntrusted, clientOf, redirectTo, startHonestPeer, startPeer, type AuthorizationServerPeer,
   type Peer,
 } from '../peer.ts'
-import { attack } from './attack.ts'
+import { attack } from '../attacks/attack.ts'
 
 describe('The client: redirects', { concurrency: 8 }, () => {
   /** A peer that takes what is not meant for it. */

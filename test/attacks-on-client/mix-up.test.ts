@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { assertEnds, makeHome, runClient, succeed } from '../run-client.ts'
 import { addAuthorizationServer, addMcpServer, assertUntrusted, clientOf, startHonestPeer, startPeer } from '../peer.ts'
-import { attack } from './attack.ts'
+import { attack } from '../attacks/attack.ts'
 import { authorizeAt } from './hostile.ts'
 
 describe('The client: mix-up of two authorization servers (RFC 9207 section 2.4)', { concurrency: 8 }, () => {

@@ -9,7 +9,7 @@ import { send } from '../../src/base/client/http.ts'
 import { Trace } from '../../src/base/client/trace.ts'
 import { assertEnds } from '../run-client.ts'
 import { assertFails, assertUntrusted, eventStream, json, legacyMethods, result, startPeer, validMetadata } from '../peer.ts'
-import { attack } from './attack.ts'
+import { attack } from '../attacks/attack.ts'
 import { drip, jsonHead, listAt, run, startRawPeer, streamHead } from './hostile.ts'
 
 describe('The client: answers without end', { concurrency: 4 }, () => {

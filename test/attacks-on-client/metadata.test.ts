@@ -8,7 +8,7 @@ import {
   addAuthorizationServer, addMcpServer, assertUntrusted, clientOf, json, startHonestPeer,
   startPeer,
 } from '../peer.ts'
-import { attack } from './attack.ts'
+import { attack } from '../attacks/attack.ts'
 import { authorizeAt } from './hostile.ts'
 
 /** What would run something, leave the machine unencrypted, or aim the client at a network that is not the server's. */

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { assertEnds, makeHome, runClient } from '../run-client.ts'
 import type { TestContext } from '../harness.ts'
 import { result, startPeer } from '../peer.ts'
-import { attack } from './attack.ts'
+import { attack } from '../attacks/attack.ts'
 import { drip, jsonHead, listAt, run, startRawPeer, streamHead } from './hostile.ts'
 
 describe('The client: peers that are silent, dripping or dead', { concurrency: 10 }, () => {

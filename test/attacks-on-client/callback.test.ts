@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { PendingAuthorization } from '../../src/core/client/authorization-request.ts'
 import { CallbackListener } from '../../src/client/user-agent/callback-listener.ts'
 import type { TestContext } from '../harness.ts'
-import { attack } from './attack.ts'
+import { attack } from '../attacks/attack.ts'
 
 const right = '?code=the-code&state=the-state&iss=https%3A%2F%2Fauth.example.com'
 

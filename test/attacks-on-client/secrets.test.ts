@@ -6,7 +6,7 @@ import { describe, it } from 'node:test'
 import { assertEnds, makeHome, runClient, secretsOf, startProgram, succeed } from '../run-client.ts'
 import type { Members } from '../harness.ts'
 import { addAuthorizationServer, addMcpServer, echoTool, failure, formOf, html, json, result, startHonestPeer, startPeer } from '../peer.ts'
-import { attack } from './attack.ts'
+import { attack } from '../attacks/attack.ts'
 
 describe('The client: its secrets', { concurrency: 8 }, () => {
   attack('quotes the access token in an error, a tool, a result or a challenge, to have it shown', 'src/base/client/sent-secrets.ts: export function secretsIn', async t => {

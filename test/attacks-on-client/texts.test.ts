@@ -7,7 +7,7 @@ import {
   addOpenServer, echoTool, failure, html, json, result, startHonestPeer, startPeer, type AuthorizationServerChanges,
   type McpServerChanges, type Method,
 } from '../peer.ts'
-import { attack } from './attack.ts'
+import { attack } from '../attacks/attack.ts'
 
 /** Sequences that clear, recolour, link, answer back or turn the reading direction; and lines that look like ours. */
 const escapes = '\u001b[2J\u001b]8;;https://evil.example\u0007x\u001b]8;;\u0007\u009b31m\u001bP+q\u001b\\\u202e\u2066\u200b\r\u0008\u007f\u2028\u{e0041}'
