@@ -50,7 +50,7 @@ export async function readDocument<T>(url: string, reading: Reading<T>, context:
   const document = await fetchDocument(url, reading, context)
   const value = reading.read(document)
   const lifetime = boundedLifetime(document.lifetime)
-  if (lifetime > 0) await store.keepDocument(key, { ...document, fetched_at: now() }, now() + lifetime)
+  if (lifetime > 0) await store.cacheDocument(key, { ...document, fetched_at: now() }, now() + lifetime)
   return value
 }
 

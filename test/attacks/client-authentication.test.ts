@@ -33,7 +33,7 @@ describe('Client authentication', { concurrency: 8 }, () => {
     assert.deepEqual(await answerOf(known), await answerOf(unknown))
   })
 
-  attack('registers a client to use up the room for assertions, and keeps all others out', 'src/base/store/one-time-uses.ts: own.length >= assertionsOfAClient', async t => {
+  attack('registers a client to use up the room for assertions, and keeps all others out', 'src/base/store/one-time-uses.ts: own.length >= maxAssertionsPerClient', async t => {
     const now = () => Date.now() / 1000
     const store = new MemoryStore({ now, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 3600 })
     const server = await startServer(t, {}, { store })

@@ -264,7 +264,7 @@ describe('Registration', { concurrency: 8 }, () => {
     assert.deepEqual(statuses, [201, 429, 201, 201, 429])
   })
 
-  attack('presses a client in use out of the store by 20,000 registrations', 'src/base/store/memory.ts: A flood of registrations presses out only these', async t => {
+  attack('presses a client in use out of the store by 20,000 registrations', 'src/base/store/memory.ts: A flood of registrations can evict only these', async t => {
     const now = () => Date.now() / 1000
     const store = new MemoryStore({ now, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 86_400 })
     const server = await startServer(t, {}, { store })

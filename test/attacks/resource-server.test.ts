@@ -200,7 +200,7 @@ describe('Resource server', { concurrency: 8 }, () => {
     assert.equal((await callMcp(server, craftToken(server), 'ping', {}, session)).status, 404)
   })
 
-  attack('opens sessions without end, to end those of others', 'src/base/store/session-table.ts: if (own.length > openSessions)', async t => {
+  attack('opens sessions without end, to end those of others', 'src/base/store/session-table.ts: if (own.length > maxSessions)', async t => {
     const server = await startServer(t)
     const victim = await openSession(server, craftToken(server))
     const flood = craftToken(server, { sub: 'other' })

@@ -138,7 +138,7 @@ describe('Tokens', { concurrency: 8 }, () => {
     await assertRefused(await refresh(server, client, refresh_token), 'client-is-authenticated', 'invalid_client', 401)
   })
 
-  attack('fills the revocations by deleting registrations that were issued nothing, to log everybody out', 'src/base/store/memory.ts: if (used || unused?.served)', async t => {
+  attack('fills the revocations by deleting registrations that were issued nothing, to log everybody out', 'src/base/store/memory.ts: if (used || unused?.token_issued)', async t => {
     const server = await startServer(t)
     const client = await readJson(await requestRegistration(server))
     await fetch(`${server.url}/oauth/register/${client['client_id']}`, {

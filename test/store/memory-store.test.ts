@@ -85,7 +85,7 @@ describe('MemoryStore', () => {
   it('finds a document until it is stale, and no longer', async () => {
     const { clock, store } = create()
     const document = { contentType: 'application/json', lifetime: 60, body: '{}', fetched_at: clock.now }
-    await store.keepDocument('url', document, clock.now + 60)
+    await store.cacheDocument('url', document, clock.now + 60)
     clock.now += 59
     assert.deepEqual(await store.findDocument('url'), document)
     clock.now += 1

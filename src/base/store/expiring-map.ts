@@ -1,6 +1,6 @@
 /**
- * A bounded map whose entries expire. Entries of one map live equally long, so the oldest come first in it, and
- * forgetting costs what has expired, not what exists. Where the limit is reached, the oldest entry gives way.
+ * A map of limited size whose entries expire. All entries of a map have the same lifetime, so the oldest come first and expiry
+ * costs only as much as there is to expire. When the map is full, a new entry evicts the oldest.
  */
 export class ExpiringMap<V> {
   private readonly entries = new Map<string, { value: V; expires_at: number }>()
@@ -11,10 +11,10 @@ export class ExpiringMap<V> {
 
   constructor(options: {
     limit: number
-    /** Seconds. */
+    /** In seconds. */
     lifetime: number
     now: () => number
-    /** Told of an entry that had to give way before its time. */
+    /** Called for an entry that is evicted before it expires. */
     onEvict?: (value: V, expires_at: number) => void
   }) {
     this.limit = options.limit
@@ -24,7 +24,7 @@ export class ExpiringMap<V> {
   }
 
   get size(): number {
-    this.forgetExpired()
+    this.deleteExpired()
     return this.entries.size
   }
 
@@ -37,32 +37,33 @@ export class ExpiringMap<V> {
     return entry && entry.expires_at > this.now() ? entry.value : undefined
   }
 
-  /** Sets the entry and begins its lifetime anew. */
+  /** Sets the entry and restarts its lifetime. */
   set(key: string, value: V): void {
     this.entries.delete(key)
     if (this.isFull) this.evictOldest()
     this.entries.set(key, { value, expires_at: this.now() + this.lifetime })
   }
 
-  /** Changes the value of an entry that exists and leaves its lifetime as it is. */
+  /** Changes the value of an existing entry without extending its lifetime. */
   update(key: string, value: V): void {
     const entry = this.entries.get(key)
     if (entry) entry.value = value
   }
 
+  /** Deletes the entry and returns its value, unless it has expired. */
   delete(key: string): V | undefined {
     const value = this.get(key)
     this.entries.delete(key)
     return value
   }
 
-  /** What has not expired, the oldest first. */
+  /** All entries that have not expired, oldest first. */
   * [Symbol.iterator](): Generator<readonly [string, V]> {
-    this.forgetExpired()
+    this.deleteExpired()
     for (const [key, { value }] of this.entries) yield [key, value]
   }
 
-  private forgetExpired(): void {
+  private deleteExpired(): void {
     const now = this.now()
     for (const [key, entry] of this.entries) {
       if (entry.expires_at > now) break
@@ -71,10 +72,10 @@ export class ExpiringMap<V> {
   }
 
   private evictOldest(): void {
-    for (const [key, { value, expires_at }] of this.entries) {
-      this.entries.delete(key)
-      this.onEvict?.(value, expires_at)
-      break
-    }
+    const [oldest] = this.entries
+    if (!oldest) return
+    const [key, { value, expires_at }] = oldest
+    this.entries.delete(key)
+    this.onEvict?.(value, expires_at)
   }
 }

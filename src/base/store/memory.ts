@@ -1,9 +1,9 @@
-/** The store in memory. Each method runs without a pause, which is what makes it atomic here. */
+/** The store in memory. No method awaits anything before it is done, which is what makes each one atomic. */
 import { ExpiringMap } from './expiring-map.ts'
-import { MemoryOfUsers } from './memory-of-users.ts'
+import { MemoryUserStore } from './memory-user-store.ts'
 import { OneTimeUses } from './one-time-uses.ts'
 import type {
-  AuthorizationCode, AuthorizationRequest, Client, Grant, KeptDocument, RefreshToken, Session,
+  AuthorizationCode, AuthorizationRequest, CachedDocument, Client, Grant, RefreshToken, Session,
 } from './records.ts'
 import { SessionTable } from './session-table.ts'
 import type { ListedGrant, OneTimeUse, Rotation, Store, UseOutcome } from './store.ts'
@@ -18,42 +18,43 @@ interface MemoryStoreOptions {
 
 const day = 86_400
 
-/** Access tokens are accepted a little beyond their end (clock skew), so revocations last a little longer still. */
+/** In seconds. Clock skew lets access tokens work slightly past their expiry, so revocations must last longer. */
 const revocationMargin = 60
 
-/** How often a grant can be refreshed in a minute: more than any client needs, and too few to flood the log or the store. */
-const rotationsPerMinute = 60
+/** How often a grant can be refreshed per minute: more than any client needs, too little to flood the log or the store. */
+const maxRotationsPerMinute = 60
 
-/** A grant with what changes in it. */
-interface KeptGrant {
+/** A grant with the parts of it that change. */
+interface StoredGrant {
   readonly grant: Grant
   readonly refreshToken: RefreshToken | undefined
-  /** The rotations of the current minute, and when that began. */
+  /** How many rotations there were since the current minute began. */
   readonly rotations: { readonly since: number; readonly count: number }
 }
 
-export class MemoryStore extends MemoryOfUsers implements Store {
-  /** Clients that no user ever approved. A flood of registrations presses out only these. */
+export class MemoryStore extends MemoryUserStore implements Store {
+  /** Clients that no user has approved. A flood of registrations can evict only these. */
   private readonly newClients: ExpiringMap<Client>
-  private readonly clients: ExpiringMap<Client>
-  private readonly documents: ExpiringMap<{ readonly document: KeptDocument; readonly expires_at: number }>
+  /** Clients that a user has approved. */
+  private readonly usedClients: ExpiringMap<Client>
+  private readonly documents: ExpiringMap<{ readonly document: CachedDocument; readonly expires_at: number }>
   private readonly used: OneTimeUses
   private readonly authorizationRequests: ExpiringMap<AuthorizationRequest>
   private readonly codes: ExpiringMap<{ readonly code: AuthorizationCode; used: boolean }>
-  /** For a day after they expire as well, so that an expired refresh token can be told from an unknown one. */
-  private readonly grants: ExpiringMap<KeptGrant>
+  /** Kept for a day after they expire, so that an expired refresh token can be told from an unknown one. */
+  private readonly grants: ExpiringMap<StoredGrant>
   /** The grant of each refresh token, by the hash of its handle. */
   private readonly grantsByHandle: ExpiringMap<string>
   private readonly revocations: ExpiringMap<number>
   private readonly sessions: SessionTable
-  /** Tokens issued up to this time are refused: a revocation that had to give way must not come undone. */
-  private refusedUntil = 0
+  /** Tokens issued up to this time count as revoked, so that evicting a revocation does not undo it. */
+  private revokedUntil = 0
 
   constructor(options: MemoryStoreOptions) {
     const { now } = options
     super(now)
     this.newClients = new ExpiringMap({ limit: 20_000, lifetime: day, now })
-    this.clients = new ExpiringMap({ limit: 100_000, lifetime: 90 * day, now })
+    this.usedClients = new ExpiringMap({ limit: 100_000, lifetime: 90 * day, now })
     this.documents = new ExpiringMap({ limit: 1_000, lifetime: day, now })
     this.used = new OneTimeUses(now)
     this.authorizationRequests = new ExpiringMap({ limit: 10_000, lifetime: 600, now })
@@ -69,7 +70,7 @@ export class MemoryStore extends MemoryOfUsers implements Store {
       limit: 100_000,
       lifetime: options.accessTokenLifetime + revocationMargin,
       now,
-      onEvict: revoked_at => { this.refusedUntil = revoked_at },
+      onEvict: revoked_at => { this.revokedUntil = revoked_at },
     })
     this.sessions = new SessionTable(now)
   }
@@ -79,35 +80,35 @@ export class MemoryStore extends MemoryOfUsers implements Store {
   }
 
   async findClient(client_id: string): Promise<Client | undefined> {
-    return this.clients.get(client_id) ?? this.newClients.get(client_id)
+    return this.usedClients.get(client_id) ?? this.newClients.get(client_id)
   }
 
   async replaceClient(client: Client): Promise<void> {
-    this.clients.update(client.client_id, client)
+    this.usedClients.update(client.client_id, client)
     this.newClients.update(client.client_id, client)
   }
 
   async keepClient(client_id: string, approved: boolean): Promise<void> {
-    const used = this.clients.get(client_id)
+    const used = this.usedClients.get(client_id)
     const client = used ?? this.newClients.delete(client_id)
     if (!client) return
-    if (used || approved) this.clients.set(client_id, client)
-    else this.newClients.set(client_id, { ...client, served: true })
+    if (used || approved) this.usedClients.set(client_id, client)
+    else this.newClients.set(client_id, { ...client, token_issued: true })
   }
 
   async removeClient(client_id: string): Promise<void> {
-    const used = this.clients.delete(client_id)
+    const used = this.usedClients.delete(client_id)
     const unused = this.newClients.delete(client_id)
-    // What was issued nothing leaves nothing to revoke: so no flood of deletions can fill the revocations.
-    if (used || unused?.served) this.revoke(client_id)
+    // A client without tokens needs no revocation, so a flood of deletions cannot fill the revocations.
+    if (used || unused?.token_issued) this.revoke(client_id)
   }
 
-  async findDocument(key: string): Promise<KeptDocument | undefined> {
+  async findDocument(key: string): Promise<CachedDocument | undefined> {
     const kept = this.documents.get(key)
     return kept && kept.expires_at > this.now() ? kept.document : undefined
   }
 
-  async keepDocument(key: string, document: KeptDocument, expires_at: number): Promise<void> {
+  async cacheDocument(key: string, document: CachedDocument, expires_at: number): Promise<void> {
     this.documents.set(key, { document, expires_at })
   }
 
@@ -153,7 +154,7 @@ export class MemoryStore extends MemoryOfUsers implements Store {
   }
 
   async revokeGrant(grant_id: string): Promise<void> {
-    this.endGrantAtOnce(grant_id)
+    this.revokeGrantNow(grant_id)
   }
 
   async findRefreshToken(handle_hash: string): Promise<RefreshToken | undefined> {
@@ -170,11 +171,11 @@ export class MemoryStore extends MemoryOfUsers implements Store {
     const wasRotated = generation === token.generation - 1
     if (wasRotated && now - token.rotated_at! < window) return { outcome: 'repeated', generation: token.generation }
     if (generation !== token.generation) {
-      this.endGrantAtOnce(grant.grant_id)
+      this.revokeGrantNow(grant.grant_id)
       return { outcome: 'reused' }
     }
     const minute = now < rotations.since + 60 ? rotations : { since: now, count: 0 }
-    if (minute.count >= rotationsPerMinute) return { outcome: 'too often', retry_after: Math.ceil(minute.since + 60 - now) }
+    if (minute.count >= maxRotationsPerMinute) return { outcome: 'too often', retry_after: Math.ceil(minute.since + 60 - now) }
     this.grants.update(grant.grant_id, {
       grant: jkt === undefined ? grant : { ...grant, jkt },
       refreshToken: { ...token, generation: generation + 1, rotated_at: now },
@@ -188,14 +189,14 @@ export class MemoryStore extends MemoryOfUsers implements Store {
   }
 
   async isRevoked(token: { jti: string; grant_id: string; client_id: string; iat: number }): Promise<boolean> {
-    return token.iat <= this.refusedUntil
+    return token.iat <= this.revokedUntil
       || this.revocations.get(token.jti) !== undefined
       || this.revocations.get(token.grant_id) !== undefined
       || this.revocations.get(token.client_id) !== undefined
   }
 
   async listGrants(sub: string): Promise<readonly ListedGrant[]> {
-    // Nothing on the hot path keeps an index for this: a page that few open pays for itself.
+    // Without an index: this serves a rarely opened page, and an index would cost every token request.
     return [...this.grants].flatMap(([, { grant, refreshToken }]) => {
       const refreshed_at = refreshToken?.rotated_at
       return grant.sub === sub && grant.expires_at > this.now() ? [{ ...grant, ...(refreshed_at === undefined ? {} : { refreshed_at }) }] : []
@@ -206,11 +207,11 @@ export class MemoryStore extends MemoryOfUsers implements Store {
     this.keepConsents(sub, consent => consent.client_id !== client_id)
     const isWithdrawn = (record: Grant | AuthorizationCode) => record.sub === sub && record.client_id === client_id
     for (const [code_hash, { code }] of [...this.codes]) if (isWithdrawn(code)) this.codes.delete(code_hash)
-    for (const [grant_id, { grant }] of [...this.grants]) if (isWithdrawn(grant)) this.endGrantAtOnce(grant_id)
+    for (const [grant_id, { grant }] of [...this.grants]) if (isWithdrawn(grant)) this.revokeGrantNow(grant_id)
   }
 
   async endGrant(sub: string, grant_id: string): Promise<void> {
-    if (this.grants.get(grant_id)?.grant.sub === sub) this.endGrantAtOnce(grant_id)
+    if (this.grants.get(grant_id)?.grant.sub === sub) this.revokeGrantNow(grant_id)
   }
 
   async addSession(session: Session): Promise<void> {
@@ -227,7 +228,7 @@ export class MemoryStore extends MemoryOfUsers implements Store {
 
   async counts(): Promise<Readonly<Record<string, number>>> {
     return {
-      clients: this.newClients.size + this.clients.size,
+      clients: this.newClients.size + this.usedClients.size,
       documents: this.documents.size,
       used_assertions: this.used.assertions,
       used_proofs: this.used.proofs,
@@ -241,16 +242,16 @@ export class MemoryStore extends MemoryOfUsers implements Store {
     }
   }
 
-  private findByHandle(handle_hash: string): KeptGrant | undefined {
+  private findByHandle(handle_hash: string): StoredGrant | undefined {
     const grant_id = this.grantsByHandle.get(handle_hash)
     return grant_id === undefined ? undefined : this.grants.get(grant_id)
   }
 
-  private forgetHandle(kept: KeptGrant | undefined): void {
+  private forgetHandle(kept: StoredGrant | undefined): void {
     if (kept?.refreshToken) this.grantsByHandle.delete(kept.refreshToken.handle_hash)
   }
 
-  private endGrantAtOnce(grant_id: string): void {
+  private revokeGrantNow(grant_id: string): void {
     this.forgetHandle(this.grants.delete(grant_id))
     this.revoke(grant_id)
   }

@@ -1,17 +1,17 @@
-/** What was used and works once, in memory: nothing gives way before it is dead, so there are bounds that refuse instead. */
+/** Remembers in memory what was used and must not be replayed. A full table refuses new uses rather than evict old ones. */
 import { ExpiringMap } from './expiring-map.ts'
 import type { OneTimeUse, UseOutcome } from './store.ts'
 
-/** Seconds for which an assertion that was used could be sent again. */
+/** In seconds. For how long a used assertion could be replayed. */
 const assertionLifetime = 720
 
-/** How many live assertions one client can have: whoever registers can sign as many as he likes. */
-const assertionsOfAClient = 2_000
+/** How many valid assertions each client may have used. Anybody can register a client and sign any number of assertions. */
+const maxAssertionsPerClient = 2_000
 
 export class OneTimeUses {
   private readonly now: () => number
   private readonly used: Readonly<Record<OneTimeUse, ExpiringMap<true>>>
-  /** When the live assertions of each client die, the oldest first. */
+  /** When the used assertions of each client expire, oldest first. */
   private readonly assertionsOf: ExpiringMap<number[]>
 
   constructor(now: () => number) {
@@ -21,7 +21,7 @@ export class OneTimeUses {
       'proof of a token request': new ExpiringMap({ limit: 200_000, lifetime: 130, now }),
       'proof of a resource request': new ExpiringMap({ limit: 200_000, lifetime: 130, now }),
     }
-    // Each has an assertion at least, so there are never more of them than of assertions.
+    // Each client in it has used at least one assertion, so it never holds more entries than the table of assertions.
     this.assertionsOf = new ExpiringMap({ limit: 100_000, lifetime: assertionLifetime, now })
   }
 
@@ -41,11 +41,11 @@ export class OneTimeUses {
     return 'first'
   }
 
-  /** Counts one more assertion of the client, or says that it has too many. */
+  /** Counts an assertion of the client. Returns false if the client has reached its quota. */
   private countAssertion(client_id: string): boolean {
     const own = this.assertionsOf.get(client_id) ?? []
     while (own[0]! <= this.now()) own.shift()
-    if (own.length >= assertionsOfAClient) return false
+    if (own.length >= maxAssertionsPerClient) return false
     own.push(this.now() + assertionLifetime)
     this.assertionsOf.set(client_id, own)
     return true

@@ -1,27 +1,26 @@
 /**
- * How often one address may do what costs memory, or guesses at a secret (RFC 9700 section 4.16, RFC 6819 section 5.1.4.2).
- * The minute of an address begins with its first request; a network of IPv6 addresses (/64) is one address, since it is
- * given to one customer.
+ * Limits how often one address may send requests that cost memory (RFC 9700 section 4.16) or guess at a secret
+ * (RFC 6819 section 5.1.4.2). The minute of an address begins with its first request. An IPv6 /64 counts as one address.
  */
 import type { Config } from '../config/config.ts'
 import { ExpiringMap } from './expiring-map.ts'
 import { networkOf } from '../http/network.ts'
 
-/** `refusals`: refused requests with credentials, at whichever endpoint takes them. */
+/** `refusals` are requests with credentials that were refused, at any endpoint. */
 export type Limited = 'registrations' | 'authorizations' | 'refusals'
 
-/** Seconds. */
+/** In seconds. */
 const period = 60
 
-/** How many addresses are remembered for each kind; the oldest gives way. */
-const addresses = 20_000
+/** How many addresses are remembered of each kind, before the oldest is evicted. */
+const maxAddresses = 20_000
 
 export class RateLimits {
   private readonly now: () => number
   private readonly counters: Readonly<Record<Limited, { readonly limit: number; readonly counted: ExpiringMap<Counter> }>>
 
   constructor(config: Pick<Config, 'registrationLimit' | 'authorizationLimit' | 'refusalLimit'>, now: () => number) {
-    const counter = (limit: number) => ({ limit, counted: new ExpiringMap<Counter>({ limit: addresses, lifetime: period, now }) })
+    const counter = (limit: number) => ({ limit, counted: new ExpiringMap<Counter>({ limit: maxAddresses, lifetime: period, now }) })
     this.now = now
     this.counters = {
       registrations: counter(config.registrationLimit),
@@ -39,7 +38,7 @@ export class RateLimits {
     else counted.set(network, { count: 1, ends_at: this.now() + period })
   }
 
-  /** In how many seconds the address may try again; 0 where it may now. */
+  /** In how many seconds the address may try again, or 0 if it may now. */
   secondsLeft(kind: Limited, address: string): number {
     const { limit, counted } = this.counters[kind]
     const counter = limit === 0 ? undefined : counted.get(networkOf(address))

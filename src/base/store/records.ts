@@ -1,38 +1,39 @@
 /**
- * What the authorization server keeps. Members that stand on the wire have their wire names. Times are NumericDates:
- * seconds since 1970 (RFC 7519 section 2). Of a secret only its SHA-256 is kept.
+ * The records that the server stores. Members that appear on the wire have their wire names. Times are NumericDates: seconds
+ * since 1970 (RFC 7519 section 2). Secrets are stored only as SHA-256 hashes.
  *
- * | record               | key                        | ends                                         |
- * | -------------------- | -------------------------- | -------------------------------------------- |
- * | Client               | client_id                  | unused for a day, once used for 90 days      |
- * | AuthorizationRequest | SHA-256 of consent_token   | 10 minutes, or answered                      |
- * | AuthorizationCode    | SHA-256 of the code        | twice its lifetime, to tell used from unknown|
- * | Grant                | grant_id                   | lifetime of refresh tokens, or revoked       |
- * | RefreshToken         | SHA-256 of its handle      | with its grant                               |
- * | document of a client | what it is for, and URL    | as its headers say, at most a day            |
- * | used assertion       | SHA-256 of client and jti  | 12 minutes: no assertion lives longer        |
- * | used proof           | SHA-256 of key and jti     | 130 seconds: no proof lives longer           |
- * | Revocation           | jti, grant_id or client_id | lifetime of access tokens                    |
- * | BrowserSession       | SHA-256 of its id          | 12 hours, or signed out                      |
- * | Consent              | sub                        | 90 days after the last of the user           |
- * | attempts to sign in  | SHA-256 of name or address | 15 minutes after the first, or signed in     |
+ * | record               | key                        | expires                                                  |
+ * | -------------------- | -------------------------- | -------------------------------------------------------- |
+ * | Client               | client_id                  | 1 day after registration, 90 days after its last token   |
+ * | AuthorizationRequest | SHA-256 of consent_token   | after 10 minutes, or when answered                       |
+ * | AuthorizationCode    | SHA-256 of the code        | after twice its lifetime, to tell expired from unknown   |
+ * | Grant                | grant_id                   | after the lifetime of refresh tokens, or when revoked    |
+ * | RefreshToken         | SHA-256 of its handle      | with its grant                                           |
+ * | CachedDocument       | purpose and URL            | as its HTTP headers say, after at most 1 day             |
+ * | used assertion       | SHA-256 of client and jti  | after 12 minutes, longer than an assertion is valid      |
+ * | used proof           | SHA-256 of key and jti     | after 130 seconds, longer than a proof is valid          |
+ * | revocation           | jti, grant_id or client_id | after the lifetime of access tokens                      |
+ * | BrowserSession       | SHA-256 of its id          | after 12 hours, or on sign-out                           |
+ * | Consent              | sub                        | 90 days after the last decision of the user              |
+ * | sign-in attempts     | SHA-256 of name or address | 15 minutes after the first, or on success                |
+ * | Session (MCP)        | SHA-256 of its id          | after 1 day, or when the client ends it                  |
  */
 import type { FetchedDocument } from '../http/fetch-document.ts'
 import type { JsonObject } from '../protocol/json.ts'
 
-/** What was fetched from a URL that a client named. */
-export interface KeptDocument extends FetchedDocument {
+/** A document that was fetched from a URL that a client named: its metadata or its keys. */
+export interface CachedDocument extends FetchedDocument {
   readonly fetched_at: number
 }
 
 /** Client metadata (RFC 7591 section 2), as registered and echoed. */
 export interface ClientMetadata {
   readonly redirect_uris: readonly string[]
-  /** Absent where the client named none: it may then use either method of its secret. */
+  /** If absent, the client may send its secret by Basic or in the body. */
   readonly token_endpoint_auth_method?: AuthenticationMethod
   readonly grant_types: readonly string[]
   readonly response_types: readonly string[]
-  /** The upper bound of what the client can be granted; absent where it named none. */
+  /** The most that the client can be granted. If absent, everything. */
   readonly scope?: string
   readonly client_name?: string
   readonly client_uri?: string
@@ -43,7 +44,7 @@ export interface ClientMetadata {
   readonly software_id?: string
   readonly software_version?: string
   readonly application_type?: 'native' | 'web'
-  /** The public keys of a client that authenticates with private_key_jwt, or where they are. */
+  /** The public keys of a client that authenticates with private_key_jwt, or their URL. */
   readonly jwks?: { readonly keys: readonly JsonObject[] }
   readonly jwks_uri?: string
   /** Whether the client always sends DPoP proofs (RFC 9449 section 5.2). */
@@ -57,14 +58,14 @@ export interface Client {
   readonly client_id: string
   readonly client_id_issued_at: number
   readonly client_secret_hash?: string
-  /** Absent where a metadata document describes the client. */
+  /** Absent if a metadata document describes the client. */
   readonly registration_access_token_hash?: string
   readonly metadata: ClientMetadata
-  /** Whether it was issued a token that no user approved. */
-  readonly served?: true
+  /** Set once the client got a token that no user approved. */
+  readonly token_issued?: true
 }
 
-/** An authorization request that passed every check: what its code will be bound to. */
+/** The parameters of a valid authorization request. The code is bound to them. */
 export interface RequestedGrant {
   readonly client_id: string
   readonly redirect_uri: string
@@ -76,16 +77,16 @@ export interface RequestedGrant {
   readonly dpop_jkt?: string
 }
 
-/** A request that waits for the decision of the user. */
+/** An authorization request that waits for the decision of the user. */
 export interface AuthorizationRequest extends RequestedGrant {
   /** SHA-256 of the cookie of the browser that was shown the consent page. */
   readonly browser_hash: string
-  /** The user who was shown it, and the name of the client on it. */
+  /** The user who was shown the page, and the name of the client on it. */
   readonly sub: string
   readonly client_name: string
 }
 
-/** What a user decided, to be remembered: the newest decision on a client and a redirect host is the one that counts. */
+/** A remembered decision of a user. The latest decision on a client and redirect host replaces earlier ones. */
 export interface Consent {
   readonly sub: string
   readonly client_id: string
@@ -95,7 +96,7 @@ export interface Consent {
   readonly given_at: number
 }
 
-/** The browser of a user who signed in. */
+/** A browser in which a user is signed in. */
 export interface BrowserSession {
   readonly sub: string
   readonly signed_in_at: number
@@ -114,7 +115,7 @@ export interface AuthorizationCode {
   readonly expires_at: number
 }
 
-/** What a user let a client do. All its tokens end with it. */
+/** What a user allowed a client to do. All its tokens end with it. */
 export interface Grant {
   readonly grant_id: string
   readonly client_id: string
@@ -128,21 +129,21 @@ export interface Grant {
 }
 
 /**
- * The refresh token of a grant. Earlier generations need no record: each token says which grant and generation it is, under
- * a MAC, and every generation but the current one has been used.
+ * The refresh token of a grant. Each token carries its grant and its generation under a MAC, so one record per grant is enough:
+ * every generation before the current one has been used.
  */
 export interface RefreshToken {
   readonly handle_hash: string
   readonly grant_id: string
   readonly client_id: string
   readonly expires_at: number
-  /** The generation that is valid now. */
+  /** The generation that is current. */
   readonly generation: number
-  /** When the generation before it was rotated; absent for the first. */
+  /** When the previous generation was rotated. Absent for the first. */
   readonly rotated_at?: number
 }
 
-/** An MCP session of the legacy protocol versions. It belongs to one user and one client, and authenticates neither. */
+/** An MCP session of the legacy protocol versions. It belongs to one user and one client, but authenticates neither. */
 export interface Session {
   readonly session_hash: string
   readonly sub: string

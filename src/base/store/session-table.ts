@@ -1,11 +1,11 @@
-/** MCP sessions in memory, so many for each user with each client. */
+/** MCP sessions in memory, with a limit per user and client. */
 import { ExpiringMap } from './expiring-map.ts'
 import type { Session } from './records.ts'
 
 const day = 86_400
 
 /** How many sessions one user can have with one client. */
-const openSessions = 64
+const maxSessions = 64
 
 export class SessionTable {
   private readonly sessions: ExpiringMap<Session>
@@ -25,8 +25,8 @@ export class SessionTable {
     const owner = `${session.sub} ${session.client_id}`
     const own = this.sessionsOf.get(owner) ?? []
     own.push(session.session_hash)
-    // Whoever opens sessions without end presses out his own.
-    if (own.length > openSessions) this.sessions.delete(own.shift()!)
+    // Opening too many sessions evicts only one's own.
+    if (own.length > maxSessions) this.sessions.delete(own.shift()!)
     this.sessionsOf.set(owner, own)
     this.sessions.set(session.session_hash, session)
   }

@@ -1,17 +1,17 @@
-/** What the store in memory keeps of users: their browsers, their attempts to sign in, and what they decided. */
+/** The part of the memory store about users: browser sessions, sign-in attempts and consent. */
 import { ExpiringMap } from './expiring-map.ts'
 import type { BrowserSession, Consent } from './records.ts'
 import type { AttemptKey, Attempts } from './store.ts'
 
 const day = 86_400
 
-/** How many decisions of a user are remembered. */
-const rememberedConsents = 100
+/** How many decisions are remembered per user. */
+const maxConsents = 100
 
-/** Seconds in which failed attempts to sign in add up. */
+/** In seconds. How long sign-in attempts add up, from the first one on. */
 const attemptsWindow = 900
 
-export abstract class MemoryOfUsers {
+export abstract class MemoryUserStore {
   protected readonly now: () => number
   private readonly browserSessions: ExpiringMap<BrowserSession>
   private readonly attempts: Readonly<Record<AttemptKey, ExpiringMap<Attempts>>>
@@ -19,7 +19,7 @@ export abstract class MemoryOfUsers {
 
   constructor(now: () => number) {
     this.now = now
-    // Those that live are kept, not those that were ended: where one has to give way, somebody signs in again.
+    // Holds the valid sessions, not the ended ones, so that the worst an eviction does is to make somebody sign in again.
     this.browserSessions = new ExpiringMap({ limit: 20_000, lifetime: day / 2, now })
     this.attempts = {
       name: new ExpiringMap({ limit: 50_000, lifetime: attemptsWindow, now }),
@@ -56,7 +56,7 @@ export abstract class MemoryOfUsers {
   async rememberConsent(consent: Consent): Promise<void> {
     const { sub, client_id, redirect_host } = consent
     const others = (this.consents.get(sub) ?? []).filter(other => !isSameConsent(other, client_id, redirect_host))
-    this.consents.set(sub, [...others, consent].slice(-rememberedConsents))
+    this.consents.set(sub, [...others, consent].slice(-maxConsents))
   }
 
   async findConsent(sub: string, client_id: string, redirect_host: string): Promise<Consent | undefined> {
