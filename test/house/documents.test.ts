@@ -30,6 +30,14 @@ describe('The reading order of the core', () => {
   })
 })
 
+describe('The core', () => {
+  it('has at most 5,000 lines', () => {
+    const files = readdirSync(join(packageRoot, 'src/core'), { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.ts'))
+    const lines = files.map(name => read(`src/core/${name}`).split('\n').length - 1).reduce((sum, count) => sum + count)
+    assert.ok(lines <= 5_000, `${lines} lines`)
+  })
+})
+
 describe('The seams in docs/architecture.md', () => {
   const [, section] = /^## Seams\n(.*?)^## /ms.exec(read('docs/architecture.md'))!
   const rows = [...section!.matchAll(/^\| \[?`([\w-]+)`/gm)].map(([, name]) => name!)
