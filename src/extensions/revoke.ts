@@ -6,9 +6,9 @@ import { empty, type Reply, type Request } from '../base/http/message.ts'
 import { parseForm } from '../base/http/parameters.ts'
 import { sha256 } from '../base/protocol/crypto.ts'
 import type { Context } from '../core/context/context.ts'
-import { parseRefreshToken } from '../core/oauth/refresh-token.ts'
 import { findAccessToken } from '../core/oauth/access-token.ts'
 import { authenticateClient } from '../core/oauth/client-authentication.ts'
+import { parseRefreshToken } from '../core/oauth/refresh-token.ts'
 import { tokenBelongsToClient } from '../core/rules/token.ts'
 
 export async function revoke(request: Request, context: Context): Promise<Reply> {

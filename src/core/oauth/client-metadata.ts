@@ -1,7 +1,7 @@
 /** Validates client metadata (RFC 7591 section 2). */
 import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
 import { isLoopbackRedirectUri, redirectUriProblem } from '../../base/protocol/redirect-uri.ts'
-import { formatScope, parseScope } from '../../base/protocol/scope.ts'
+import { formatScope } from '../../base/protocol/scope.ts'
 import type { Checker } from '../../base/rules/rule.ts'
 import type { ClientMetadata } from '../../base/store/records.ts'
 import type { Context } from '../context/context.ts'
@@ -84,11 +84,11 @@ function readAuthentication(body: JsonObject, context: Context): Partial<ClientM
 
 /** The registered scope limits what can be granted. Scopes that this server does not have are dropped. */
 function readScope(body: JsonObject, checker: Checker): { scope?: string } {
-  const text = readText(body, 'scope', checker)
-  const requested = selectScopes(parseScope(text ?? '') ?? [text ?? '']).scopes
-  const scopes = requested.filter(scope => supportedScopes.includes(scope))
-  checker.check(scopeCanBeRegistered, scopes.length > 0 || requested.length === 0, text, supportedScopes)
-  return scopes.length > 0 ? { scope: formatScope(scopes) } : {}
+  const scope = readText(body, 'scope', checker)
+  const { scopes } = selectScopes(scope)
+  const supported = scopes.filter(scope => supportedScopes.includes(scope))
+  checker.check(scopeCanBeRegistered, supported.length > 0 || scopes.length === 0, scope, supportedScopes)
+  return supported.length > 0 ? { scope: formatScope(supported) } : {}
 }
 
 /** The metadata that describes the client to people. None of the URLs is ever fetched. */

@@ -23,15 +23,15 @@ const openIdScopes: readonly string[] = ['openid', 'profile', 'email', 'address'
  */
 export function grantableScope(requested: string | undefined, registered: string | undefined, checker: Checker): string {
   const allowed = registered?.split(' ') ?? supportedScopes
-  const { scopes, known } = selectScopes(parseScope(requested ?? '') ?? [requested ?? ''])
-  checker.check(scopeIsSupported, known, requested, supportedScopes)
+  const { scopes, areSupported } = selectScopes(requested)
+  checker.check(scopeIsSupported, areSupported, requested, supportedScopes)
   const grantable = scopes.length === 0 ? allowed : scopes.filter(scope => allowed.includes(scope))
   checker.check(scopeIsWithinRegistration, grantable.length > 0, requested, allowed)
   return formatScope(grantable)
 }
 
-/** The requested scopes except the ignored ones, and whether this server knows them all. */
-export function selectScopes(requested: readonly string[]): { scopes: readonly string[]; known: boolean } {
-  const scopes = requested.filter(scope => !openIdScopes.includes(scope))
-  return { scopes, known: includesScope(supportedScopes, scopes) }
+/** The requested scopes except the ignored ones. Text that is not a scope counts as one unsupported scope. */
+export function selectScopes(requested = ''): { scopes: readonly string[]; areSupported: boolean } {
+  const scopes = (parseScope(requested) ?? [requested]).filter(scope => !openIdScopes.includes(scope))
+  return { scopes, areSupported: includesScope(supportedScopes, scopes) }
 }

@@ -2,7 +2,7 @@
 import type { Parameters } from '../../../base/http/parameters.ts'
 import { fingerprint, randomToken, sha256 } from '../../../base/protocol/crypto.ts'
 import { codeChallengeS256, isCodeVerifier, verifyCodeVerifier } from '../../../base/protocol/pkce.ts'
-import type { AuthorizationCode, Client, Grant, RefreshToken } from '../../../base/store/records.ts'
+import type { AuthorizationCode, Client, Grant } from '../../../base/store/records.ts'
 import type { Context } from '../../context/context.ts'
 import type { IssuedTokens, Proof } from '../../context/tokens.ts'
 import {
@@ -14,7 +14,7 @@ import { checkBoundKey, refreshTokenKey } from '../bound-key.ts'
 import { formatRefreshToken } from '../refresh-token.ts'
 import { readResource } from '../resource.ts'
 
-/** Every check comes before the code is used, so that a refused attempt takes nothing from its owner. */
+/** Marks the code as used only after every other check: a rejected attempt must not use up the code of its owner. */
 export async function exchangeAuthorizationCode(
   form: Parameters, client: Client, context: Context, proof: Proof | undefined,
 ): Promise<IssuedTokens> {
@@ -25,7 +25,7 @@ export async function exchangeAuthorizationCode(
   context.check(codeBelongsToClient, code.client_id === client.client_id, client.client_id, code.client_id)
   context.check(codeIsFresh, code.expires_at > context.now(), code.expires_at, context.now())
 
-  // OAuth 2.1 section 4.1.3 leaves redirect_uri out of the token request; one that is sent must be the same.
+  // OAuth 2.1 section 4.1.3 drops redirect_uri from the token request. If an OAuth 2.0 client sends it, it must match.
   const redirect_uri = form.get('redirect_uri') ?? code.redirect_uri
   context.check(redirectUriIsTheSame, redirect_uri === code.redirect_uri, redirect_uri, code.redirect_uri)
 
@@ -39,13 +39,14 @@ export async function exchangeAuthorizationCode(
   checkBoundKey(code.dpop_jkt, proof, context)
   await proof?.use()
 
-  const grant = beginGrant(code, refreshTokenKey(proof, client), context)
+  const grant = createGrant(code, refreshTokenKey(proof, client), context)
+  const { client_id, sub, grant_id, scope, expires_at } = grant
   const handle = client.metadata.grant_types.includes('refresh_token') ? randomToken(16) : undefined
-  const refreshToken = handle === undefined ? undefined : refreshTokenOf(grant, handle)
-  // RFC 6749 section 4.1.2: a code that comes twice was stolen, by the first caller or by this one. We cannot tell
-  // which, so the tokens of the first exchange end too.
+  const refreshToken = handle === undefined ? undefined
+    : { handle_hash: sha256(handle), grant_id, client_id, expires_at, generation: 0 }
+  // RFC 6749 section 4.1.2: if a code is used twice (code replay), either caller may be the thief, so the store also revokes
+  // the tokens of the first exchange.
   context.check(codeIsUnused, await store.useAuthorizationCode(code.code_hash, grant, refreshToken))
-  const { client_id, sub, grant_id, scope } = grant
   context.audit('token issued', { grant_type: 'authorization_code', client_id, sub, grant_id, scope })
 
   return {
@@ -55,13 +56,9 @@ export async function exchangeAuthorizationCode(
   }
 }
 
-function beginGrant(code: AuthorizationCode, jkt: string | undefined, { config, now }: Context): Grant {
+function createGrant(code: AuthorizationCode, jkt: string | undefined, { config, now }: Context): Grant {
   const { grant_id, client_id, sub, scope, resource } = code
   const created_at = now()
   const expires_at = created_at + config.refreshTokenLifetime
   return { grant_id, client_id, sub, scope, resource, created_at, expires_at, ...(jkt === undefined ? {} : { jkt }) }
-}
-
-function refreshTokenOf({ grant_id, client_id, expires_at }: Grant, handle: string): RefreshToken {
-  return { handle_hash: sha256(handle), grant_id, client_id, expires_at, generation: 0 }
 }

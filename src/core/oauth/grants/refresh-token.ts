@@ -1,13 +1,13 @@
 /** Refreshes an access token and rotates the refresh token (RFC 6749 section 6, OAuth 2.1 section 4.3). */
 import type { Parameters } from '../../../base/http/parameters.ts'
 import { fingerprint, sha256 } from '../../../base/protocol/crypto.ts'
-import { formatScope, includesScope, parseScope } from '../../../base/protocol/scope.ts'
+import { formatScope, includesScope } from '../../../base/protocol/scope.ts'
 import type { Client } from '../../../base/store/records.ts'
 import type { Context } from '../../context/context.ts'
 import type { IssuedTokens, Proof } from '../../context/tokens.ts'
 import {
-  dpopKeyIsTheSame, refreshIsNotTooOften, refreshTokenBelongsToClient, refreshTokenIsFresh, refreshTokenIsKnown, refreshTokenIsUnused, resourceIsTheGranted,
-  scopeIsNotWidened,
+  dpopKeyIsTheSame, refreshIsNotTooOften, refreshTokenBelongsToClient, refreshTokenIsFresh, refreshTokenIsKnown,
+  refreshTokenIsUnused, resourceIsTheGranted, scopeIsNotWidened,
 } from '../../rules/token.ts'
 import { issueAccessToken } from '../access-token.ts'
 import { checkBoundKey, refreshTokenKey } from '../bound-key.ts'
@@ -15,7 +15,7 @@ import { formatRefreshToken, parseRefreshToken } from '../refresh-token.ts'
 import { readResource } from '../resource.ts'
 import { selectScopes } from '../server-scope.ts'
 
-/** Every check comes before the rotation, so that a refused attempt takes nothing from its owner. */
+/** Rotates the token only after every other check: a rejected attempt must not use up the token of its owner. */
 export async function refreshAccessToken(
   form: Parameters, client: Client, context: Context, proof: Proof | undefined,
 ): Promise<IssuedTokens> {
@@ -36,11 +36,11 @@ export async function refreshAccessToken(
   const { handle, generation } = parts
   const key = refreshTokenKey(proof, client)
   const rotation = await store.rotateRefreshToken(token.handle_hash, generation, config.refreshTokenReuseWindow, key)
-  // The key may have been bound, or the grant revoked, since the checks above. Only the step of the store can tell.
+  // A concurrent request may have bound the grant to another key, or revoked it, since the checks above.
   context.check(dpopKeyIsTheSame, rotation.outcome !== 'bound to another key', proof?.jkt)
-  const wait = rotation.outcome === 'too often' ? rotation.retry_after : 0
-  context.check(refreshIsNotTooOften, rotation.outcome !== 'too often', undefined, wait)
-  // RFC 9700 section 4.14.2: two parties hold a refresh token that is used twice, so the whole grant is revoked.
+  const retryAfter = rotation.outcome === 'too often' ? rotation.retry_after : 0
+  context.check(refreshIsNotTooOften, rotation.outcome !== 'too often', undefined, retryAfter)
+  // RFC 9700 section 4.14.2: if a refresh token is used twice, two parties hold it, so the store revokes the whole grant.
   context.check(refreshTokenIsUnused, rotation.outcome !== 'reused', generation, token.generation)
   const { client_id, sub, grant_id } = grant
   context.audit('token refreshed', { client_id, sub, grant_id, scope, outcome: rotation.outcome })
@@ -54,7 +54,7 @@ export async function refreshAccessToken(
 
 function narrowScope(requested: string | undefined, granted: string, context: Context): string {
   if (requested === undefined) return granted
-  const scopes = selectScopes(parseScope(requested) ?? [requested]).scopes
+  const { scopes } = selectScopes(requested)
   context.check(scopeIsNotWidened, includesScope(granted.split(' '), scopes), requested, granted)
   return scopes.length === 0 ? granted : formatScope(scopes)
 }
