@@ -1,7 +1,7 @@
 /** Parses and validates the command line. Every mistake is a `ClientError` with the exit code for wrong usage. */
 import { parseArgs } from 'node:util'
 import { isLoopbackHost } from '../../base/config/config.ts'
-import { isJsonObject, type JsonObject } from '../../base/protocol/json.ts'
+import { isJsonObject, parseJson, type JsonObject } from '../../base/protocol/json.ts'
 import { ClientError, exitCodes } from '../../base/client/errors.ts'
 import { options } from './usage.ts'
 
@@ -48,13 +48,13 @@ export function parseArguments(argv: readonly string[]): Arguments {
   return {
     command: parseCommand(values),
     serverUrl: parseServerUrl(values['server-url']),
-    storage: values.storage,
-    headless: values.headless,
-    trace: values.trace,
+    storage: values.storage ?? '.mcp_clients.json',
+    headless: values.headless ?? false,
+    trace: values.trace ?? false,
     callbackHost: parseCallbackHost(values['callback-host']),
     callbackPort: parseInteger('--callback-port', values['callback-port'], 1, 65_535),
     sendResource: !values['no-resource'],
-    dpop: values.dpop,
+    dpop: values.dpop ?? false,
     ...parseIdentity(values),
     grant: parseGrant(values),
   }
@@ -178,14 +178,10 @@ function parseGrant(values: Values): GrantArguments | undefined {
 }
 
 function parseToolArguments(text = '{}'): JsonObject {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    value = undefined
-  }
-  if (!isJsonObject(value)) throw usageError('--args must be a JSON object', 'Example: --args \'{"location": "Lisbon"}\'')
-  return value
+  const parsed = parseJson(text)
+  if ('value' in parsed && isJsonObject(parsed.value)) return parsed.value
+  const reason = 'problem' in parsed ? `: ${parsed.problem}` : ''
+  throw usageError(`--args must be a JSON object${reason}`, 'Example: --args \'{"location": "Lisbon"}\'')
 }
 
 function parseCallbackHost(host: string | undefined): string | undefined {

@@ -63,38 +63,16 @@ Exit codes
 
 --help shows this text, --version the version.`
 
+const flag = { type: 'boolean' } as const
+const text = { type: 'string' } as const
+
 /** `arguments.ts` checks the values. */
 export const options = {
-  demo: { type: 'boolean' },
-  register: { type: 'boolean' },
-  authorize: { type: 'boolean' },
-  'list-tools': { type: 'boolean' },
-  'call-tool': { type: 'string' },
-  args: { type: 'string' },
-  refresh: { type: 'boolean' },
-  'list-clients': { type: 'boolean' },
-  'remove-client': { type: 'string' },
-  'server-url': { type: 'string' },
-  storage: { type: 'string', default: '.mcp_clients.json' },
-  headless: { type: 'boolean', default: false },
-  'callback-port': { type: 'string' },
-  'callback-host': { type: 'string' },
-  trace: { type: 'boolean', default: false },
-  explain: { type: 'string' },
-  'hammer-refresh': { type: 'string' },
-  raw: { type: 'boolean' },
-  'client-id': { type: 'string' },
-  'client-secret-file': { type: 'string' },
-  'client-secret': { type: 'string' },
-  'private-key': { type: 'string' },
-  'client-metadata-url': { type: 'string' },
-  grant: { type: 'string' },
-  assertion: { type: 'string' },
-  'id-token': { type: 'string' },
-  'idp-token-endpoint': { type: 'string' },
-  'idp-client-id': { type: 'string' },
-  dpop: { type: 'boolean', default: false },
-  'no-resource': { type: 'boolean', default: false },
-  help: { type: 'boolean' },
-  version: { type: 'boolean' },
+  demo: flag, register: flag, authorize: flag, 'list-tools': flag, 'call-tool': text, args: text,
+  refresh: flag, 'list-clients': flag, 'remove-client': text,
+  'server-url': text, storage: text, headless: flag, 'callback-port': text, 'callback-host': text,
+  trace: flag, explain: text, 'hammer-refresh': text, raw: flag,
+  'client-id': text, 'client-secret-file': text, 'client-secret': text, 'private-key': text, 'client-metadata-url': text,
+  grant: text, assertion: text, 'id-token': text, 'idp-token-endpoint': text, 'idp-client-id': text,
+  dpop: flag, 'no-resource': flag, help: flag, version: flag,
 } as const

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { ClientError, exitCodes } from '../../base/client/errors.ts'
 import type { HammerJob, HammerResult } from './worker.ts'
 import { open } from '../../base/client/http.ts'
-import { isPassed, report } from './report.ts'
+import { report } from './report.ts'
 import type { Prover } from '../../core/client/seams/proof-of-possession.ts'
 import type { StoredTokens } from '../../core/client/seams/storage.ts'
 import type { TokenKeeper } from '../../core/client/token-keeper.ts'
@@ -39,9 +39,9 @@ export async function hammerRefresh({ count, job, keeper, trace, print }: Hammer
   const results = await runWorkers(count, job)
   const working = await findWorkingTokens(job.serverUrl, results, keeper.proverFor(before), trace)
   const survives = isRaw ? await adoptTokens(keeper, before, results, trace) : await canRefresh(keeper)
-  const race = { results, working, survives, isRaw }
-  print(report(race))
-  return isPassed(race)
+  const { text, passed } = report({ results, working, survives, isRaw })
+  print(text)
+  return passed
 }
 
 /** Starts the processes, waits until all are ready, and gives them the job at once. */

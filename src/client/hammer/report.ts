@@ -9,29 +9,42 @@ interface Race {
   readonly working: ReadonlySet<string>
   /** Whether any refresh token works after the race. */
   readonly survives: boolean
+  /** Whether each process sent the refresh token itself. */
   readonly isRaw: boolean
 }
 
-export function report(race: Race): string {
-  return [table(race), numbers(race), explanation(race), verdict(race)].join('\n')
+export function report(race: Race): { text: string; passed: boolean } {
+  const { results, working, survives, isRaw } = race
+  const served = results.filter(({ access_token }) => access_token !== undefined)
+  const requests = results.filter(({ sentRequest }) => sentRequest).length
+  const refreshTokens = new Set(served.map(({ refresh_token }) => refresh_token)).size
+  const loggedOut = results.filter(result => !isLoggedIn(result, working)).length
+  const passed = survives && loggedOut === 0
+  const numbers = `processes: ${results.length}, token requests: ${requests}, processes with tokens: ${served.length}, `
+    + `different refresh tokens: ${refreshTokens}`
+  const meaning = isRaw
+    ? explain(served.length === results.length, refreshTokens, survives)
+    : 'To have each process send the refresh token itself, add --raw.'
+  const grant = survives ? 'but the grant survives' : 'and the grant is dead'
+  const verdict = passed
+    ? 'PASSED: nobody was logged out'
+    : `FAILED: ${loggedOut} of ${results.length} processes were logged out, ${grant}`
+  return { passed, text: [table(results, working), numbers, meaning, verdict].join('\n') }
 }
 
-export function isPassed(race: Race): boolean {
-  return race.survives && loggedOut(race) === 0
+function isLoggedIn({ access_token }: HammerResult, working: ReadonlySet<string>): boolean {
+  return access_token !== undefined && working.has(access_token)
 }
 
-function loggedOut({ results, working }: Race): number {
-  return results.filter(({ access_token }) => access_token === undefined || !working.has(access_token)).length
-}
-
-function table({ results, working }: Race): string {
+function table(results: readonly HammerResult[], working: ReadonlySet<string>): string {
+  const mark = (token: string | undefined): string => token === undefined ? '-' : fingerprint(token)
   const header = ['process', 'time', 'answer', 'access token', 'refresh token', 'at the end']
-  const rows = results.map(({ milliseconds, sentRequest, access_token, refresh_token, problem }, i) => {
+  const rows = results.map((result, i) => {
+    const { milliseconds, sentRequest, access_token, refresh_token, problem } = result
     const success = sentRequest ? 'refreshed' : 'found new tokens'
-    const works = access_token !== undefined && working.has(access_token)
     return [
       String(i + 1), `${milliseconds} ms`, problem === undefined ? success : displayText(problem, 60),
-      mark(access_token), mark(refresh_token), works ? 'works' : 'logged out',
+      mark(access_token), mark(refresh_token), isLoggedIn(result, working) ? 'works' : 'logged out',
     ]
   })
   const widths = header.map((_, column) => Math.max(...[header, ...rows].map(row => row[column]!.length)))
@@ -39,30 +52,8 @@ function table({ results, working }: Race): string {
   return [header, ...rows].map(format).join('\n')
 }
 
-function mark(token: string | undefined): string {
-  return token === undefined ? '-' : fingerprint(token)
-}
-
-function numbers({ results }: Race): string {
-  const { requests, served, refreshTokens } = count(results)
-  return `processes: ${results.length}, token requests: ${requests}, processes with tokens: ${served}, `
-    + `different refresh tokens: ${refreshTokens}`
-}
-
-function count(results: readonly HammerResult[]): { requests: number; served: number; refreshTokens: number } {
-  const served = results.filter(({ access_token }) => access_token !== undefined)
-  return {
-    requests: results.filter(({ sentRequest }) => sentRequest).length,
-    served: served.length,
-    refreshTokens: new Set(served.map(({ refresh_token }) => refresh_token)).size,
-  }
-}
-
-/** What the numbers say about the server. */
-function explanation({ results, survives, isRaw }: Race): string {
-  if (!isRaw) return 'To have each process send the refresh token itself, add --raw.'
-  const { served, refreshTokens } = count(results)
-  const allServed = served === results.length
+/** What the outcome of a raw race says about the server. */
+function explain(allServed: boolean, refreshTokens: number, survives: boolean): string {
   if (allServed && refreshTokens === 1) {
     return 'The server answers a repeated refresh like the first one, so clients that race need no lock.'
   }
@@ -75,10 +66,4 @@ function explanation({ results, survives, isRaw }: Race): string {
   }
   return 'The server revokes the grant when a refresh token is used twice (OAuth 2.1 section 4.3.1), and gives racing clients '
     + 'no grace period. One of a few seconds would help.'
-}
-
-function verdict(race: Race): string {
-  if (isPassed(race)) return 'PASSED: nobody was logged out'
-  const grant = race.survives ? 'but the grant survives' : 'and the grant is dead'
-  return `FAILED: ${loggedOut(race)} of ${race.results.length} processes were logged out, ${grant}`
 }

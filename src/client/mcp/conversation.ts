@@ -69,11 +69,7 @@ export class Conversation {
       if (resultType === 'complete') return result
       this.trace.check(resultTypeIsKnown, resultType === 'input_required', resultType)
       const inputResponses = await this.gatherInput(inputRequests)
-      result = this.resultOf(await this.exchange(method, {
-        ...params,
-        ...(inputResponses === undefined ? {} : { inputResponses }),
-        ...(requestState === undefined ? {} : { requestState }),
-      }, headers))
+      result = this.resultOf(await this.exchange(method, { ...params, inputResponses, requestState }, headers))
     }
     throw new ClientError(`the server still asks for input after ${maxRounds} rounds`, exitCodes.refused, {
       remedy: 'Run the command with --trace to see what it asks for.',
@@ -179,15 +175,10 @@ export class Conversation {
     if (this.version !== modernVersion) return params
     const { clientInfo, capabilities } = this.client
     const own = isJsonObject(params['_meta']) ? params['_meta'] : {}
-    return {
-      ...params,
-      _meta: {
-        ...own,
-        [metaKeys.protocolVersion]: modernVersion,
-        [metaKeys.clientInfo]: clientInfo,
-        [metaKeys.clientCapabilities]: capabilities,
-      },
+    const meta = {
+      [metaKeys.protocolVersion]: modernVersion, [metaKeys.clientInfo]: clientInfo, [metaKeys.clientCapabilities]: capabilities,
     }
+    return { ...params, _meta: { ...own, ...meta } }
   }
 
   /** The headers of each era (MCP 2026-07-28 and MCP 2025-11-25 basic/transports). */
