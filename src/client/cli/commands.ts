@@ -94,12 +94,8 @@ async function hammer(count: number, raw: boolean, args: Arguments, context: Com
   const { authorizer: { tokens: keeper, trace } } = client
   const { identity } = await readCredentials(args, context.environment)
   const privateKey = identity?.privateKey?.export({ type: 'pkcs8', format: 'pem' }) as string | undefined
-  const job = {
-    serverUrl,
-    storage: args.storage,
-    ...(raw ? { state: await openStorage(args, context.terminal).read() } : {}),
-    ...(privateKey === undefined ? {} : { privateKey }),
-  }
+  const state = raw ? await openStorage(args, context.terminal).read() : undefined
+  const job = { serverUrl, storage: args.storage, state, privateKey }
   const passed = await hammerRefresh({ count, job, keeper, trace, print: context.print })
   return passed ? exitCodes.ok : exitCodes.refused
 }

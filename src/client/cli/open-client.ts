@@ -65,12 +65,12 @@ export function createUserAgent(
 ): UserAgent {
   const { headless, callbackHost: host = '127.0.0.1', callbackPort: port } = args
   if (headless) {
-    const fixed = port === undefined ? {} : { redirect_uri: `http://${host}:${port}/callback` }
-    return new HeadlessUserAgent({ input: stdin, write: text => terminal.writeLine(text), ...fixed })
+    const redirect_uri = port === undefined ? undefined : `http://${host}:${port}/callback`
+    return new HeadlessUserAgent({ input: stdin, write: text => terminal.writeLine(text), redirect_uri })
   }
   return new BrowserUserAgent({
     host,
-    ...(port === undefined ? {} : { port }),
+    port,
     tryRedirectsFirst,
     environment,
     onWaiting: url => {

@@ -13,9 +13,9 @@ export interface HammerJob {
   /** The storage file that all processes share. */
   readonly storage: string
   /** What the file contained, for processes that must not share it. */
-  readonly state?: ClientState
+  readonly state: ClientState | undefined
   /** PEM. */
-  readonly privateKey?: string
+  readonly privateKey: string | undefined
 }
 
 export interface HammerResult {

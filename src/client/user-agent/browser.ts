@@ -9,9 +9,9 @@ import type { UserAgent, Visit } from '../../core/client/seams/user-agent.ts'
 
 interface BrowserOptions {
   /** The host of the redirect URI: 127.0.0.1, localhost or [::1]. */
-  readonly host?: string
+  readonly host?: string | undefined
   /** A fixed port for the redirect URI, for clients that are registered with one. */
-  readonly port?: number
+  readonly port?: number | undefined
   /** Whether to follow redirects first and open the browser only if the server shows a page. */
   readonly tryRedirectsFirst?: boolean
   readonly environment: Readonly<Record<string, string | undefined>>

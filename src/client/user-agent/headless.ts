@@ -22,7 +22,7 @@ interface HeadlessOptions {
   /** Where the user pastes the redirect URI. */
   readonly input: NodeJS.ReadableStream
   readonly write: (text: string) => void
-  readonly redirect_uri?: string
+  readonly redirect_uri?: string | undefined
 }
 
 export class HeadlessUserAgent implements UserAgent {
@@ -63,6 +63,7 @@ export async function followRedirects(pending: PendingAuthorization, trace: Trac
 }
 
 function resolveRedirect(location: string, base: string, trace: Trace): string {
+  // checkEndpoint() also reports a location that is not a URL.
   if (!URL.canParse(location, base)) checkEndpoint(location, base, trace)
   const next = new URL(location, base)
   next.hash = ''
