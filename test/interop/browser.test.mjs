@@ -185,7 +185,7 @@ interop('Chromium', () => {
     await press(page, 'Allow')
     await page.getByRole('heading', { name: 'The client' }).waitFor()
     await page.goto(request.again().url)
-    await page.getByText('You allowed it').waitFor()
+    await page.getByText('You granted it').waitFor()
   })
 
   it('is not asked again by an https client, unless another site sent them', async t => {
@@ -208,7 +208,7 @@ interop('Chromium', () => {
     const sent = await context.newPage()
     await sent.goto(site.replace('localhost', '127.0.0.1'))
     await sent.getByRole('link', { name: 'Go' }).click()
-    await sent.getByText('You allowed it').waitFor()
+    await sent.getByText('You granted it').waitFor()
   })
 
   it('sees a hostile client name as text', async t => {

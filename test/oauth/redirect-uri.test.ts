@@ -148,7 +148,7 @@ describe('isLoopbackRedirectUri()', () => {
 describe('redirectHost()', () => {
   it('is the host with its port', () => assert.equal(redirectHost('https://app.example.com:8443/cb?x'), 'app.example.com:8443'))
   it('is the scheme where there is no host', () => {
-    assert.equal(redirectHost('com.example.app:/cb'), 'com.example.app: (an application on your device)')
+    assert.equal(redirectHost('com.example.app:/cb'), 'com.example.app: (an app on your device)')
   })
 })
 

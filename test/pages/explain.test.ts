@@ -190,7 +190,7 @@ const failures: readonly Failure[] = [
     what: 'a client that is unknown to the token endpoint',
     fail: server => exchange(server, { client_id: 'forgotten' }, { code: 'x', code_verifier: createCodeVerifier() }),
     rule: 'client-is-known',
-    cause: () => ['received forgotten', 'the client sent POST /oauth/token (authorization_code). The response was 401'],
+    cause: () => ['received forgotten', 'the client sent POST /oauth/token (authorization_code). The server answered with 401'],
     remedy: 'register again',
   },
   {

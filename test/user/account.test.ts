@@ -119,7 +119,7 @@ describe('POST /account, withdrawing everything from a client', () => {
     const { server, client, cookie } = await allow(t)
     await change(server, cookie, { client_id: client['client_id'] })
     const { html } = await openConsent(server, client, toWeb, { cookie, 'sec-fetch-site': 'none' })
-    assert.doesNotMatch(html, /You allowed it/)
+    assert.doesNotMatch(html, /You granted it/)
   })
 
   it('leaves the other clients alone', async t => {
@@ -219,7 +219,7 @@ describe('A consent that is remembered', () => {
 
   it('does not answer a request for more', async t => {
     const response = await (await ask(t)).again({ scope: 'mcp:tools:read mcp:tools:execute' })
-    assert.match(await response.text(), /You allowed it <code>mcp:tools:read<\/code> on <time/)
+    assert.match(await response.text(), /You granted it <code>mcp:tools:read<\/code> on <time/)
   })
 
   it('does not answer prompt=consent (OpenID Connect Core 1.0 section 3.1.2.1)', async t => {
@@ -250,19 +250,19 @@ describe('A consent that is remembered', () => {
   it('does not answer for a client on loopback, whose identity nothing assures (RFC 8252 section 8.6)', async t => {
     const to = { redirect_uri: 'http://127.0.0.1:7777/callback' }
     const response = await (await ask(t, { redirect_uris: [to.redirect_uri] }, to)).again()
-    assert.match(await response.text(), /You allowed it/)
+    assert.match(await response.text(), /You granted it/)
   })
 
   it('does not answer for a private-use scheme, which any application can claim (RFC 8252 section 8.6)', async t => {
     const to = { redirect_uri: 'cursor://anysphere/callback' }
     const response = await (await ask(t, { redirect_uris: [to.redirect_uri] }, to)).again()
-    assert.match(await response.text(), /You allowed it/)
+    assert.match(await response.text(), /You granted it/)
   })
 
   it('does not answer for another redirect host of the client', async t => {
     const metadata = { ...web, redirect_uris: [...web.redirect_uris, 'https://other.example.com/cb'] }
     const response = await (await ask(t, metadata)).again({ redirect_uri: 'https://other.example.com/cb' })
-    assert.doesNotMatch(await response.text(), /You allowed it/)
+    assert.doesNotMatch(await response.text(), /You granted it/)
   })
 
   it('does not answer for another user', async t => {
@@ -289,13 +289,13 @@ describe('A consent that is remembered', () => {
     await decide(server, page, { decision: 'deny' })
     const html = await (await again()).text()
     assert.match(html, /name="decision"/)
-    assert.doesNotMatch(html, /You allowed it/)
+    assert.doesNotMatch(html, /You granted it/)
   })
 
   it('is what the user decided last', async t => {
     const { server, client, cookie, again } = await ask(t)
     const wide = await openConsent(server, client, { ...toWeb, prompt: 'consent' }, { cookie })
     await decide(server, wide, { 'scope.mcp:tools:read': undefined })
-    assert.match(await (await again()).text(), /You allowed it <code>mcp:tools:execute<\/code>/)
+    assert.match(await (await again()).text(), /You granted it <code>mcp:tools:execute<\/code>/)
   })
 })

@@ -29,7 +29,7 @@ describe('The consent page', () => {
   it('is shown with OAUTH_AUTO_APPROVE where the redirect URI has a private-use scheme', async t => {
     const uri = 'cursor://x/cb'
     const { page } = await open(t, { redirect_uris: [uri] }, { redirect_uri: uri }, { OAUTH_AUTO_APPROVE: 'true' })
-    assert.match(page.html, /<strong>cursor: \(an application on your device\)<\/strong>/)
+    assert.match(page.html, /<strong>cursor: \(an app on your device\)<\/strong>/)
   })
 
   it('is shown with OAUTH_AUTO_APPROVE where the redirect URI is https to this machine', async t => {

@@ -50,7 +50,7 @@ export function isLoopbackRedirectUri(uri: string): boolean {
 
 /** The host that will receive the code, for a person to judge; the scheme where there is no host. */
 export function redirectHost(uri: string): string {
-  return /^https?:\/\/([^/?]*)/i.exec(uri)?.[1] ?? `${uri.slice(0, uri.indexOf(':'))}: (an application on your device)`
+  return /^https?:\/\/([^/?]*)/i.exec(uri)?.[1] ?? `${uri.slice(0, uri.indexOf(':'))}: (an app on your device)`
 }
 
 /** Appends parameters to a redirect URI and keeps the query that it has (RFC 6749 section 3.1.2). */

@@ -32,7 +32,7 @@ export function foldedSection(heading: HtmlValue, note: HtmlValue, content: Html
 
 /** A table. Its rows become blocks on a small screen. The first cell names the row; `caption` is for screen readers. */
 export function table(caption: string, head: readonly string[], rows: readonly (readonly HtmlValue[])[]): Html {
-  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table class="stack">
+  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table>
 <thead><tr>${head.map(name => html`<th scope="col">${name}</th>`)}</tr></thead>
 <tbody>${rows.map(([first, ...rest]) => html`
 <tr><th scope="row">${first}</th>${rest.map(cell => html`<td>${cell}</td>`)}</tr>`)}

@@ -142,10 +142,10 @@ tbody > tr:last-child > * { border-bottom: 0; }
   .site-header nav ul { gap: .25rem .75rem; justify-content: space-between; }
   dl.facts { grid-template-columns: minmax(0, 1fr); gap: 0; }
   dl.facts dd { margin-bottom: .75rem; }
-  table.stack, table.stack tbody, table.stack tr, table.stack td, table.stack th[scope=row] { display: block; padding-right: 0; }
-  table.stack thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
-  table.stack tr { border-bottom: 1px solid var(--line); padding: .5rem 0; }
-  table.stack td, table.stack th[scope=row] { border: 0; padding: .125rem 0; }
+  table, tbody, tr, td, th[scope=row] { display: block; padding-right: 0; }
+  thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; white-space: nowrap; }
+  tr { border-bottom: 1px solid var(--line); padding: .5rem 0; }
+  td, th[scope=row] { border: 0; padding: .125rem 0; }
 }
 
 details {
@@ -157,7 +157,7 @@ details [id] { scroll-margin-top: 4rem; }
 summary { cursor: pointer; font-weight: 600; }
 summary > small { font-weight: 400; }
 summary > h2 { display: inline; font-size: 1rem; }
-.index { border-bottom: 1px solid var(--line); margin: 0 0 var(--space); }
+.index:has(details) { border-bottom: 1px solid var(--line); margin: 0 0 var(--space); }
 :is(main, .index) > details > summary { padding-left: 1.1rem; text-indent: -1.1rem; }
 .index > details { border-width: 1px 0 0; border-radius: 0; background: none; padding: .6rem 0; margin: 0; }
 .index.columns {
@@ -171,10 +171,8 @@ button, .button {
   text-decoration: none; cursor: pointer;
 }
 button:hover, .button:hover { border-color: var(--accent); color: var(--accent); }
-button.primary, .button.primary { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
-button.primary:hover, .button.primary:hover {
-  background: var(--accent-hover); border-color: var(--accent-hover); color: var(--on-accent);
-}
+button.primary { background: var(--accent); border-color: var(--accent); color: var(--on-accent); }
+button.primary:hover { background: var(--accent-hover); border-color: var(--accent-hover); color: var(--on-accent); }
 button.link {
   border: 0; padding: 0; min-height: 0; background: none; color: var(--accent); font-weight: inherit;
   text-decoration: underline; text-underline-offset: .15em;

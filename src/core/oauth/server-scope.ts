@@ -6,7 +6,7 @@ import { scopeIsSupported, scopeIsWithinRegistration } from '../rules/authorizat
 /** The scopes of the MCP server, and what the consent page says about each. */
 export const scopeDescriptions: Readonly<Record<string, string>> = {
   'mcp:tools:read': 'See which tools the server has',
-  'mcp:tools:execute': 'Run the tools of the server in your name',
+  'mcp:tools:execute': 'Run the tools of the server on your behalf',
 }
 
 export const supportedScopes: readonly string[] = Object.keys(scopeDescriptions)

@@ -38,7 +38,7 @@ export function consentBody(question: Question, { config }: Context): Html {
   const { name, email } = user
   return html`
 ${voucher(client)}
-${earlier && html`<p>You allowed it <code>${earlier.scope}</code> on ${timeElement(earlier.given_at)}. You can revoke that in
+${earlier && html`<p>You granted it <code>${earlier.scope}</code> on ${timeElement(earlier.given_at)}. You can revoke that in
 <a href="${config.issuer}/account">your account</a>.</p>`}
 <form method="post" action="${config.basePath}/oauth/consent">
 ${noDefaultButton}

@@ -30,7 +30,7 @@ ${searchBox('Search by name, error code, clause or any other word', `${config.ba
 <span class="muted">${counted(found.length, 'rule')}${search && ` with ${search}`}</span></p>
 ${found.length === 0 ? html`<p>No rule contains all of these words. <a href="${config.issuer}/explain">All rules</a></p>` : undefined}
 <div class="index">${groups.map(({ title, role, rules }) => (
-    foldedSection(title, [role, counted(rules.length, 'rule')].filter(Boolean).join(', '), ruleList(rules, config), { open })))}
+    foldedSection(title, `${role ? `${role}, ` : ''}${counted(rules.length, 'rule')}`, ruleList(rules, config), { open })))}
 </div>`, { site: config, path: '/explain' })
 }
 

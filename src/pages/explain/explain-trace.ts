@@ -39,7 +39,7 @@ export function traceSection(rule: Rule, request: Request, context: Context): Ht
   const broken = verdict && verdict.rule !== rule.id ? verdict.rule : undefined
   return notice('bad', html`<h2>Your request</h2>
 <p>At ${clock(time)} the ${from} sent <code>${method} ${plainText(path!)}</code>${
-  title ? html` (${plainText(title)})` : undefined}. The response was ${status}${
+  title ? html` (${plainText(title)})` : undefined}. The server answered with ${status}${
   broken && html`, because of the rule <a href="${config.issuer}/explain/${broken}?trace=${id}">${broken}</a>`}.</p>
 ${verdict && comparison(verdict)}
 ${cause && html`<p>${cause}</p>`}

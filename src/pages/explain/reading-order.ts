@@ -29,7 +29,7 @@ export function endpointsOf(files: ReadonlyMap<string, SourceFile>): readonly { 
     .map(([, method, path, handler]) => ({ method: method!, path: path!, file: fileOf.get(handler!) ?? 'routes.ts' }))
 }
 
-/** The files of ours that a file imports. */
+/** The files below `src/` that a file imports. */
 export function importsOf({ path, lines }: SourceFile): readonly string[] {
   const found = [...lines.join('\n').matchAll(/^(?:import|export)\b[^'"]*?\bfrom '(\.{1,2}\/[^']+)'/gm)]
   return found.map(([, to]) => posix.join(posix.dirname(path), to!))
