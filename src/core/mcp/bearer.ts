@@ -1,6 +1,6 @@
 /**
- * Access tokens at the resource server: bearer tokens (RFC 6750), and tokens that are bound to a key (RFC 9449 section 7).
- * Reading them, judging their scope, and the challenge.
+ * Access tokens at the resource server: authenticating a request with a bearer token (RFC 6750) or a DPoP token
+ * (RFC 9449 section 7), checking its scope, and the WWW-Authenticate challenge.
  */
 import type { Config } from '../../base/config/config.ts'
 import type { Request } from '../../base/http/message.ts'
@@ -14,7 +14,7 @@ import {
   accessTokenIsInTheHeader, accessTokenIsSent, credentialsAreBearer, scopeIsSufficient,
 } from '../rules/access-token.ts'
 
-/** The claims of the access token that the request carries in its Authorization header, once all of its rules hold. */
+/** Verifies the access token in the Authorization header and returns its claims. */
 export async function authenticate(request: Request, context: Context): Promise<AccessToken> {
   context.check(accessTokenIsInTheHeader, !new URLSearchParams(request.query).has('access_token'))
   const { authorization } = request.headers
@@ -28,32 +28,31 @@ export async function authenticate(request: Request, context: Context): Promise<
   return token
 }
 
-/** The 403 names every scope that the call needs, so that one step up is enough. */
+/** The 403 names every scope that the call needs, so that the client has to step up only once. */
 export function checkScope(token: AccessToken, needed: readonly string[], context: Context): void {
-  const sufficient = includesScope(token.scope.split(' '), needed)
-  context.check(scopeIsSufficient, sufficient, token.scope, formatScope(needed))
+  context.check(scopeIsSufficient, includesScope(token.scope.split(' '), needed), token.scope, formatScope(needed))
 }
 
 /**
  * The WWW-Authenticate header of a 401 or 403 (RFC 6750 section 3, RFC 9728 section 5.1). It starts with `Bearer` unless
- * the client tried another scheme: some clients read only the first word.
+ * the client used DPoP: some clients read only the first word.
  */
 export function challenge(error: OAuthError, request: Request, context: Context): string {
   const { rule, expected } = error.details
-  // RFC 6750 section 3: no error code for a request that carries no credentials.
+  // RFC 6750 section 3: no error code if the request has no credentials.
   const reason = rule === accessTokenIsSent.id ? [] : [
     ['error', error.code],
     ['error_description', errorText(error.message)],
     ...(rule === undefined ? [] : [['error_uri', context.errorUri(rule)]]),
   ]
-  // All scopes at once in a 401: an SDK 1.x client that holds a refresh token has no way to step up later.
+  // A 401 names all scopes, because an SDK 1.x client that has a refresh token cannot step up later.
   const scope = error.code === 'insufficient_scope' ? String(expected) : formatScope(supportedScopes)
   const parameters = [...reason, ['scope', scope], ['resource_metadata', resourceMetadataUrl(context.config)]]
   const text = parameters.map(([name, value]) => `${name}="${value}"`).join(', ')
   return context.proofOfPossession.challenge(text, rule, request) ?? `Bearer ${text}`
 }
 
-/** RFC 9728 section 3.1: the well-known suffix stands between the host and the path of the resource. */
+/** RFC 9728 section 3.1: the well-known path is inserted between the host and the path of the resource. */
 function resourceMetadataUrl({ resource }: Config): string {
   const { origin, pathname } = new URL(resource)
   return `${origin}/.well-known/oauth-protected-resource${pathname}`

@@ -1,6 +1,6 @@
 /**
- * The MCP endpoint: Streamable HTTP of every revision from 2025-03-26 to 2026-07-28 on one path, and direct paths
- * for single methods. The access token comes before everything else, whatever the HTTP method.
+ * The MCP endpoint: Streamable HTTP of every revision from 2025-03-26 to 2026-07-28 on one path, and direct paths for single
+ * methods. The access token is checked first, whatever the HTTP method.
  */
 import { mediaType, type Reply, type Request } from '../../base/http/message.ts'
 import { OAuthError } from '../../base/protocol/errors.ts'
@@ -15,7 +15,7 @@ import { answerLegacy, endSession } from './legacy.ts'
 import { answerModern, isModern } from './modern.ts'
 import { asJsonRpcError, checkAccept, messageReply } from './reply.ts'
 
-/** `/mcp`. A GET has nothing to listen to: this server sends nothing on its own (405, as the revisions allow). */
+/** `/mcp`. GET gets 405, as every revision allows, because this server never sends messages on its own. */
 export async function mcp(request: Request, context: Context): Promise<Reply> {
   const token = await authenticate(request, context)
   if (request.method === 'DELETE') return endSession(request, token, context)
@@ -31,7 +31,7 @@ export function directPath(method: string): Handler {
   }
 }
 
-/** `/mcp/initialize` needs no token: it says what anybody may know, and starts no session. */
+/** `/mcp/initialize` needs no token: the answer is public, and it starts no session. */
 export const initializeWithoutToken: Handler = (request, context) => answer(request, undefined, 'initialize', context)
 
 function withNonce(reply: Reply, token: AccessToken, context: Context): Reply {
@@ -39,7 +39,7 @@ function withNonce(reply: Reply, token: AccessToken, context: Context): Reply {
   return nonce ? { ...reply, headers: { ...reply.headers, ...nonce } } : reply
 }
 
-/** Answers the message, or the batch, in the body; `onlyMethod` is the one method of a direct path. */
+/** Answers the message or batch in the body. A direct path accepts only a call of `onlyMethod`. */
 async function answer(
   request: Request, token: AccessToken | undefined, onlyMethod: string | undefined, context: Context,
 ): Promise<Reply> {
@@ -53,7 +53,7 @@ async function answer(
     const messages: unknown[] = isBatch ? body.value as unknown[] : [body.value]
     assertMessages(messages, context)
     if (onlyMethod !== undefined) context.check(methodFitsPath, isCallOf(onlyMethod, messages, isBatch), undefined, onlyMethod)
-    // Only a request with a token can be modern: `initialize`, the method that needs none, is of the legacy era.
+    // The only request without a token is `initialize`, which exists only in the legacy era.
     if (!token || !messages.some(message => isModern(message, request))) {
       return await answerLegacy(messages, isBatch, request, token, context)
     }
@@ -77,7 +77,7 @@ function isCallOf(method: string, [message]: readonly JsonRpcMessage[], isBatch:
   return !isBatch && message !== undefined && 'method' in message && message.method === method
 }
 
-/** The id to answer an error with, if the request has one that can be read. */
+/** The id for an error response, if the request has a valid one. */
 function idOf(body: ReturnType<typeof parseJson>): RequestId | undefined {
   const id = 'value' in body && isJsonObject(body.value) ? body.value['id'] : undefined
   return typeof id === 'string' || Number.isSafeInteger(id) ? id as RequestId : undefined

@@ -1,7 +1,6 @@
 /**
- * Answers messages of the legacy era (MCP 2025-03-26, 2025-06-18 and 2025-11-25): `initialize` first, sessions, and
- * batches in the oldest of them. A session is a convenience that the client need not use: every request is judged
- * by its access token alone.
+ * Answers messages of the legacy era (MCP 2025-03-26, 2025-06-18 and 2025-11-25), which has `initialize`, sessions and, in
+ * its oldest revision, batches. Sessions are optional: only the access token authorizes a request.
  */
 import { empty, type Reply, type Request } from '../../base/http/message.ts'
 import { randomToken, sha256 } from '../../base/protocol/crypto.ts'
@@ -15,22 +14,22 @@ import type { Context, Progress } from '../context/context.ts'
 import type { AccessToken } from '../context/tokens.ts'
 import { batchIsAllowed, methodIsImplemented, sessionIdIsSent, sessionIsKnown } from '../rules/mcp.ts'
 import { checkScope } from './bearer.ts'
-import { silent } from './progress.ts'
+import { ignoreProgress } from './progress.ts'
 import { messageReply, progressReply } from './reply.ts'
 
 const maxBatch = 50
 
-/** `token` is absent on the path of `initialize`, which needs none; there is no session then. */
+/** `token` is undefined only on `/mcp/initialize`. There is no session then. */
 export async function answerLegacy(
   messages: readonly JsonRpcMessage[], isBatch: boolean, request: Request, token: AccessToken | undefined, context: Context,
 ): Promise<Reply> {
   const session = await findSession(request, token, context)
   if (isBatch) checkBatch(messages, versionOf(request) ?? session?.protocolVersion ?? assumedVersion, context)
   const requests = messages.filter(isRequest)
-  // What a batch needs is the union of what its messages need: it runs as a whole or not at all.
+  // A batch needs the scopes of all its messages: it runs as a whole or not at all.
   const needed = unionOfScopes(...requests.map(({ method }) => context.methods.get(method)?.scopes ?? []))
   if (token) checkScope(token, needed, context)
-  // Notifications and responses need no answer, and this server waits for none of them.
+  // Notifications and responses get no answer, and this server waits for none.
   if (requests.length === 0) return empty(202)
   if (isBatch) return answerBatch(requests, request, token, context)
   const [message] = requests
@@ -50,16 +49,16 @@ async function answerBatch(
   requests: readonly JsonRpcRequest[], request: Request, token: AccessToken | undefined, context: Context,
 ): Promise<Reply> {
   const responses: JsonRpcResponse[] = []
-  for (const message of requests) responses.push(await answer(message, token, silent, context))
+  for (const message of requests) responses.push(await answer(message, token, ignoreProgress, context))
   return messageReply(200, responses, request)
 }
 
 async function initialize(
   message: JsonRpcRequest, request: Request, token: AccessToken | undefined, context: Context,
 ): Promise<Reply> {
-  const response = await answer(message, token, silent, context)
+  const response = await answer(message, token, ignoreProgress, context)
   const reply = messageReply(200, response, request)
-  return { ...reply, headers: { ...reply.headers, ...await beginSession(response, token, context) } }
+  return { ...reply, headers: { ...reply.headers, ...await startSession(response, token, context) } }
 }
 
 async function answer(
@@ -77,13 +76,13 @@ async function answer(
   }
 }
 
-/** MCP 2025-03-26 basic/transports has batches; MCP 2025-06-18 took them out. */
+/** MCP 2025-03-26 basic/transports has batches. MCP 2025-06-18 removed them. */
 function checkBatch(messages: readonly JsonRpcMessage[], version: string, context: Context): void {
   context.check(batchIsAllowed, version === '2025-03-26', `revision ${version} has no batches`)
   const fits = messages.length > 0 && messages.length <= maxBatch
   context.check(batchIsAllowed, fits, `a batch holds 1 to ${maxBatch} messages`)
-  const alone = messages.every(message => !('method' in message) || message.method !== 'initialize')
-  context.check(batchIsAllowed, alone, 'initialize must not be part of a batch')
+  const hasInitialize = messages.some(message => 'method' in message && message.method === 'initialize')
+  context.check(batchIsAllowed, !hasInitialize, 'initialize must not be part of a batch')
 }
 
 function versionOf({ headers }: Request): string | undefined {
@@ -97,12 +96,12 @@ async function findSession(
   const id = request.headers['mcp-session-id']
   if (typeof id !== 'string' || !token) return undefined
   const session = await context.store.findSession(sha256(id))
-  const own = session !== undefined && session.sub === token.sub && session.client_id === token.client_id
-  context.check(sessionIsKnown, own)
+  const isOwn = session !== undefined && session.sub === token.sub && session.client_id === token.client_id
+  context.check(sessionIsKnown, isOwn)
   return session
 }
 
-async function beginSession(
+async function startSession(
   { result }: JsonRpcResponse, token: AccessToken | undefined, context: Context,
 ): Promise<Record<string, string>> {
   const protocolVersion = result?.['protocolVersion']

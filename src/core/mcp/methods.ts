@@ -1,4 +1,4 @@
-/** The methods of the MCP server that need no tools; `tools/methods.ts` has the others. */
+/** The MCP methods that do not concern tools. `tools/methods.ts` has the others. */
 import type { Config } from '../../base/config/config.ts'
 import type { JsonObject } from '../../base/protocol/json.ts'
 import { legacyVersions, supportedVersions } from '../../base/protocol/mcp.ts'
@@ -18,7 +18,7 @@ export function serverInfo({ serverName, serverVersion }: Config): JsonObject {
 const capabilities = { tools: {} }
 const instructions = 'A demonstration of MCP authorization: weather, files and the profile of the signed-in user.'
 
-/** MCP 2025-11-25 basic/lifecycle, Version Negotiation: the version asked for, else the latest of ours. */
+/** MCP 2025-11-25 basic/lifecycle, Version Negotiation: the requested version, or our latest if we do not support it. */
 function initialize({ params }: Call, context: Context): JsonObject {
   const { protocolVersion } = params
   context.check(paramsAreValid, typeof protocolVersion === 'string', 'protocolVersion must be a string')

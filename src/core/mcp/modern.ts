@@ -1,4 +1,4 @@
-/** Answers one message of the modern era (MCP 2026-07-28): stateless, and with headers that say what the body says. */
+/** Answers one message of the modern era (MCP 2026-07-28): stateless, with headers that repeat parts of the body. */
 import { empty, type Reply, type Request } from '../../base/http/message.ts'
 import { decodeHeaderValue, headerText } from '../../base/protocol/header-value.ts'
 import { isRequest, resultResponse, type JsonRpcMessage, type JsonRpcRequest } from '../../base/protocol/json-rpc.ts'
@@ -14,10 +14,10 @@ import { checkScope } from './bearer.ts'
 import { serverInfo } from './methods.ts'
 import { progressReply } from './reply.ts'
 
-/** How long a client may keep a list, in milliseconds. The tools do not change while the server runs. */
+/** How long clients may cache a list, in milliseconds. The tools do not change while the server runs. */
 const ttlMs = 300_000
 
-/** Whether the message, or the header, names a protocol version that is not one of the legacy era. */
+/** Whether the message or the header names a protocol version outside the legacy era. */
 export function isModern(message: JsonRpcMessage, request: Request): boolean {
   return [metaOf(message)?.[metaKeys.protocolVersion], request.headers['mcp-protocol-version']]
     .some(version => version !== undefined && !legacyVersions.includes(version as string))
@@ -40,10 +40,10 @@ export async function answerModern(
   context.check(methodIsImplemented, method !== undefined && method.eras.includes('modern'), name)
   checkScope(token, method.scopes, context)
   if (method.stream) return method.stream(id, params, token, request.signal, context)
-  checkMirrored(method, params, request, context)
+  checkMirroredHeaders(method, params, request, context)
   return progressReply(message, async progress => {
     const result = await method.run!({ params, token, clientCapabilities, progress, request }, context)
-    return resultResponse(id, complete(result, method, context))
+    return resultResponse(id, completeResult(result, method, context))
   }, request, context)
 }
 
@@ -68,14 +68,14 @@ function checkVersion({ headers }: Request, context: Context): void {
   context.check(protocolVersionIsSupported, version === modernVersion, version, supportedVersions)
 }
 
-/** Checks the headers that repeat what the body of this method says: Mcp-Name, and Mcp-Param-* for parameters. */
-function checkMirrored(method: Method, params: JsonObject, request: Request, context: Context): void {
+/** Checks the headers that repeat parts of the body: Mcp-Name, and an Mcp-Param-* for each mirrored parameter. */
+function checkMirroredHeaders(method: Method, params: JsonObject, request: Request, context: Context): void {
   if (!method.mirrored) return
   checkHeader('Mcp-Name', params['name'], request, context)
   for (const [header, value] of method.mirrored(params, context)) checkHeader(header, value, request, context)
 }
 
-/** A value that may be encoded, as those of Mcp-Name and Mcp-Param-* may. */
+/** Checks one header, whose value may be encoded, against a value of the body. */
 function checkHeader(name: string, value: unknown, request: Request, context: Context): void {
   const header = request.headers[name.toLowerCase()]
   const text = headerText(value)
@@ -83,11 +83,11 @@ function checkHeader(name: string, value: unknown, request: Request, context: Co
   context.check(requiredHeaderIsSent, typeof header === 'string', undefined, name)
   const decoded = decodeHeaderValue(header)
   context.check(headerValueIsWellFormed, decoded !== undefined, name)
-  const same = decoded === text || (typeof value === 'number' && decoded.trim() !== '' && Number(decoded) === value)
-  context.check(headersMatchBody, same, `${name} is ${decoded}`, text ?? 'nothing')
+  const isSameNumber = typeof value === 'number' && decoded.trim() !== '' && Number(decoded) === value
+  context.check(headersMatchBody, decoded === text || isSameNumber, `${name} is ${decoded}`, text ?? 'nothing')
 }
 
-function complete(result: JsonObject, method: Method, { config }: Context): JsonObject {
+function completeResult(result: JsonObject, method: Method, { config }: Context): JsonObject {
   return {
     resultType: 'complete',
     ...result,

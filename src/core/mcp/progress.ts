@@ -1,27 +1,27 @@
 /**
- * Progress (MCP 2026-07-28 basic/patterns/progress): a client that sends a token with its request is told how far the
- * request is. The answer becomes an event stream with the first such notification, and without one stays what it was.
+ * Progress (MCP 2026-07-28 basic/patterns/progress): a client that sends a progressToken is notified of the progress of its
+ * request. The first notification turns the reply into an event stream. Without one, the reply is the plain response.
  */
 import type { JsonRpcMessage, JsonRpcRequest, JsonRpcResponse } from '../../base/protocol/json-rpc.ts'
 import { isJsonObject } from '../../base/protocol/json.ts'
 import type { Progress } from '../context/context.ts'
 
-/** Tells nobody: for a request without a token, and a client that reads no stream. */
-export const silent: Progress = () => {}
+/** For a request without a progressToken, or a client that accepts no stream. */
+export const ignoreProgress: Progress = () => {}
 
 /**
- * Runs `answer` and yields the notifications that it causes, then its response. It runs before anybody reads, so that
- * an answer that comes first, or an error, is known while the status of the reply is still open.
+ * Runs `answer` and returns its response or, if a notification precedes it, a stream of both. `answer` starts at once, not
+ * when the stream is read, so a response or an error that comes first can still set the HTTP status.
  */
 export async function withProgress(
   message: JsonRpcRequest, answer: (progress: Progress) => Promise<JsonRpcResponse>,
 ): Promise<JsonRpcResponse | AsyncIterable<JsonRpcMessage>> {
   const progressToken = tokenOf(message)
-  if (progressToken === undefined) return answer(silent)
-  const waiting: JsonRpcMessage[] = []
-  let heard: (value?: unknown) => void = () => {}
+  if (progressToken === undefined) return answer(ignoreProgress)
+  const queue: JsonRpcMessage[] = []
+  let wake: (value?: unknown) => void = () => {}
   let latest = -Infinity
-  const answered = answer((progress, total, text) => {
+  const response = answer((progress, total, text) => {
     if (!(progress > latest)) return
     latest = progress
     const params = {
@@ -30,24 +30,25 @@ export async function withProgress(
       ...(total === undefined ? {} : { total }),
       ...(text === undefined ? {} : { message: text }),
     }
-    waiting.push({ jsonrpc: '2.0', method: 'notifications/progress', params })
-    heard()
+    queue.push({ jsonrpc: '2.0', method: 'notifications/progress', params })
+    wake()
   })
-  const nextNotification = (): Promise<unknown> => new Promise(resolve => { heard = resolve })
-  await Promise.race([answered, waiting.length > 0 ? undefined : nextNotification()])
-  return waiting.length === 0 ? answered : notifications(waiting, answered, nextNotification)
+  const nextNotification = (): Promise<unknown> => new Promise(resolve => { wake = resolve })
+  await Promise.race([response, queue.length > 0 ? undefined : nextNotification()])
+  return queue.length === 0 ? response : messages(queue, response, nextNotification)
 }
 
-async function* notifications(
-  waiting: JsonRpcMessage[], answered: Promise<JsonRpcResponse>, nextNotification: () => Promise<unknown>,
+/** Yields the queued notifications as they come, then the response. */
+async function* messages(
+  queue: JsonRpcMessage[], response: Promise<JsonRpcResponse>, nextNotification: () => Promise<unknown>,
 ): AsyncGenerator<JsonRpcMessage> {
-  let response: JsonRpcResponse | undefined
-  while (!response) {
-    yield* waiting.splice(0)
-    await Promise.race([answered.then(arrived => { response = arrived }), nextNotification()])
+  let settled: JsonRpcResponse | undefined
+  while (!settled) {
+    while (queue.length > 0) yield queue.shift()!
+    await Promise.race([response.then(value => { settled = value }), nextNotification()])
   }
-  yield* waiting.splice(0)
-  yield response
+  yield* queue
+  yield settled
 }
 
 function tokenOf({ params }: JsonRpcRequest): string | number | undefined {

@@ -1,10 +1,10 @@
-/** Protected resource metadata (RFC 9728): where the authorization server of this MCP server is. */
+/** Protected resource metadata (RFC 9728): tells clients which authorization server protects this MCP server. */
 import { json } from '../../base/http/message.ts'
 import { documentHandler } from '../context/document-handler.ts'
 import { supportedScopes } from '../oauth/server-scope.ts'
 
 /**
- * The same document at the path form and at the root form, since MCP lets a server host it at either
+ * Served at both well-known URIs, with and without the path, because MCP clients may try either
  * (MCP 2026-07-28 basic/authorization, Protected Resource Metadata Discovery Requirements).
  */
 export const protectedResourceMetadata = documentHandler(({ config, proofOfPossession }) => json(200, {

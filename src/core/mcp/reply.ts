@@ -1,13 +1,13 @@
-/** JSON-RPC messages as replies: one JSON object, or an event stream where the client reads nothing else. */
+/** JSON-RPC messages as replies: JSON, or an event stream if the client accepts nothing else. */
 import { json, type Reply, type Request } from '../../base/http/message.ts'
 import {
   errorResponse, JsonRpcError, jsonRpcErrors, type JsonRpcMessage, type JsonRpcRequest, type JsonRpcResponse,
 } from '../../base/protocol/json-rpc.ts'
 import type { Context, Progress } from '../context/context.ts'
 import { acceptIsServed } from '../rules/mcp.ts'
-import { silent, withProgress } from './progress.ts'
+import { ignoreProgress, withProgress } from './progress.ts'
 
-/** MCP 2026-07-28 basic/transports/streamable-http, Receiving Messages: proxies must not hold the stream back. */
+/** MCP 2026-07-28 basic/transports/streamable-http, Receiving Messages: x-accel-buffering keeps proxies from buffering. */
 export const eventStreamHeaders = {
   'content-type': 'text/event-stream',
   'cache-control': 'no-store',
@@ -19,7 +19,7 @@ export function event(message: JsonRpcMessage): string {
   return `event: message\ndata: ${JSON.stringify(message)}\n\n`
 }
 
-/** A client has to accept both media types; one that names a single one is answered in that. */
+/** MCP requires clients to accept both media types. A client that accepts only one gets that one. */
 export function checkAccept(request: Request, context: Context): void {
   context.check(acceptIsServed, acceptsJson(request) || accepts(request, 'text/event-stream'), request.headers.accept)
 }
@@ -29,16 +29,16 @@ export function messageReply(status: number, message: JsonRpcMessage | readonly 
   return { status, headers: eventStreamHeaders, body: [message].flat().map(event).join('') }
 }
 
-/** Answers a request that may tell of its progress, to a client that can read a stream. */
+/** Replies with the response, or with a stream if the call reports progress and the client accepts streams. */
 export async function progressReply(
   message: JsonRpcRequest, answer: (progress: Progress) => Promise<JsonRpcResponse>, request: Request, context: Context,
 ): Promise<Reply> {
-  const outcome = accepts(request, 'text/event-stream') ? await withProgress(message, answer) : await answer(silent)
+  const outcome = accepts(request, 'text/event-stream') ? await withProgress(message, answer) : await answer(ignoreProgress)
   if (!(Symbol.asyncIterator in outcome)) return messageReply(200, outcome, request)
   return { status: 200, headers: eventStreamHeaders, body: events(outcome, message, context) }
 }
 
-/** What fails in the middle of a stream is told in the stream: its status has gone out. */
+/** An error in mid-stream becomes a message, because the HTTP status has already been sent. */
 async function* events(
   messages: AsyncIterable<JsonRpcMessage>, { id }: JsonRpcRequest, context: Context,
 ): AsyncGenerator<string> {
@@ -49,7 +49,7 @@ async function* events(
   }
 }
 
-/** An error that no rule foresaw is told to the log alone. */
+/** The details of an unexpected error go to the log only. */
 export function asJsonRpcError(error: unknown, context: Context): JsonRpcError {
   if (error instanceof JsonRpcError) return error
   context.logFailure(error)
