@@ -143,7 +143,7 @@ describe('client without a way to register', () => {
   it('names the choices', async t => {
     const peer = await startHonestPeer(t, { metadata: { registration_endpoint: undefined } })
     const ended = await runClient(t, await makeHome(t), ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless'])
-    assertEnds(ended, 5, /has no registration_endpoint and there is no client_id for it/)
+    assertEnds(ended, 5, /has no registration_endpoint, and the client has no client_id for it/)
     for (const option of ['--client-id', '--client-secret', 'MCP_CLIENT_SECRET', '--private-key', '--client-metadata-url']) {
       assert.ok(ended.stderr.includes(option), option)
     }
@@ -316,7 +316,7 @@ describe('client --dpop', { concurrency: 4 }, () => {
   it('ends with 5 where the server gives a token that is not bound (RFC 9449 section 5)', async t => {
     const peer = await startHonestPeer(t)
     const ended = await runClient(t, await makeHome(t), ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless', '--dpop'])
-    assertEnds(ended, 5, /^Error: the token_type is Bearer; this client can use DPoP\n {2}rule token-type-is-usable, RFC 6749 section 7\.1$/m)
+    assertEnds(ended, 5, /^Error: the token_type is Bearer, but this client can use DPoP\n {2}rule token-type-is-usable, RFC 6749 section 7\.1$/m)
   })
 
   it('shows the key in no list and no trace', async t => {

@@ -9,7 +9,7 @@ describe('client --explain', () => {
     const home = await makeHome(t)
     const { stdout, stderr } = await succeed(t, home, ['--explain=issuer-is-identical', '--storage', home.path])
     assert.match(stdout, new RegExp([
-      '^issuer-is-identical {2}\\[RFC 8414 section 3\\.3\\]', 'required +The issuer .+', 'without it +An attacker .+', 'what to do +Use one string .+',
+      '^issuer-is-identical {2}\\[RFC 8414 section 3\\.3\\]', 'required +The issuer .+', 'without it +An attacker .+', 'what to do +Use the same string .+',
       'checked by +Client \\(What the client checks\\)', '$',
     ].join('\\n')))
     assert.equal(stderr, '')

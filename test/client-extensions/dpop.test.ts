@@ -156,7 +156,7 @@ describe('McpClient with dpop: the token request', () => {
   it('is not answered with a Bearer token (RFC 9449 section 5)', async t => {
     const { connect, storage } = await start(t, { tokens: { token_type: 'Bearer' } })
     const { message } = await assertUntrusted(connect(), 'token-type-is-usable')
-    assert.equal(message, 'the token_type is Bearer; this client can use DPoP')
+    assert.equal(message, 'the token_type is Bearer, but this client can use DPoP')
     assert.deepEqual((await storage.read()).servers, {})
   })
 

@@ -202,7 +202,7 @@ describe('readAuthorizationResponse(): code and error', () => {
 
   it('speaks of no error_uri where none came', async () => {
     const { remedy } = await assertRefusal(read(request(), { code: undefined, error: 'access_denied' }), 'authorization-is-granted', 'access_denied')
-    assert.match(remedy ?? '', /^Read the error; with access_denied the user/)
+    assert.match(remedy ?? '', /^Read the error\. access_denied means that the user/)
   })
 
   it('points to the page of error_uri', async () => {

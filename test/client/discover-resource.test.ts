@@ -110,7 +110,7 @@ describe('discoverResource(): what it accepts', () => {
       const { trace, notes } = record()
       await findResource(peer, `${peer.url}/metadata`, trace)
       assert.match(notes[1] ?? '', expected)
-      assert.match(notes[1] ?? '', /RFC 9728 section 3\.3 wants the two identical, and stricter clients refuse it$/)
+      assert.match(notes[1] ?? '', /RFC 9728 section 3\.3 requires an identical URL, and stricter clients refuse it$/)
     })
   }
 
@@ -163,7 +163,7 @@ describe('discoverResource(): what it accepts', () => {
 
   it('names the resource and the server URL when they differ', async t => {
     const { message } = await assertUntrusted(read(t, () => ({ resource: 'https://honest.example/mcp' })), 'resource-metadata-matches')
-    assert.match(message, /https:\/\/honest\.example\/mcp, not of http:\/\/127\.0\.0\.1:\d+\/mcp/)
+    assert.match(message, /https:\/\/honest\.example\/mcp, not for http:\/\/127\.0\.0\.1:\d+\/mcp/)
   })
 
   it('ignores scopes_supported that are no list of strings', async t => {
@@ -188,11 +188,11 @@ describe('discoverResource(): what it accepts', () => {
     })
   }
 
-  it('says what came where JSON was expected', async t => {
+  it('says what the server sent instead of JSON', async t => {
     const peer = await startPeer(t)
     peer.on('GET /metadata', html())
     const { message } = await assertUntrusted(findResource(peer, `${peer.url}/metadata`), 'document-is-json')
-    assert.equal(message, `${peer.url}/metadata answered with text/html where JSON was expected`)
+    assert.equal(message, `${peer.url}/metadata answered with text/html instead of JSON`)
   })
 
   it('reads a document whose content type has a parameter and capitals', async t => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
-  checkCodeGrantSupport, discoverAuthorizationServer, discoverLegacyAuthorizationServer, wellKnownOfIssuer,
-  wellKnownOfResource, type AuthorizationServer,
+  checkCodeGrantSupport, discoverAuthorizationServer, wellKnownOfIssuer, wellKnownOfResource, type AuthorizationServer,
 } from '../../src/core/client/discovery.ts'
+import { discoverLegacyAuthorizationServer } from '../../src/core/client/legacy-discovery.ts'
 import { MemoryStorage } from '../../src/client/storage/memory-storage.ts'
 import { Trace } from '../../src/base/client/trace.ts'
 import type { Members } from '../harness.ts'
@@ -137,7 +137,7 @@ describe('discoverAuthorizationServer(): what it accepts', () => {
     const peer = await startPeer(t)
     peer.on(`GET ${serverPath}`, json(validMetadata(peer.url)))
     const { message } = await assertUntrusted(findServer(peer, '/'), 'issuer-is-identical')
-    assert.equal(message, `the authorization server metadata names the issuer ${peer.url}, but was looked up for ${peer.url}/`)
+    assert.equal(message, `the authorization server metadata names the issuer ${peer.url}, but the client looked it up for ${peer.url}/`)
   })
 
   it('accepts an issuer that ends in a slash in both documents', async t => {

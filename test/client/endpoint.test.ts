@@ -66,6 +66,6 @@ describe('checkEndpoint()', () => {
 
   it('says what is wrong', async () => {
     const { message } = await assertUntrusted(check('https://10.0.0.1/token', internet), 'endpoint-is-secure')
-    assert.match(message, /^https:\/\/10\.0\.0\.1\/token cannot be trusted: it is nearer to this machine than https:\/\/mcp\.example\.com\/mcp/)
+    assert.match(message, /^https:\/\/10\.0\.0\.1\/token cannot be trusted: it is in a network that https:\/\/mcp\.example\.com\/mcp is not in/)
   })
 })

@@ -30,7 +30,7 @@ describe('an answer 401', () => {
 
   it('to a JWT leads to its audience', async t => {
     const peer = await startHonestPeer(t, { accepts: () => false, tokens: { access_token: 'eyJhbGciOiJub25lIn0.e30.c2ln' } })
-    assert.match((await assertFails(connected(peer), { exitCode: 4 })).remedy ?? '', /the aud of the token/)
+    assert.match((await assertFails(connected(peer), { exitCode: 4 })).remedy ?? '', /with aud in the token/)
   })
 
   it('to a token that is no JWT says nothing of its audience, which nobody can read', async t => {

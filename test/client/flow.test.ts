@@ -293,7 +293,7 @@ describe('a server of MCP 2025-03-26', () => {
     peer.on('GET /.well-known/oauth-protected-resource/mcp', { status: 404 })
     const { trace, notes } = record()
     await connected(peer, { trace })
-    assert.match(notes.join('\n'), /there is no protected resource metadata: .*Newer clients may stop here: serve the metadata \(RFC 9728\)/)
+    assert.match(notes.join('\n'), /there is no protected resource metadata: .*Newer clients may stop here\. Serve the metadata \(RFC 9728\)/)
   })
 })
 

@@ -60,7 +60,7 @@ describe('ClientRegistrar: the order', () => {
   it('names the choices where none of the three is possible', async t => {
     const peer = await startHonestPeer(t, { metadata: { registration_endpoint: undefined } })
     const { message, remedy } = await assertUntrusted(clientOf(peer.url).connect(), 'registration-is-possible')
-    assert.equal(message, `${peer.url} has no registration_endpoint and there is no client_id for it`)
+    assert.equal(message, `${peer.url} has no registration_endpoint, and the client has no client_id for it`)
     for (const option of ['--client-id', '--client-secret', '--private-key', '--client-metadata-url']) assert.ok(remedy?.includes(option), option)
   })
 })

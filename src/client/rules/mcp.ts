@@ -7,8 +7,8 @@ export const answerIsJsonRpc: Rule = {
   error: 'client_error',
   says: 'the MCP server answered {received}',
   requires: 'The MCP server answers a request with one JSON-RPC response of the same id, as JSON or in an event stream.',
-  otherwise: 'The answer to one request would be taken for that of another.',
-  remedy: 'Check that the URL is that of the MCP endpoint.',
+  otherwise: 'The client could take the response to one request for the response to another.',
+  remedy: 'Check that the URL is the URL of the MCP endpoint.',
 }
 
 export const resultTypeIsKnown: Rule = {
@@ -16,9 +16,9 @@ export const resultTypeIsKnown: Rule = {
   clause: 'MCP 2026-07-28 basic, ResultType',
   error: 'client_error',
   says: 'the result has the resultType {received}, which this client does not know',
-  requires: 'A resultType is one that the client knows; an absent one means complete.',
-  otherwise: 'An unfinished result would be taken for the final one.',
-  remedy: 'Use resultType complete, unless the client declared the extension that defines another.',
+  requires: 'The client knows the resultType. If it is absent, it means complete.',
+  otherwise: 'The client would take an unfinished result for the final one.',
+  remedy: 'Use resultType complete, unless the client declared an extension that defines another one.',
 }
 
 export const protocolVersionIsShared: Rule = {
@@ -28,5 +28,5 @@ export const protocolVersionIsShared: Rule = {
   says: 'the server speaks {received}, this client {expected}',
   requires: 'Client and server have a protocol version in common.',
   otherwise: 'They would read the same messages by different rules.',
-  remedy: 'Update the older one of the two.',
+  remedy: 'Update the older of the two.',
 }

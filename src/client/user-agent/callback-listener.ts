@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { contentSecurityPolicy } from '../../base/ui/page.ts'
-import { answers, isFromIssuer, type PendingAuthorization } from '../../core/client/authorization-request.ts'
+import { answers, brokenIssuerRule, type PendingAuthorization } from '../../core/client/authorization-request.ts'
 import { denialPage, nothingPage, otherIssuerPage, strayPage, successPage, type CallbackPage } from './callback-pages.ts'
 import { ClientError, exitCodes } from '../../base/client/errors.ts'
 
@@ -93,7 +93,7 @@ export class CallbackListener {
 /** Quotes the response only if it comes from the issuer that was asked. Otherwise it may be a mix-up attack (RFC 9207). */
 function pageFor(response: URLSearchParams, pending: PendingAuthorization): CallbackPage {
   const { issuer } = pending
-  if (!isFromIssuer(response, pending)) return otherIssuerPage(issuer)
+  if (brokenIssuerRule(response, pending)) return otherIssuerPage(issuer)
   const error = response.get('error')
   return error === null ? successPage(issuer) : denialPage(issuer, error, response.get('error_description'))
 }

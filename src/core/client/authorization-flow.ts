@@ -6,9 +6,9 @@ import { ClientError, exitCodes } from '../../base/client/errors.ts'
 import { formatScope, unionOfScopes } from '../../base/protocol/scope.ts'
 import { AuthorizationCodeGrant } from './authorization-code-grant.ts'
 import {
-  discoverAuthorizationServer, discoverLegacyAuthorizationServer, discoverResource, selectInitialScopes,
-  type AuthorizationServer, type ProtectedResource,
+  discoverAuthorizationServer, discoverResource, selectInitialScopes, type AuthorizationServer, type ProtectedResource,
 } from './discovery.ts'
+import { discoverLegacyAuthorizationServer } from './legacy-discovery.ts'
 import { OAuthResponseError } from './oauth-error.ts'
 import { ClientRegistrar, type RegistrarOptions } from './registrar.ts'
 import type { Grant } from './seams/grant.ts'
@@ -22,17 +22,20 @@ export type ChallengeParameters = ReadonlyMap<string, string>
 
 /** Everything the core needs. Each interface among these members is a seam that a room beside the core fills. */
 export interface FlowOptions extends TokenKeeperOptions, RegistrarOptions {
-  /** Without one the user is not asked: a missing token is then an error. */
+  /** Without one the client cannot ask the user, so a missing token is an error. */
   readonly userAgent?: UserAgent
-  /** Makes the grant to use in place of the authorization code grant. */
+  /** Makes the grant to use instead of the authorization code grant. */
   readonly grant?: (registrar: ClientRegistrar) => Grant
-  /** Whether to send `resource`; some authorization servers refuse requests that carry it. */
+  /** Whether to send `resource`. Some authorization servers refuse requests that carry it. */
   readonly sendResource?: boolean
 }
 
+/** What the client knows before it requests tokens. */
 interface Discovered {
-  readonly resource: ProtectedResource | undefined
   readonly server: AuthorizationServer
+  /** The resource identifier to send; undefined if none is to be sent. */
+  readonly resource: string | undefined
+  readonly scopes: readonly string[]
 }
 
 export class AuthorizationFlow {
@@ -49,69 +52,71 @@ export class AuthorizationFlow {
     this.grant = options.grant?.(registrar) ?? this.codeGrant
   }
 
-  /** Whether a user stands behind the tokens, who would have to be asked for new ones. */
+  /** Whether new tokens require a user. */
   get hasUser(): boolean {
     return this.grant.hasUser
   }
 
-  /** Gets tokens for the scopes that are challenged, together with those asked for before. */
+  /** Gets tokens for the scopes of the challenge, together with the scopes that the client requested before. */
   async run(challenge: ChallengeParameters): Promise<StoredTokens> {
-    const discovered = await this.discover(challenge)
+    const { storage, trace, identity } = this.options
+    const { server, resource, scopes: challenged } = await this.discover(challenge)
     const before = (await this.keeper.find())?.requested_scopes ?? []
-    const scopes = unionOfScopes(before, this.selectScopes(challenge, discovered))
+    const discovered = { server, resource, scopes: unionOfScopes(before, challenged) }
     if (!this.grant.isReady) {
-      await this.keeper.rememberScopes(scopes)
-      throw this.authorizationNeeded(scopes)
+      await this.keeper.rememberScopes(discovered.scopes)
+      throw this.authorizationNeeded(discovered.scopes)
     }
-    const { issuer } = discovered.server
-    const known = (await this.options.storage.read()).registrations[issuer]
+    const known = (await storage.read()).registrations[server.issuer]
     try {
-      return await this.obtainTokens(discovered, scopes)
+      return await this.obtainTokens(discovered)
     } catch (error) {
       const isForgotten = error instanceof OAuthResponseError && error.code === 'invalid_client'
-      const canRegisterAgain = known !== undefined && this.options.identity?.client_id === undefined
+      const canRegisterAgain = known !== undefined && identity?.client_id === undefined
       if (!isForgotten || !canRegisterAgain) throw error
-      this.options.trace.note('the authorization server no longer knows the registration')
-      await this.keeper.forgetRegistration(issuer, known)
-      return this.obtainTokens(discovered, scopes)
+      trace.note('the authorization server no longer knows the registration')
+      await this.keeper.forgetRegistration(server.issuer, known)
+      return this.obtainTokens(discovered)
     }
   }
 
-  /** Registers with the authorization server of the MCP server, or confirms the registration that there is. */
+  /** Registers with the authorization server of the MCP server, or confirms an earlier registration. */
   async register(challenge: ChallengeParameters): Promise<{ issuer: string; registration: Registration }> {
-    const discovered = await this.discover(challenge)
-    const { server } = discovered
+    const { server, scopes } = await this.discover(challenge)
     if (!this.codeGrant.isReady) throw this.authorizationNeeded([])
-    const registration = await this.codeGrant.register(server, this.selectScopes(challenge, discovered))
-    return { issuer: server.issuer, registration }
+    return { issuer: server.issuer, registration: await this.codeGrant.register(server, scopes) }
   }
 
   private async discover(challenge: ChallengeParameters): Promise<Discovered> {
-    const { serverUrl, trace, storage } = this.options
+    const { serverUrl, trace, sendResource = true } = this.options
     const resource = await discoverResource(serverUrl, challenge.get('resource_metadata'), trace)
     if (!resource) {
-      trace.note('there is no protected resource metadata: going on as MCP 2025-03-26 has it. Newer clients may stop here: serve '
-        + 'the metadata (RFC 9728), and name its URL as resource_metadata in the challenge')
-      return { resource, server: await discoverLegacyAuthorizationServer(serverUrl, trace) }
+      trace.note('there is no protected resource metadata: the client continues as in MCP 2025-03-26. Newer clients may stop '
+        + 'here. Serve the metadata (RFC 9728), and name its URL as resource_metadata in the challenge')
     }
-    // RFC 9728 section 7.6: the client chooses. One where it is registered already spares a registration.
-    const { registrations } = await storage.read()
-    const issuer = resource.authorization_servers.find(name => registrations[name]) ?? resource.authorization_servers[0]!
-    return { resource, server: await discoverAuthorizationServer(issuer, serverUrl, trace) }
-  }
-
-  private selectScopes(challenge: ChallengeParameters, { resource, server }: Discovered): readonly string[] {
+    const server = resource
+      ? await discoverAuthorizationServer(await this.chooseIssuer(resource), serverUrl, trace)
+      : await discoverLegacyAuthorizationServer(serverUrl, trace)
     const scopes = selectInitialScopes(challenge.get('scope'), resource, server)
-    return this.grant.hasUser ? scopes : scopes.filter(scope => scope !== 'offline_access')
+    return {
+      server,
+      resource: sendResource ? resource?.resource ?? serverUrl : undefined,
+      scopes: this.grant.hasUser ? scopes : scopes.filter(scope => scope !== 'offline_access'),
+    }
   }
 
-  private async obtainTokens({ resource, server }: Discovered, scopes: readonly string[]): Promise<StoredTokens> {
-    const { trace, serverUrl, authenticationMethods, sendResource = true } = this.options
-    const resourceId = sendResource ? resource?.resource ?? serverUrl : undefined
+  /** RFC 9728 section 7.6: the client chooses. It prefers a server where it is already registered. */
+  private async chooseIssuer({ authorization_servers }: ProtectedResource): Promise<string> {
+    const { registrations } = await this.options.storage.read()
+    return authorization_servers.find(issuer => registrations[issuer]) ?? authorization_servers[0]!
+  }
+
+  private async obtainTokens({ server, resource, scopes }: Discovered): Promise<StoredTokens> {
+    const { trace, authenticationMethods } = this.options
     const { issuer, token_endpoint, revocation_endpoint } = server
     const prover = this.keeper.proverFor(await this.keeper.find())
     const { response, registration } = await this.grant.obtain({
-      server, scopes, trace, resource: resourceId,
+      server, scopes, resource, trace,
       requestTokens: (registration, form) => requestTokens(
         { url: token_endpoint, issuer, registration, form, prover, authenticationMethods }, trace,
       ),
@@ -124,7 +129,7 @@ export class AuthorizationFlow {
       registration,
       token_endpoint,
       requested_scopes: scopes,
-      ...(resourceId === undefined ? {} : { resource: resourceId }),
+      ...(resource === undefined ? {} : { resource }),
       ...(revocation_endpoint === undefined ? {} : { revocation_endpoint }),
       ...(prover ? { dpop_key: prover.exportKey() } : {}),
     })
@@ -133,7 +138,7 @@ export class AuthorizationFlow {
   private authorizationNeeded(scopes: readonly string[]): ClientError {
     const wanted = scopes.length === 0 ? '' : ` for ${formatScope(scopes)}`
     return new ClientError(`${this.options.serverUrl} needs an authorization${wanted}`, exitCodes.authorizationNeeded, {
-      remedy: 'Run --authorize first: only it may ask you.',
+      remedy: 'Run --authorize first. No other command asks you to log in.',
     })
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Sends requests to one MCP server with its access token, and does what a 401 or a 403 asks for: refresh, authorize,
+ * Sends requests to one MCP server with its access token, and does what a 401 or a 403 requires: refresh, authorize,
  * step up (MCP 2026-07-28 basic/authorization, Error Handling).
  */
 import { ClientError, exitCodes } from '../../base/client/errors.ts'
@@ -23,33 +23,33 @@ export class Authorizer {
   private readonly flow: AuthorizationFlow
 
   constructor(options: AuthorizerOptions) {
-    const { serverUrl, trace } = options
-    this.trace = trace
-    this.serverUrl = serverUrl
+    this.trace = options.trace
+    this.serverUrl = options.serverUrl
     this.tokens = new TokenKeeper(options)
     this.flow = new AuthorizationFlow(options, this.tokens)
   }
 
-  /** Sends a request to the MCP server and returns the first answer that is neither a 401 nor a step-up. */
+  /** Sends a request and returns the first response that requires no other token. */
   async send(request: HttpRequest): Promise<OpenResponse> {
     let tokens = await this.tokens.current()
-    let refreshed = false
-    let authorized = false
-    for (let stepUps = 0; ;) {
+    let mayRefresh = true
+    let mayAuthorize = true
+    let stepUps = 0
+    for (;;) {
       const response = await this.sendWith(request, tokens)
       const challenge = tokenChallenge(response.headers)
       if (response.status === 401) {
         this.discard(response, challenge)
-        const renewed = tokens && !refreshed ? await this.tokens.refresh(tokens) : undefined
-        if (!renewed && authorized) throw refusedToken(challenge, tokens)
-        authorized ||= !renewed
-        tokens = renewed ?? await this.flow.run(challenge)
-        refreshed = true
+        const refreshed = tokens && mayRefresh ? await this.tokens.refresh(tokens) : undefined
+        mayRefresh = false
+        if (!refreshed && !mayAuthorize) throw refusedToken(challenge, tokens)
+        if (!refreshed) mayAuthorize = false
+        tokens = refreshed ?? await this.flow.run(challenge)
       } else if (response.status === 403 && challenge.get('error') === 'insufficient_scope') {
         this.discard(response, challenge)
         this.trace.check(stepUpIsBounded, stepUps < maxStepUps, stepUps, challenge.get('scope'))
         stepUps++
-        // A refresh cannot widen a grant (RFC 6749 section 6), so the user is asked again.
+        // A refresh cannot add scopes (RFC 6749 section 6), so the client asks the user again.
         this.trace.step('Ask for more scopes', 'MCP 2026-07-28 basic/authorization, Step-Up Authorization Flow')
         tokens = await this.flow.run(challenge)
       } else {
@@ -58,17 +58,17 @@ export class Authorizer {
     }
   }
 
-  /** Sends a request with the token that there is, and lets the answer stand: for this nobody is asked to log in. */
+  /** Sends a request with the stored token, if there is one, and returns any response: this never asks the user to log in. */
   async sendOnce(request: HttpRequest): Promise<OpenResponse> {
     return this.sendWith(request, await this.tokens.find())
   }
 
-  /** Runs the whole flow for the scopes that the server asks for when it is called without a token. */
+  /** Runs the whole flow for the scopes that the server requires of a request without a token. */
   async authorize(): Promise<StoredTokens> {
     return this.flow.run(await this.challenge())
   }
 
-  /** Renews the tokens now. A grant without a user mostly gives no refresh token (RFC 6749 section 4.4.3) and is made again. */
+  /** Renews the tokens now. A grant without a user usually yields no refresh token (RFC 6749 section 4.4.3), so it runs again. */
   async renew(): Promise<StoredTokens> {
     const known = await this.tokens.find()
     return this.flow.hasUser || known?.refresh_token !== undefined ? this.tokens.renew() : this.authorize()
@@ -78,19 +78,18 @@ export class Authorizer {
     return this.flow.register(await this.challenge())
   }
 
-  /** Sends a request with a token. A bound token goes with a proof, and a demand for a nonce is met at once (RFC 9449 section 9). */
+  /** Sends a request with a token. If the token is bound, it adds a proof, and retries with the nonce that the server wants. */
   private async sendWith(request: HttpRequest, tokens: StoredTokens | undefined): Promise<OpenResponse> {
     if (!tokens) return open(request, this.trace)
     const { method, url } = request
     const { access_token, token_type } = tokens
     const prover = this.tokens.proverFor(tokens)
     const bound = prover?.tokenType.toLowerCase() === token_type.toLowerCase() ? prover : undefined
-    const attempt = (): Promise<OpenResponse> => open({
-      ...request,
-      headers: {
-        ...request.headers, authorization: `${bound?.tokenType ?? 'Bearer'} ${access_token}`, ...bound?.prove(method, url, access_token),
-      },
-    }, this.trace)
+    const attempt = (): Promise<OpenResponse> => {
+      const authorization = `${bound?.tokenType ?? 'Bearer'} ${access_token}`
+      const headers = { ...request.headers, authorization, ...bound?.prove(method, url, access_token) }
+      return open({ ...request, headers }, this.trace)
+    }
     const response = await attempt()
     if (!bound?.learnNonce(url, response.status, response.headers, undefined)) return response
     this.discard(response, tokenChallenge(response.headers))
@@ -99,7 +98,7 @@ export class Authorizer {
 
   private async challenge(): Promise<ChallengeParameters> {
     this.trace.step('Call the server without a token', 'RFC 6750 section 3')
-    // A server may answer a GET before it asks for a token; the POST is what every server takes.
+    // A server may answer a GET without a token. A POST is the request that every server supports.
     const response = await open({
       method: 'POST', url: this.serverUrl,
       headers: { accept: 'application/json, text/event-stream', 'content-type': 'application/json' },
@@ -110,11 +109,11 @@ export class Authorizer {
     return challenge
   }
 
-  /** Notes what an answer asks for, and leaves the rest of it unread. */
+  /** Notes what a response requires, without reading its body. */
   private discard(response: OpenResponse, challenge: ChallengeParameters): void {
     response.discard()
-    const asked = [...challenge].map(([name, value]) => `${name}=${value}`).join(', ')
-    this.trace.note(`it answers ${response.status}${asked === '' ? ' without a challenge' : `: ${asked}`}`)
+    const parameters = [...challenge].map(([name, value]) => `${name}=${value}`).join(', ')
+    this.trace.note(`it answers ${response.status}${parameters === '' ? ' without a challenge' : `: ${parameters}`}`)
   }
 }
 
@@ -124,13 +123,13 @@ function refusedToken(challenge: ChallengeParameters, tokens: StoredTokens | und
   return new ClientError(problem, exitCodes.refused, {
     remedy: isJwt(tokens?.access_token ?? '')
       ? 'Most often the audience of the token and the resource of the server differ by a slash, a path or a host. '
-        + 'Compare resource in the protected resource metadata with the aud of the token; --trace shows the requests.'
-      : 'The token is no JWT, so the MCP server has to ask what it is for, most often by introspection (RFC 7662): see in its '
-        + 'log what it asks, whom, and what it gets. --trace shows the resource for which the token was requested.',
+        + 'Compare resource in the protected resource metadata with aud in the token. --trace shows the requests.'
+      : 'The token is not a JWT, so the MCP server has to validate it by a request, usually by introspection (RFC 7662). Its log '
+        + 'should show that request and the response. --trace shows the resource for which the client requested the token.',
   })
 }
 
-/** Whether a token has the shape of a JWT: three parts, of which the first begins with `{"` (RFC 7519 section 3). */
+/** Whether a token looks like a JWT: three parts, of which the first begins with `{"` (RFC 7519 section 3). */
 function isJwt(access_token: string): boolean {
   return /^eyJ[\w-]*\.[\w-]+\.[\w-]+$/.test(access_token)
 }

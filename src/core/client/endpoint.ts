@@ -1,4 +1,4 @@
-/** Whether a URL that a server named may be used (OAuth 2.1 section 1.5, RFC 9728 section 7.7). */
+/** Whether the client may use a URL that a server named (OAuth 2.1 section 1.5, RFC 9728 section 7.7). */
 import { isIP } from 'node:net'
 import type { Trace } from '../../base/client/trace.ts'
 import { isLoopbackHost } from '../../base/config/config.ts'
@@ -6,15 +6,15 @@ import { isLoopbackAddress, isPrivateAddress, isPublicAddress } from '../../base
 import { redactUrl } from '../../base/protocol/redact.ts'
 import { endpointIsSecure } from '../rules/client.ts'
 
-/** Longer ones no browser takes as an argument, and no server as a request line (RFC 9110 section 4.1). */
+/** Browsers do not accept longer URLs as an argument, nor servers as a request line (RFC 9110 section 4.1). */
 const maxLength = 8000
 
 /**
- * Checks `url`, which was named by the server at `namedBy`: https, or http on loopback; and no address that is nearer
- * than the server that names it.
+ * Checks `url`, which the server at `namedBy` named: it is https, or http on loopback, and it does not lead into a network
+ * that the server itself is not in (SSRF).
  *
- * Addresses are judged, names are not: what a name leads to has to prove by its certificate that the name is its own
- * before it gets a byte of the request, and names of an enterprise lead into private networks for good reasons.
+ * This checks addresses, not names. A host must prove its name by a certificate before it gets a byte of the request, and
+ * enterprises have good reasons for names in private networks.
  */
 export function checkEndpoint(url: unknown, namedBy: string, trace: Trace): asserts url is string {
   const problem = typeof url === 'string' ? endpointProblem(url, namedBy) : 'it is not a URL'
@@ -28,25 +28,25 @@ function endpointProblem(url: string, namedBy: string): string | undefined {
   if (authority === undefined || !URL.canParse(url)) return 'it is not an http or https URL'
   const { protocol, hostname, host, username, password } = new URL(url)
   if (username !== '' || password !== '' || authority.includes('@')) return 'it has a user name'
-  // The parser does not tell an empty fragment from none.
+  // The URL parser does not distinguish an empty fragment from none.
   if (url.includes('#')) return 'it has a fragment'
   // `127.1`, `0x7f000001` and `127%2e0.0.1` are 127.0.0.1 to one parser and a name to another.
   const port = protocol === 'https:' ? /:443$/ : /:80$/
-  if (authority.toLowerCase().replace(port, '') !== host) return 'its host is not written as it is read'
-  if (protocol === 'http:' && !isLoopbackHost(hostname)) return 'it is http, beyond this machine'
-  return isWithinReach(hostname, new URL(namedBy).hostname) ? undefined : `it is nearer to this machine than ${namedBy}`
+  if (authority.toLowerCase().replace(port, '') !== host) return 'its host is ambiguous'
+  if (protocol === 'http:' && !isLoopbackHost(hostname)) return 'it is http to another machine'
+  return isReachableFrom(hostname, new URL(namedBy).hostname) ? undefined : `it is in a network that ${namedBy} is not in`
 }
 
-/** A server on the internet names no private network, and this machine is named by itself alone. */
-function isWithinReach(hostname: string, namedBy: string): boolean {
-  if (isOfThisMachine(hostname)) return isOfThisMachine(namedBy)
+/** Only this machine may name itself, and only a server in a private network may name addresses in private networks. */
+function isReachableFrom(hostname: string, namedBy: string): boolean {
+  if (isThisMachine(hostname)) return isThisMachine(namedBy)
   const address = addressOf(hostname)
   if (isIP(address) === 0 || isPublicAddress(address)) return true
-  // Link-local addresses, where clouds keep their credentials, and those that are reserved belong to no server.
+  // All others are link-local, where clouds keep their credentials, or reserved.
   return isPrivateAddress(address) && isPrivateAddress(addressOf(namedBy))
 }
 
-function isOfThisMachine(hostname: string): boolean {
+function isThisMachine(hostname: string): boolean {
   return /(?:^|\.)localhost\.?$/.test(hostname) || isLoopbackAddress(addressOf(hostname))
 }
 

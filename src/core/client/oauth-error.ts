@@ -40,13 +40,13 @@ function remedyOf(rule: Rule, code: string, status: number): string {
 
 /** By the error code of the token endpoint (RFC 6749 section 5.2, RFC 8707 section 2). */
 const tokenRemedies: ReadonlyMap<string, string> = new Map([
-  ['invalid_grant', 'The code, refresh token or assertion has expired, was used or revoked before, or belongs to another client; or '
-    + 'redirect_uri is not identical to that of the authorization request; or code_verifier does not match its code_challenge '
-    + '(RFC 6749 section 5.2, RFC 7636 section 4.6). The log of the authorization server should say which.'],
-  ['invalid_client', 'The authorization server does not know the client, or its secret or key is wrong: check --client-id and the '
-    + 'options that belong to it. For a client that registered itself, run --remove-client, and it registers again.'],
-  ['invalid_target', 'The authorization server does not issue tokens for this resource: compare resource in the protected resource '
-    + 'metadata with its configuration. --no-resource omits the parameter.'],
+  ['invalid_grant', 'The code, refresh token or assertion has expired, was used or revoked, or belongs to another client. Or '
+    + 'redirect_uri is not identical to the one in the authorization request, or code_verifier does not match the '
+    + 'code_challenge (RFC 6749 section 5.2, RFC 7636 section 4.6). The log of the authorization server should say which.'],
+  ['invalid_client', 'The authorization server does not know the client, or its secret or key is wrong. Check --client-id and '
+    + 'its secret or key. If the client registered itself, run --remove-client, and it registers again.'],
+  ['invalid_target', 'The authorization server issues no tokens for this resource. Compare resource in the protected resource '
+    + 'metadata with the configuration of the authorization server. --no-resource omits the parameter.'],
 ])
 
 const registrationIsClosed = 'The server may not allow registration, or may want a token for it (RFC 7591 section 3). Register a '

@@ -77,7 +77,9 @@ export class ClientRegistrar {
     return (await this.stored(issuer))?.redirect_uri || undefined
   }
 
-  private async registered(server: AuthorizationServer, redirect_uri: string, scopes: readonly string[]): Promise<Registration> {
+  private async registered(
+    server: AuthorizationServer, redirect_uri: string, scopes: readonly string[],
+  ): Promise<Registration> {
     const stored = await this.stored(server.issuer)
     const isTooNarrow = stored !== undefined && !coversScopes(stored, scopes)
     const isReusable = stored && !isTooNarrow && isUsable(stored, redirect_uri, this.options.now())
