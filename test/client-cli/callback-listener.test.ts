@@ -20,7 +20,7 @@ function pendingFor({ redirect_uri }: CallbackListener, changes: Partial<Pending
   }
 }
 
-/** What a browser gets that is sent to the redirect URI with `query`. */
+/** Visits the redirect URI with `query`, as a browser does. */
 async function visit({ redirect_uri }: CallbackListener, query: string): Promise<{ status: number; text: string; headers: Headers }> {
   const response = await fetch(`${redirect_uri}${query}`)
   return { status: response.status, text: await response.text(), headers: response.headers }
@@ -33,7 +33,7 @@ describe('CallbackListener', () => {
     assert.match((await listen(t)).redirect_uri, /^http:\/\/127\.0\.0\.1:\d+\/callback$/)
   })
 
-  it('hands over the parameters of the answer and tells the user to return', async t => {
+  it('returns the parameters of the response and tells the user to go back to the terminal', async t => {
     const listener = await listen(t)
     const response = listener.receive(pendingFor(listener))
     const { status, text } = await visit(listener, right)
@@ -42,7 +42,7 @@ describe('CallbackListener', () => {
     assert.equal((await response).get('code'), 'the-code')
   })
 
-  it('answers on localhost', async t => {
+  it('listens on localhost', async t => {
     const listener = await listen(t, 'localhost')
     const response = listener.receive(pendingFor(listener))
     assert.match(listener.redirect_uri, /^http:\/\/localhost:\d+\/callback$/)
@@ -58,7 +58,7 @@ describe('CallbackListener', () => {
     ['the state twice', '?code=forged&state=the-state&state=the-state'],
   ]
   for (const [what, query] of strays) {
-    it(`turns away a callback with ${what} and goes on waiting (RFC 6749 section 10.12)`, async t => {
+    it(`rejects a callback with ${what} and keeps waiting (RFC 6749 section 10.12)`, async t => {
       const listener = await listen(t)
       const response = listener.receive(pendingFor(listener))
       assert.equal((await visit(listener, query)).status, 400)
@@ -67,7 +67,7 @@ describe('CallbackListener', () => {
     })
   }
 
-  it('turns away what comes before there is a request', async t => {
+  it('rejects a callback that arrives before the authorization request', async t => {
     const listener = await listen(t)
     assert.equal((await visit(listener, right)).status, 400)
     const response = listener.receive(pendingFor(listener))
@@ -78,7 +78,7 @@ describe('CallbackListener', () => {
   for (const [what, path, init] of [
     ['another path', '/favicon.ico', {}], ['a longer path', '/callback/', {}], ['a POST', '/callback', { method: 'POST' }],
   ] as const) {
-    it(`answers ${what} with 404 and goes on waiting`, async t => {
+    it(`answers ${what} with 404 and keeps waiting`, async t => {
       const listener = await listen(t)
       const response = listener.receive(pendingFor(listener))
       const { status } = await fetch(`${new URL(path, listener.redirect_uri)}${right}`, init)
@@ -88,7 +88,7 @@ describe('CallbackListener', () => {
     })
   }
 
-  it('shows the error of the authorization server, as text', async t => {
+  it('shows the error of the authorization server as plain text', async t => {
     const listener = await listen(t)
     const response = listener.receive(pendingFor(listener))
     const query = '?error=access_denied&error_description=%3Cb%3Eno%3C%2Fb%3E&state=the-state&iss=https%3A%2F%2Fauth.example.com'
@@ -102,12 +102,12 @@ describe('CallbackListener', () => {
       const listener = await listen(t)
       const response = listener.receive(pendingFor(listener))
       const { text } = await visit(listener, `?error=evil_error&error_description=evil%20text&state=the-state${iss}`)
-      assert.equal(/evil|said no/.test(text), false, text)
+      assert.equal(/evil|not granted/.test(text), false, text)
       await response
     })
   }
 
-  it('says what to do after a denial, and who denied', async t => {
+  it('says who denied the request, and what to do', async t => {
     const listener = await listen(t)
     const response = listener.receive(pendingFor(listener))
     const { text } = await visit(listener, '?error=access_denied&state=the-state&iss=https%3A%2F%2Fauth.example.com')
@@ -117,21 +117,21 @@ describe('CallbackListener', () => {
     await response
   })
 
-  it('says of an answer with another iss that it is not used (RFC 9207 section 2.4)', async t => {
+  it('says that it does not use a response from another issuer (RFC 9207 section 2.4)', async t => {
     const listener = await listen(t)
     const response = listener.receive(pendingFor(listener))
     const { status, text } = await visit(listener, '?code=the-code&state=the-state&iss=https%3A%2F%2Fevil.example')
     assert.equal(status, 400)
-    assert.match(text, /The client does not use this answer/)
+    assert.match(text, /The client rejected this answer/)
     await response
   })
 
-  it('says of a stray answer what to do', async t => {
+  it('says what to do about a stray response', async t => {
     const { text } = await visit(await listen(t), '?code=forged&state=other')
-    assert.match(text, /Go on in the page that the client opened last/)
+    assert.match(text, /Continue in the page that the client opened last/)
   })
 
-  it('shows a page that runs nothing, is not stored and sends the code no further (RFC 9700 section 4.2.4)', async t => {
+  it('shows a page that runs no script, is not cached and does not leak the code (RFC 9700 section 4.2.4)', async t => {
     const listener = await listen(t)
     const response = listener.receive(pendingFor(listener))
     const { headers, text } = await visit(listener, right)
@@ -149,7 +149,7 @@ describe('CallbackListener', () => {
     assert.equal((await listen(t, '127.0.0.1', port)).redirect_uri, listener.redirect_uri)
   })
 
-  it('ends the wait after five minutes, and names --headless', async t => {
+  it('stops waiting after five minutes, and suggests --headless', async t => {
     const listener = await listen(t)
     t.mock.timers.enable({ apis: ['setTimeout'] })
     const response = listener.receive(pendingFor(listener))
@@ -159,7 +159,7 @@ describe('CallbackListener', () => {
     assert.match(remedy ?? '', /--headless/)
   })
 
-  it('says that a fixed port is taken, and what to do', async t => {
+  it('says that a fixed port is in use, and what to do', async t => {
     const other = createServer()
     await new Promise<void>(resolve => other.listen(0, '127.0.0.1', resolve))
     t.after(() => new Promise<void>(resolve => { other.close(() => resolve()) }))

@@ -13,7 +13,7 @@ const byItself = { redirect_uris: undefined, grant_types: ['client_credentials']
 interface Setting {
   readonly server: TestServer
   readonly home: Home
-  /** The access token that is stored, decoded. */
+  /** The claims of the stored access token. */
   claims(): Promise<Members>
 }
 
@@ -29,7 +29,7 @@ async function start(t: TestContext, env: Record<string, string> = {}): Promise<
 const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
 
 describe('client --client-id', { concurrency: 4 }, () => {
-  it('authorizes as a public client that was registered by hand', async t => {
+  it('authorizes as a pre-registered public client', async t => {
     const { server, home, claims } = await start(t)
     const { client_id } = await register(server, { redirect_uris })
     await succeed(t, home, ['--server-url', server.url, '--authorize', '--headless', `--client-id=${client_id}`])
@@ -38,7 +38,7 @@ describe('client --client-id', { concurrency: 4 }, () => {
   })
 
   for (const token_endpoint_auth_method of ['client_secret_basic', undefined]) {
-    it(`authorizes with the secret of the environment, where ${token_endpoint_auth_method ?? 'no method'} is registered`, async t => {
+    it(`authorizes with the secret in the environment, if ${token_endpoint_auth_method ?? 'no method'} is registered`, async t => {
       const { server, home, claims } = await start(t)
       const { client_id, client_secret } = await register(server, { redirect_uris, token_endpoint_auth_method })
       const args = ['--server-url', server.url, '--authorize', '--headless', `--client-id=${client_id}`]
@@ -47,7 +47,7 @@ describe('client --client-id', { concurrency: 4 }, () => {
     })
   }
 
-  it('authorizes with the secret of --client-secret, which goes before that of the environment', async t => {
+  it('authorizes with --client-secret, which takes precedence over the environment', async t => {
     const { server, home } = await start(t)
     const { client_id, client_secret } = await register(server, { redirect_uris, token_endpoint_auth_method: 'client_secret_basic' })
     const args = ['--server-url', server.url, '--authorize', '--headless', `--client-id=${client_id}`, `--client-secret=${client_secret}`]
@@ -74,7 +74,7 @@ describe('client --client-id', { concurrency: 4 }, () => {
     assert.deepEqual([Object.values(registrations).map(registration => registration.client_id), servers], [[client_id], {}])
   })
 
-  it('does not show its secret to another authorization server (MCP 2026-07-28 basic/authorization/client-registration, Authorization Server Binding)', async t => {
+  it('does not send its secret to another authorization server (MCP 2026-07-28 basic/authorization/client-registration, Authorization Server Binding)', async t => {
     const { server, home } = await start(t)
     const { client_id, client_secret } = await register(server, { redirect_uris, token_endpoint_auth_method: 'client_secret_basic' })
     const args = ['--authorize', '--headless', `--client-id=${client_id}`]
@@ -96,7 +96,7 @@ describe('client --client-id', { concurrency: 4 }, () => {
 })
 
 describe('client --client-metadata-url', { concurrency: 4 }, () => {
-  /** A server that takes documents of this machine, and a document there. */
+  /** A server that accepts metadata documents from this machine, and such a document. */
   async function withDocument(t: TestContext, metadata: Members = {}): Promise<Setting & { url: string }> {
     const setting = await start(t, { OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK: 'true' })
     const peer = await startPeer(t)
@@ -105,7 +105,7 @@ describe('client --client-metadata-url', { concurrency: 4 }, () => {
     return { ...setting, url }
   }
 
-  it('authorizes as the client of the document, and registers nothing', async t => {
+  it('authorizes as the client of the document without registering', async t => {
     const { server, home, url, claims } = await withDocument(t)
     await succeed(t, home, ['--server-url', server.url, '--authorize', '--headless', '--client-metadata-url', url])
     assert.equal((await claims())['client_id'], url)
@@ -120,7 +120,7 @@ describe('client --client-metadata-url', { concurrency: 4 }, () => {
     assert.equal((await claims())['client_id'], url)
   })
 
-  it('registers where the server takes no documents', async t => {
+  it('registers if the server does not support metadata documents', async t => {
     const peer = await startHonestPeer(t)
     const home = await makeHome(t)
     const { stderr } = await succeed(t, home, ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless', '--client-metadata-url', 'https://app.example/c.json'])
@@ -128,7 +128,7 @@ describe('client --client-metadata-url', { concurrency: 4 }, () => {
     assert.equal(peer.to('POST /register').length, 1)
   })
 
-  it('is listed with its tokens, and removed with them', async t => {
+  it('is listed and removed together with its tokens', async t => {
     const { server, home, url } = await withDocument(t)
     await succeed(t, home, ['--server-url', server.url, '--authorize', '--headless', '--client-metadata-url', url])
     const { stdout } = await succeed(t, home, ['--list-clients'])
@@ -139,8 +139,8 @@ describe('client --client-metadata-url', { concurrency: 4 }, () => {
   })
 })
 
-describe('client without a way to register', () => {
-  it('names the choices', async t => {
+describe('client that cannot register', () => {
+  it('lists the alternatives', async t => {
     const peer = await startHonestPeer(t, { metadata: { registration_endpoint: undefined } })
     const ended = await runClient(t, await makeHome(t), ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless'])
     assertEnds(ended, 5, /has no registration_endpoint, and the client has no client_id for it/)
@@ -151,7 +151,7 @@ describe('client without a way to register', () => {
 })
 
 describe('client --grant client-credentials', { concurrency: 4 }, () => {
-  /** A client that acts for itself; what it runs knows its secret. */
+  /** A client with its own credentials. `run` passes the secret in the environment. */
   async function itself(t: TestContext): Promise<Setting & { run(...args: readonly string[]): Promise<Ended> }> {
     const setting = await start(t)
     const { server, home } = setting
@@ -160,7 +160,7 @@ describe('client --grant client-credentials', { concurrency: 4 }, () => {
     return { ...setting, run: (...args) => succeed(t, home, ['--server-url', server.url, ...identity, ...args], { MCP_CLIENT_SECRET: client_secret }) }
   }
 
-  it('calls a tool at once, and asks nobody (RFC 6749 section 4.4)', async t => {
+  it('calls a tool at once without asking a user (RFC 6749 section 4.4)', async t => {
     const { home, run, claims } = await itself(t)
     const { stdout } = await run('--call-tool', 'get_weather', '--args', '{"location": "Lisbon"}')
     assert.match(stdout, /^Lisbon: /)
@@ -177,7 +177,7 @@ describe('client --grant client-credentials', { concurrency: 4 }, () => {
     assert.equal((await claims())['jti'], jti)
   })
 
-  it('gets another token with --refresh, by the same grant (RFC 6749 section 4.4.3)', async t => {
+  it('gets a new token with --refresh by the same grant (RFC 6749 section 4.4.3)', async t => {
     const { run, claims } = await itself(t)
     await run('--authorize')
     const { jti } = await claims()
@@ -185,13 +185,13 @@ describe('client --grant client-credentials', { concurrency: 4 }, () => {
     assert.notEqual((await claims())['jti'], jti)
   })
 
-  it('says what to do when the token is to be renewed without the grant', async t => {
+  it('says what to do if the token cannot be renewed without the grant', async t => {
     const { server, home, run } = await itself(t)
     await run('--authorize')
     assertEnds(await runClient(t, home, ['--server-url', server.url, '--refresh']), 3, /no working refresh token[^]*or repeat the --grant that got the tokens/)
   })
 
-  it('takes a private key for the secret', async t => {
+  it('accepts a private key instead of a secret', async t => {
     const { server, home, claims } = await start(t)
     const { client_id } = await register(server, { ...byItself, token_endpoint_auth_method: 'private_key_jwt', jwks })
     const identity = [`--client-id=${client_id}`, '--private-key', await home.write('key.pem', pem), '--grant', 'client-credentials']
@@ -199,7 +199,7 @@ describe('client --grant client-credentials', { concurrency: 4 }, () => {
     assert.equal((await claims())['sub'], client_id)
   })
 
-  it('is listed, and its token is revoked with --remove-client (RFC 7009 section 2.1)', async t => {
+  it('is listed, and --remove-client revokes its token (RFC 7009 section 2.1)', async t => {
     const { server, home, run } = await itself(t)
     await run('--authorize')
     const { access_token, registration } = (await home.stored()).servers[`${server.url}/mcp`]!
@@ -211,7 +211,7 @@ describe('client --grant client-credentials', { concurrency: 4 }, () => {
     assert.equal((await fetch(`${server.url}/mcp`, { headers: { authorization: `Bearer ${access_token}` } })).status, 401)
   })
 
-  it('says that a token stays valid which it cannot revoke for want of its key, and revokes it with the key', async t => {
+  it('needs its private key to revoke a token, and says that the token stays valid without it', async t => {
     const { server, home } = await start(t)
     const { client_id } = await register(server, { ...byItself, token_endpoint_auth_method: 'private_key_jwt', jwks })
     const identity = [`--client-id=${client_id}`, '--private-key', await home.write('key.pem', pem)]
@@ -222,13 +222,13 @@ describe('client --grant client-credentials', { concurrency: 4 }, () => {
     assert.equal((await succeed(t, home, ['--remove-client', server.url, ...identity])).stderr.includes('stay valid'), false)
   })
 
-  it('ends with 2 without a secret and without a key', async t => {
+  it('ends with 2 if there is neither a secret nor a key', async t => {
     const { server, home } = await start(t)
     const ended = await runClient(t, home, ['--server-url', server.url, '--list-tools', '--client-id', 'a', '--grant', 'client-credentials'])
     assertEnds(ended, 2, /^Error: --grant client-credentials needs a client secret or a private key\n {2}Put the secret into MCP_CLIENT_SECRET/m)
   })
 
-  it('ends with 4 where the server refuses', async t => {
+  it('ends with 4 if the server refuses', async t => {
     const { server, home } = await start(t)
     const args = ['--server-url', server.url, '--list-tools', '--client-id', 'nobody', '--grant', 'client-credentials']
     assertEnds(await runClient(t, home, args, { MCP_CLIENT_SECRET: 'a' }), 4, /^Error: the token endpoint refused: invalid_client/m)
@@ -236,7 +236,7 @@ describe('client --grant client-credentials', { concurrency: 4 }, () => {
 })
 
 describe('client --grant with an assertion', { concurrency: 4 }, () => {
-  it('exchanges the assertion of a file (RFC 7523 section 2.1)', async t => {
+  it('exchanges an assertion from a file (RFC 7523 section 2.1)', async t => {
     const peer = await startHonestPeer(t)
     const home = await makeHome(t)
     const assertion = await home.write('workload.jwt', 'the.workload.jwt\n')
@@ -245,7 +245,7 @@ describe('client --grant with an assertion', { concurrency: 4 }, () => {
     assert.equal(formOf(peer.to('POST /token')[0]!)['assertion'], 'the.workload.jwt')
   })
 
-  it('exchanges the ID token of a file at the identity provider (RFC 8693 section 2.1)', async t => {
+  it('exchanges an ID token from a file at the identity provider (RFC 8693 section 2.1)', async t => {
     const [peer, provider] = [await startHonestPeer(t), await startPeer(t)]
     provider.on('POST /token', json(validTokens({ issued_token_type: 'urn:ietf:params:oauth:token-type:id-jag', access_token: 'the.id.jag', token_type: 'N_A' })))
     const home = await makeHome(t)
@@ -260,13 +260,13 @@ describe('client --grant with an assertion', { concurrency: 4 }, () => {
     ['--assertion', ['--grant', 'jwt-bearer', '--client-id', 'a', '--assertion', 'missing.txt']],
     ['--private-key', ['--client-id', 'a', '--private-key', 'missing.txt']],
   ] as const) {
-    it(`names the file of ${option} that is not there`, async t => {
+    it(`names the missing file of ${option}`, async t => {
       const ended = await runClient(t, await makeHome(t), ['--server-url', 'http://localhost:1/mcp', '--list-tools', ...args])
       assertEnds(ended, 2, new RegExp(`^Error: ${option} missing\\.txt cannot be read: ENOENT`, 'm'))
     })
   }
 
-  it('names a private key that is none, and shows nothing of it', async t => {
+  it('rejects a file that is not a private key without quoting it', async t => {
     const home = await makeHome(t)
     const key = await home.write('key.pem', 'the-secret-that-is-no-key')
     const ended = await runClient(t, home, ['--server-url', 'http://localhost:1/mcp', '--list-tools', '--client-id', 'a', '--private-key', key])
@@ -277,13 +277,13 @@ describe('client --grant with an assertion', { concurrency: 4 }, () => {
 
 describe('client --dpop', { concurrency: 4 }, () => {
   for (const OAUTH_DPOP_NONCE of ['false', 'true']) {
-    it(`gets tokens that are bound to a key, uses and renews them, where nonces are ${OAUTH_DPOP_NONCE === 'true' ? '' : 'not '}demanded (RFC 9449)`, async t => {
+    it(`gets, uses and renews bound tokens if the server ${OAUTH_DPOP_NONCE === 'true' ? 'requires' : 'does not require'} nonces (RFC 9449)`, async t => {
       const { server, home, claims } = await start(t, { OAUTH_DPOP_NONCE })
       await succeed(t, home, ['--server-url', server.url, '--authorize', '--headless', '--dpop'])
       const { cnf, jti } = await claims()
       assert.ok(cnf.jkt)
       assert.equal((await home.stored()).servers[`${server.url}/mcp`]?.token_type, 'DPoP')
-      // The key lies beside the tokens: the next commands need not name the option.
+      // The key is stored with the tokens, so the next commands do not need the option.
       await succeed(t, home, ['--server-url', server.url, '--list-tools'])
       await succeed(t, home, ['--server-url', server.url, '--refresh'])
       const after = await claims()
@@ -292,14 +292,14 @@ describe('client --dpop', { concurrency: 4 }, () => {
     })
   }
 
-  it('gets tokens that are of no use without the key (RFC 9449 section 7.1)', async t => {
+  it('gets tokens that are useless without the key (RFC 9449 section 7.1)', async t => {
     const { server, home } = await start(t)
     await succeed(t, home, ['--server-url', server.url, '--authorize', '--headless', '--dpop'])
     const { access_token } = (await home.stored()).servers[`${server.url}/mcp`]!
     assert.equal((await fetch(`${server.url}/mcp`, { headers: { authorization: `Bearer ${access_token}` } })).status, 401)
   })
 
-  it('goes together with a grant without a user', async t => {
+  it('works with a grant without a user', async t => {
     const { server, home, claims } = await start(t)
     const { client_id, client_secret } = await register(server, { ...byItself, token_endpoint_auth_method: 'client_secret_basic' })
     const args = ['--server-url', server.url, '--list-tools', `--client-id=${client_id}`, '--grant', 'client-credentials', '--dpop']
@@ -308,18 +308,18 @@ describe('client --dpop', { concurrency: 4 }, () => {
     assert.deepEqual([sub, typeof cnf.jkt], [client_id, 'string'])
   })
 
-  it('does the whole demo', async t => {
+  it('works with --demo', async t => {
     const { server, home } = await start(t)
     assert.match((await succeed(t, home, ['--server-url', server.url, '--demo', '--dpop'])).stdout, /\nDone: /)
   })
 
-  it('ends with 5 where the server gives a token that is not bound (RFC 9449 section 5)', async t => {
+  it('ends with 5 if the server issues an unbound token (RFC 9449 section 5)', async t => {
     const peer = await startHonestPeer(t)
     const ended = await runClient(t, await makeHome(t), ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless', '--dpop'])
     assertEnds(ended, 5, /^Error: the token_type is Bearer, but this client can use DPoP\n {2}rule token-type-is-usable, RFC 6749 section 7\.1$/m)
   })
 
-  it('shows the key in no list and no trace', async t => {
+  it('shows the key neither with --list-clients nor with --trace', async t => {
     const { server, home } = await start(t)
     const { stderr } = await succeed(t, home, ['--server-url', server.url, '--authorize', '--headless', '--dpop', '--trace'])
     const { stdout } = await succeed(t, home, ['--list-clients'])
@@ -328,7 +328,7 @@ describe('client --dpop', { concurrency: 4 }, () => {
     assert.equal(`${stdout}${stderr}`.includes(String(dpop_key!['d'])), false)
   })
 
-  it('revokes with --remove-client (RFC 7009 section 2.1)', async t => {
+  it('is revoked by --remove-client (RFC 7009 section 2.1)', async t => {
     const { server, home } = await start(t)
     await succeed(t, home, ['--server-url', server.url, '--authorize', '--headless', '--dpop'])
     const { stderr } = await succeed(t, home, ['--remove-client', server.url])
@@ -337,15 +337,15 @@ describe('client --dpop', { concurrency: 4 }, () => {
   })
 })
 
-describe('client with options that exclude each other', { concurrency: 4 }, () => {
+describe('client with contradictory options', { concurrency: 4 }, () => {
   for (const [what, args, message] of [
     ['a grant without a client_id', ['--grant', 'client-credentials'], /^Error: --grant client-credentials needs --client-id\n {2}See --help for all options\.$/m],
-    ['a grant that is none', ['--client-id', 'a', '--grant', 'implicit'], /^Error: --grant implicit is unknown\n {2}Known grants: client-credentials, jwt-bearer, identity-assertion\.$/m],
+    ['an unknown grant', ['--client-id', 'a', '--grant', 'implicit'], /^Error: --grant implicit is unknown\n {2}Known grants: client-credentials, jwt-bearer, identity-assertion\.$/m],
     ['a secret without its client_id', ['--client-secret', 's'], /^Error: --client-secret needs --client-id$/m],
     ['a secret and a key', ['--client-id', 'a', '--client-secret', 's', '--private-key', 'k'], /^Error: --client-secret and --private-key exclude each other$/m],
-    ['two names', ['--client-id', 'a', '--client-metadata-url', 'https://a.example/c'], /^Error: --client-metadata-url already is the client_id\n {2}Leave out --client-id\.$/m],
+    ['two client_ids', ['--client-id', 'a', '--client-metadata-url', 'https://a.example/c'], /^Error: --client-metadata-url already is the client_id\n {2}Leave out --client-id\.$/m],
   ] as const) {
-    it(`ends with 2 and says what is wrong: ${what}`, async t => {
+    it(`ends with 2 and reports ${what}`, async t => {
       assertEnds(await runClient(t, await makeHome(t), ['--authorize', ...args]), 2, message)
     })
   }

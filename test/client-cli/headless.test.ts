@@ -16,7 +16,7 @@ function pendingAt({ url }: Peer): PendingAuthorization {
 }
 
 describe('followRedirects()', () => {
-  it('takes the answer from the redirect, without calling the redirect URI', async t => {
+  it('reads the response from the redirect without requesting the redirect URI', async t => {
     const peer = await startPeer(t)
     peer.on('GET /authorize', redirectTo(`${redirect_uri}?code=the-code&state=the-state`))
     const response = await followRedirects(pendingAt(peer), new Trace())
@@ -34,26 +34,26 @@ describe('followRedirects()', () => {
     })
   }
 
-  it('follows a redirect with a fragment, which stays with the client (RFC 9110 section 10.2.2)', async t => {
+  it('drops the fragment of a redirect (RFC 9110 section 10.2.2)', async t => {
     const peer = await startPeer(t)
     peer.on('GET /authorize', redirectTo('/login#top'))
     peer.on('GET /login', html())
     assert.equal(await followRedirects(pendingAt(peer), new Trace()), undefined)
   })
 
-  it('gives up where the server shows a page', async t => {
+  it('returns undefined if the server shows a page', async t => {
     const peer = await startPeer(t)
     peer.on('GET /authorize', html())
     assert.equal(await followRedirects(pendingAt(peer), new Trace()), undefined)
   })
 
-  it('reports the error that the server shows (RFC 6749 section 4.1.2.1)', async t => {
+  it('reports an OAuth error of the authorization endpoint (RFC 6749 section 4.1.2.1)', async t => {
     const peer = await startPeer(t)
     peer.on('GET /authorize', json({ error: 'invalid_request', error_description: 'redirect_uri is unknown' }, 400))
     await assertRefusal(followRedirects(pendingAt(peer), new Trace()), 'authorization-is-granted', 'invalid_request')
   })
 
-  it('gives up where a page behind the authorization endpoint refuses a visitor without cookies', async t => {
+  it('returns undefined if a later page rejects a visitor without cookies', async t => {
     const peer = await startPeer(t)
     peer.on('GET /authorize', redirectTo('/interaction/1'))
     peer.on('GET /interaction/1', json({ error: 'invalid_request', error_description: 'session not found' }, 400))
@@ -75,7 +75,7 @@ describe('followRedirects()', () => {
     })
   }
 
-  it('shows no code of a redirect that goes astray', async t => {
+  it('does not reveal the code of a redirect to somewhere else', async t => {
     const peer = await startPeer(t)
     peer.on('GET /authorize', redirectTo('http://elsewhere.example/callback?code=the-secret-code'))
     const { trace, verdicts, exchanges } = record()
@@ -89,7 +89,7 @@ describe('callbackParameters()', () => {
     assert.equal(callbackParameters(`${redirect_uri}?code=x`, redirect_uri)?.get('code'), 'x')
   })
 
-  it('reads what follows the query of a redirect URI that has one', () => {
+  it('reads what follows a redirect URI that has a query of its own', () => {
     assert.deepEqual([...callbackParameters('cursor://a?b=1&code=x', 'cursor://a?b=1') ?? []], [['code', 'x']])
   })
 
@@ -98,7 +98,7 @@ describe('callbackParameters()', () => {
     'http://localhost:53682/callback?code=x', `https${redirect_uri.slice(4)}?code=x`, `${redirect_uri}?code=x#y`,
     `${redirect_uri}?code=x y`, 'code=x', '',
   ]) {
-    it(`does not take ${JSON.stringify(url)} for the redirect URI`, () => {
+    it(`returns undefined for ${JSON.stringify(url)}`, () => {
       assert.equal(callbackParameters(url, redirect_uri), undefined)
     })
   }
@@ -108,17 +108,17 @@ describe('HeadlessUserAgent', () => {
   const input = Readable.from([])
   const write = (): void => {}
 
-  it('uses the redirect URI of the earlier registration again', async () => {
+  it('reuses the redirect URI of an earlier registration', async () => {
     const { redirect_uri: chosen } = await new HeadlessUserAgent({ input, write }).begin('http://127.0.0.1:4000/callback')
     assert.equal(chosen, 'http://127.0.0.1:4000/callback')
   })
 
-  it('prefers the redirect URI that was asked for', async () => {
+  it('prefers the redirect URI of its options', async () => {
     const agent = new HeadlessUserAgent({ input, write, redirect_uri: 'http://127.0.0.1:5000/callback' })
     assert.equal((await agent.begin('http://127.0.0.1:4000/callback')).redirect_uri, 'http://127.0.0.1:5000/callback')
   })
 
-  it('has a redirect URI on loopback without either (RFC 8252 section 7.3)', async () => {
+  it('falls back to a redirect URI on loopback (RFC 8252 section 7.3)', async () => {
     assert.equal((await new HeadlessUserAgent({ input, write }).begin(undefined)).redirect_uri, redirect_uri)
   })
 })

@@ -1,4 +1,4 @@
-/** The client as a program of its own: what only a process shows. All else is tested by runs inside the process of the test. */
+/** Runs the client as a process, for what only a process can show. The other tests run it in their own process. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readdir, stat } from 'node:fs/promises'

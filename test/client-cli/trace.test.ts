@@ -13,7 +13,7 @@ import {
   type Peer,
 } from '../peer.ts'
 
-/** Everything that a trace was told, by two listeners: one that keeps the values and one that writes them out. */
+/** Records everything a trace reports, as values and as terminal output. */
 interface Everything {
   readonly trace: Trace
   /** Runs `work` and keeps its error as the command line would show it. */
@@ -40,7 +40,7 @@ function everything(): Everything {
   }
 }
 
-/** Every secret that passes through a storage and a user agent. */
+/** A storage and a user agent that collect every secret they see. */
 interface Secrets {
   readonly storage: ClientStorage
   readonly userAgent: UserAgent
@@ -78,7 +78,7 @@ function watchSecrets(): Secrets {
   return { storage, userAgent, found }
 }
 
-/** Asserts that no secret occurs, as it is or as one of the encodings in which it travels. */
+/** Asserts that no secret occurs, neither in plain text nor in one of its encodings on the wire. */
 function assertHidden(text: string, secrets: Iterable<string>, atLeast: number): void {
   const all = [...secrets]
   assert.ok(all.length >= atLeast, `${all.length} secrets were seen`)
@@ -107,7 +107,7 @@ async function wholeLife(server: TestServer, { storage, userAgent }: Secrets, { 
 }
 
 describe('the trace', () => {
-  it('shows steps, exchanges and verdicts, and no secret of a whole life with our own server', async t => {
+  it('shows steps, exchanges and verdicts of the whole flow, and no secret', async t => {
     const server = await startServer(t)
     const [secrets, all] = [watchSecrets(), everything()]
     await wholeLife(server, secrets, all)
@@ -118,7 +118,7 @@ describe('the trace', () => {
     assertHidden(text, secrets.found, 10)
   })
 
-  it('shows one secret by one mark, so that two appearances can be matched', async t => {
+  it('shows a secret by the same fingerprint everywhere, so that appearances can be matched', async t => {
     const server = await startServer(t)
     const { trace, text } = everything()
     const { storage, userAgent } = watchSecrets()
@@ -191,7 +191,7 @@ describe('the trace', () => {
     assertHidden(text(), [...secrets, ...found, 'dead-refresh-token'], 5)
   })
 
-  it('costs nothing where nobody listens', () => {
+  it('does not even read an exchange if nobody listens', () => {
     const unreadable = { get url(): string { return assert.fail('the exchange is read') } }
     new Trace().exchange(unreadable as never)
   })

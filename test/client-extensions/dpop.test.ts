@@ -16,7 +16,7 @@ interface Proof {
   readonly claims: Members
 }
 
-/** Reads a proof whose signature node:crypto finds right with the key that it carries. */
+/** Verifies a proof with node:crypto and the key that it carries, and returns its contents. */
 function readProof(proof: unknown): Proof {
   assert.ok(typeof proof === 'string', 'a proof is sent')
   const [first, second, signature] = proof.split('.')
@@ -38,20 +38,20 @@ function hashOf(access_token: string): string {
 describe('DpopProver.proof()', () => {
   const prover = (): DpopProver => new DpopProver(undefined, () => 1_562_262_616.9)
 
-  it('names type, algorithm and the public key alone (RFC 9449 section 4.2)', () => {
+  it('has type, algorithm and only the public key in its header (RFC 9449 section 4.2)', () => {
     const { header } = readProof(prover().proof('POST', 'https://server.example.com/token'))
     const { jwk, ...rest } = header
     assert.deepEqual(rest, { typ: 'dpop+jwt', alg: 'ES256' })
     assert.deepEqual(Object.keys(jwk).sort(), ['crv', 'kty', 'x', 'y'])
   })
 
-  it('names method, URL and time, with an id of its own (RFC 9449 section 4.2)', () => {
+  it('has method, URL, time and a jti in its claims (RFC 9449 section 4.2)', () => {
     const { jti, ...claims } = readProof(prover().proof('POST', 'https://server.example.com/token')).claims
     assert.deepEqual(claims, { htm: 'POST', htu: 'https://server.example.com/token', iat: 1_562_262_616 })
     assert.ok(typeof jti === 'string' && jti.length >= 16, '96 bits of randomness at least')
   })
 
-  it('has another jti each time (RFC 9449 section 4.2)', () => {
+  it('has a new jti each time (RFC 9449 section 4.2)', () => {
     const same = prover()
     const ids = Array.from({ length: 20 }, () => readProof(same.proof('GET', 'https://a.example/')).claims['jti'])
     assert.equal(new Set(ids).size, 20)
@@ -67,19 +67,19 @@ describe('DpopProver.proof()', () => {
     })
   }
 
-  it('carries the hash of the access token where it goes with one, as RFC 9449 section 7.1 has it', () => {
+  it('carries the hash of the access token, as in RFC 9449 section 7.1', () => {
     const { ath } = readProof(prover().proof('GET', 'https://a.example/', 'Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU')).claims
     assert.equal(ath, 'fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo')
   })
 
-  it('is by the key that was stored', () => {
+  it('is signed with the stored key', () => {
     const first = prover()
     const again = new DpopProver(first.exportKey(), () => 0)
     const keyOf = (proof: string): unknown => readProof(proof).header['jwk']
     assert.deepEqual(keyOf(again.proof('GET', 'https://a.example/')), keyOf(first.proof('GET', 'https://a.example/')))
   })
 
-  it('is by a new key where none was stored', () => {
+  it('is signed with a new key if none is stored', () => {
     assert.notDeepEqual(prover().exportKey(), prover().exportKey())
   })
 })
@@ -96,7 +96,7 @@ describe('DpopProver.learnNonce()', () => {
     assert.deepEqual(['https://a.example/other', 'https://b.example/mcp', 'https://c.example/'].map(url => nonceOf(prover, url)), ['of-a', 'of-b', undefined])
   })
 
-  it('takes the newest, from an answer of any status (RFC 9449 section 8.2)', () => {
+  it('uses the newest nonce, from a response of any status (RFC 9449 section 8.2)', () => {
     const prover = new DpopProver(undefined, () => 0)
     learn(prover, 'old')
     learn(prover, 'new')
@@ -114,7 +114,7 @@ describe('DpopProver.learnNonce()', () => {
     ['a nonce with success', 200, { 'dpop-nonce': 'n' }, undefined, false],
     ['a 403 with the error', 403, demand, 'use_dpop_nonce', false],
   ] as const) {
-    it(`takes ${what} for ${expected ? 'a demand' : 'no demand'} to repeat the request (RFC 9449 section 8)`, () => {
+    it(`returns ${expected} for ${what} (RFC 9449 section 8)`, () => {
       assert.equal(new DpopProver(undefined, () => 0).learnNonce('https://a.example/', status, new Headers(headers), error), expected)
     })
   }
@@ -129,7 +129,7 @@ interface Setting {
   stored(): Promise<StoredTokens>
 }
 
-/** A server that gives tokens of type DPoP, and takes them on `/mcp` with a proof alone. */
+/** A server that issues DPoP tokens, and accepts them on `/mcp` only with a proof. */
 async function start(t: TestContext, changes: AuthorizationServerChanges = {}): Promise<Setting> {
   const peer = await startPeer(t)
   addAuthorizationServer(peer, { tokens: { token_type: 'DPoP' }, ...changes })
@@ -153,7 +153,7 @@ describe('McpClient with dpop: the token request', () => {
     assert.deepEqual([claims['htm'], claims['htu'], 'ath' in claims], ['POST', `${peer.url}/token`, false])
   })
 
-  it('is not answered with a Bearer token (RFC 9449 section 5)', async t => {
+  it('must not be answered with a Bearer token (RFC 9449 section 5)', async t => {
     const { connect, storage } = await start(t, { tokens: { token_type: 'Bearer' } })
     const { message } = await assertUntrusted(connect(), 'token-type-is-usable')
     assert.equal(message, 'the token_type is Bearer, but this client can use DPoP')
@@ -167,7 +167,7 @@ describe('McpClient with dpop: the token request', () => {
     })
   }
 
-  it('carries no proof where nobody asked for it', async t => {
+  it('carries no proof without the dpop option', async t => {
     const { peer, connect } = await start(t)
     await assertUntrusted(connect({ dpop: false }), 'token-type-is-usable')
     assert.equal(peer.to('POST /token')[0]!.headers['dpop'], undefined)
@@ -175,7 +175,7 @@ describe('McpClient with dpop: the token request', () => {
 
   const demand = json({ error: 'use_dpop_nonce' }, 400, { 'dpop-nonce': 'of-the-authorization-server' })
 
-  it('is repeated with the nonce that is demanded, and another jti (RFC 9449 section 8)', async t => {
+  it('is repeated with the required nonce and a new jti (RFC 9449 section 8)', async t => {
     const { peer, connect } = await start(t)
     peer.on('POST /token', request => proofOf(request).claims['nonce'] === undefined ? demand : json(validTokens({ token_type: 'DPoP' })))
     await connect()
@@ -186,7 +186,7 @@ describe('McpClient with dpop: the token request', () => {
     assert.equal(peer.to('POST /token').length, 2)
   })
 
-  it('is not repeated for ever (RFC 9449 section 8)', async t => {
+  it('is repeated only once (RFC 9449 section 8)', async t => {
     const { peer, connect } = await start(t)
     peer.on('POST /token', demand)
     await assertRefusal(connect(), 'tokens-are-granted', 'use_dpop_nonce')
@@ -195,7 +195,7 @@ describe('McpClient with dpop: the token request', () => {
 })
 
 describe('McpClient with dpop: a request to the resource server', () => {
-  it('carries the token by the scheme DPoP, with a proof for this very request (RFC 9449 section 7.1)', async t => {
+  it('carries the token with the DPoP scheme, and a proof for exactly this request (RFC 9449 section 7.1)', async t => {
     const { peer, connect, stored } = await start(t)
     await connect()
     const last = peer.to('POST /mcp').at(-1)!
@@ -205,13 +205,13 @@ describe('McpClient with dpop: a request to the resource server', () => {
     assert.deepEqual({ htm, htu, ath }, { htm: 'POST', htu: `${peer.url}/mcp`, ath: hashOf(access_token) })
   })
 
-  it('is signed by the key of the token request (RFC 9449 section 7.1)', async t => {
+  it('is signed with the key of the token request (RFC 9449 section 7.1)', async t => {
     const { peer, connect } = await start(t)
     await connect()
     assert.deepEqual(proofOf(peer.to('POST /mcp').at(-1)!).header, proofOf(peer.to('POST /token')[0]!).header)
   })
 
-  it('has a proof of its own each time (RFC 9449 section 11.1)', async t => {
+  it('has a new proof each time (RFC 9449 section 11.1)', async t => {
     const { peer, storage } = await start(t)
     const client = clientOf(peer.url, { storage, dpop: true })
     await client.connect()
@@ -221,7 +221,7 @@ describe('McpClient with dpop: a request to the resource server', () => {
     assert.equal(ids.length, 3)
   })
 
-  it('carries a token that is not bound as what it is, without a proof', async t => {
+  it('carries an unbound token as a Bearer token without a proof', async t => {
     const { peer, connect, storage } = await start(t)
     await connect()
     await changeTokens(storage, peer.url, { token_type: 'Bearer', dpop_key: undefined })
@@ -231,13 +231,13 @@ describe('McpClient with dpop: a request to the resource server', () => {
     assert.deepEqual([authorization?.split(' ')[0], dpop], ['Bearer', undefined])
   })
 
-  /** Demands a nonce of whoever has another. */
+  /** Requires a nonce. */
   function demandNonce(peer: Peer, nonce: string): void {
     const challenge = { 'www-authenticate': 'DPoP error="use_dpop_nonce", error_description="a nonce is needed"', 'dpop-nonce': nonce }
     peer.on('POST /mcp', received => proofOf(received).claims['nonce'] === nonce ? modernAnswer(received) : { status: 401, headers: challenge })
   }
 
-  it('is repeated with the nonce that is demanded, without a new authorization (RFC 9449 section 9)', async t => {
+  it('is repeated with the required nonce, without a new authorization (RFC 9449 section 9)', async t => {
     const { peer, connect } = await start(t)
     await connect()
     demandNonce(peer, 'of-the-resource-server')
@@ -246,7 +246,7 @@ describe('McpClient with dpop: a request to the resource server', () => {
     assert.deepEqual(peer.targets().slice(before), ['POST /mcp', 'POST /mcp'])
   })
 
-  it('keeps to the nonce until there is another (RFC 9449 section 8.2)', async t => {
+  it('keeps the nonce until there is a new one (RFC 9449 section 8.2)', async t => {
     const { peer, storage, connect } = await start(t)
     await connect()
     demandNonce(peer, 'first')
@@ -260,7 +260,7 @@ describe('McpClient with dpop: a request to the resource server', () => {
     assert.deepEqual(peer.received.slice(before + 1).map(request => proofOf(request).claims['nonce']), ['first', 'second'])
   })
 
-  it('is not repeated for ever where the nonce never suits (RFC 9449 section 9)', async t => {
+  it('is repeated only once if the server never accepts the nonce (RFC 9449 section 9)', async t => {
     const { peer, connect } = await start(t)
     await connect()
     const challenge = { 'www-authenticate': 'DPoP error="use_dpop_nonce"', 'dpop-nonce': 'again' }
@@ -272,19 +272,19 @@ describe('McpClient with dpop: a request to the resource server', () => {
 })
 
 describe('McpClient with dpop: the key', () => {
-  it('is stored beside the tokens and taken up by the next process', async t => {
+  it('is stored with the tokens and used by the next process', async t => {
     const { peer, connect, stored } = await start(t)
     await connect()
     const { dpop_key } = await stored()
     assert.ok(dpop_key?.['d'], 'it is the private key')
-    // Bound tokens are used with their key, whether this run asks for DPoP or not.
+    // Bound tokens need their key, with or without the dpop option.
     await connect({ dpop: false })
     const { jwk } = proofOf(peer.to('POST /mcp').at(-1)!).header
     assert.deepEqual([jwk.x, jwk.y], [dpop_key['x'], dpop_key['y']])
     assert.equal(peer.to('POST /token').length, 1)
   })
 
-  it('is that of the tokens, also when another process has put others in their place', async t => {
+  it('belongs to the current tokens, even if another process has replaced them', async t => {
     const { peer, storage } = await start(t)
     const client = clientOf(peer.url, { storage, dpop: true })
     await client.connect()
@@ -294,7 +294,7 @@ describe('McpClient with dpop: the key', () => {
     assert.equal(proofOf(peer.to('POST /mcp').at(-1)!).header['jwk'].x, other['x'])
   })
 
-  it('signs the refresh, and stays (RFC 9449 section 5)', async t => {
+  it('signs the refresh and stays the same (RFC 9449 section 5)', async t => {
     const { peer, storage, connect, stored } = await start(t)
     await connect()
     const before = await stored()
@@ -306,7 +306,7 @@ describe('McpClient with dpop: the key', () => {
     assert.deepEqual(after.dpop_key, before.dpop_key)
   })
 
-  it('is stored when a refresh binds tokens that were not bound (RFC 9449 section 5)', async t => {
+  it('is stored if a refresh binds previously unbound tokens (RFC 9449 section 5)', async t => {
     const { peer, storage, connect, stored } = await start(t)
     await connect()
     await changeTokens(storage, peer.url, { token_type: 'Bearer', dpop_key: undefined })
@@ -315,14 +315,14 @@ describe('McpClient with dpop: the key', () => {
     assert.deepEqual([token_type, dpop_key?.['x']], ['DPoP', proofOf(peer.to('POST /token')[1]!).header['jwk'].x])
   })
 
-  it('does not sign a revocation, where it says nothing', async t => {
+  it('does not sign a revocation, where a proof has no meaning', async t => {
     const { peer, storage, connect } = await start(t)
     await connect()
     await clientOf(peer.url, { storage }).authorizer.tokens.revoke()
     assert.equal(peer.to('POST /revoke')[0]!.headers['dpop'], undefined)
   })
 
-  it('is in no trace', async t => {
+  it('is never in the trace', async t => {
     const { connect, stored } = await start(t)
     const { trace, ...recorded } = record()
     await connect({ trace })

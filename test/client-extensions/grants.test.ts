@@ -18,7 +18,7 @@ const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const scopes_supported = ['a', 'b', 'offline_access']
 const tokens = json(validTokens({ refresh_token: undefined }))
 
-/** A peer that is both servers; nobody can be asked there, so that only a grant without a user leads to tokens. */
+/** A peer that is both servers. There is no user agent, so only a grant without a user yields tokens. */
 async function start(t: TestContext, metadata: Members = {}, resource: Members = { scopes_supported: ['a', 'b'] }): Promise<Peer> {
   const peer = await startPeer(t)
   addAuthorizationServer(peer, { metadata: { scopes_supported, token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'], ...metadata } })
@@ -40,43 +40,43 @@ function tokenRequest(peer: Peer): Received {
 describe('The client credentials grant', () => {
   const withSecret = { client_id: 'the client', client_secret: 's+e/c' }
 
-  it('asks for scopes and resource, and no more (RFC 6749 section 4.4.2, RFC 8707 section 2)', async t => {
+  it('sends scope and resource, and nothing else (RFC 6749 section 4.4.2, RFC 8707 section 2)', async t => {
     const peer = await start(t)
     await clientCredentials(peer, withSecret).connect()
     assert.deepEqual(formOf(tokenRequest(peer)), { grant_type: 'client_credentials', scope: 'a b', resource: `${peer.url}/mcp` })
   })
 
-  it('does not ask for offline_access, as there is no user who could be away (MCP 2026-07-28 basic/authorization, Refresh Tokens)', async t => {
+  it('does not request offline_access, because there is no user (MCP 2026-07-28 basic/authorization, Refresh Tokens)', async t => {
     const peer = await start(t, {}, { scopes_supported: ['a', 'offline_access'] })
     await clientCredentials(peer, withSecret).connect()
     assert.equal(formOf(tokenRequest(peer))['scope'], 'a')
   })
 
-  it('leaves scope out where there is none to ask for', async t => {
+  it('omits scope if there is none to request', async t => {
     const peer = await start(t, {}, {})
     await clientCredentials(peer, withSecret).connect()
     assert.equal('scope' in formOf(tokenRequest(peer)), false)
   })
 
-  it('leaves resource out where none is to be sent', async t => {
+  it('omits resource if sendResource is false', async t => {
     const peer = await start(t)
     await clientCredentials(peer, withSecret, { sendResource: false }).connect()
     assert.equal('resource' in formOf(tokenRequest(peer)), false)
   })
 
-  it('authenticates by Basic where the server takes it (RFC 6749 section 2.3.1)', async t => {
+  it('authenticates with Basic if the server supports it (RFC 6749 section 2.3.1)', async t => {
     const peer = await start(t)
     await clientCredentials(peer, withSecret).connect()
     assert.equal(tokenRequest(peer).headers.authorization, `Basic ${Buffer.from('the+client:s%2Be%2Fc').toString('base64')}`)
   })
 
-  it('authenticates by Basic where the metadata names no method (RFC 8414 section 2)', async t => {
+  it('authenticates with Basic if the metadata lists no method (RFC 8414 section 2)', async t => {
     const peer = await start(t, { token_endpoint_auth_methods_supported: undefined })
     await clientCredentials(peer, withSecret).connect()
     assert.match(tokenRequest(peer).headers.authorization!, /^Basic /)
   })
 
-  it('authenticates in the body where the server takes nothing else (RFC 6749 section 2.3.1)', async t => {
+  it('authenticates in the body if the server supports nothing else (RFC 6749 section 2.3.1)', async t => {
     const peer = await start(t, { token_endpoint_auth_methods_supported: ['client_secret_post'] })
     await clientCredentials(peer, withSecret).connect()
     const { client_id, client_secret } = formOf(tokenRequest(peer))
@@ -84,7 +84,7 @@ describe('The client credentials grant', () => {
     assert.equal(tokenRequest(peer).headers.authorization, undefined)
   })
 
-  it('authenticates by an assertion for the issuer where the client has a key (RFC 7523 section 2.2)', async t => {
+  it('authenticates with an assertion for the issuer if the client has a key (RFC 7523 section 2.2)', async t => {
     const peer = await start(t, { token_endpoint_auth_methods_supported: ['private_key_jwt'] })
     await clientCredentials(peer, { client_id: 'the client', privateKey }).connect()
     const { client_assertion, ...form } = formOf(tokenRequest(peer))
@@ -99,19 +99,19 @@ describe('The client credentials grant', () => {
     assert.ok(verify('sha256', Buffer.from(`${header}.${claims}`), key, Buffer.from(signature!, 'base64url')))
   })
 
-  it('registers nothing, and visits no authorization endpoint', async t => {
+  it('neither registers nor visits the authorization endpoint', async t => {
     const peer = await start(t)
     await clientCredentials(peer, withSecret).connect()
     assert.deepEqual(peer.targets().filter(target => /register|authorize$/.test(target)), [])
   })
 
-  it('works where there is neither an authorization endpoint nor PKCE (RFC 8414 section 2)', async t => {
+  it('works without an authorization endpoint and without PKCE (RFC 8414 section 2)', async t => {
     const peer = await start(t, { authorization_endpoint: undefined, code_challenge_methods_supported: undefined, registration_endpoint: undefined })
     await clientCredentials(peer, withSecret).connect()
     assert.equal(peer.to('POST /token').length, 1)
   })
 
-  it('is made again when the token is refused or has ended, since there is no refresh token (RFC 6749 section 4.4.3)', async t => {
+  it('is repeated if the token is rejected or has expired, because there is no refresh token (RFC 6749 section 4.4.3)', async t => {
     const peer = await start(t)
     const storage = new MemoryStorage()
     let time = 1_000_000
@@ -135,7 +135,7 @@ describe('The client credentials grant', () => {
     assert.deepEqual(peer.to('POST /token').map(formOf).map(({ grant_type }) => grant_type), ['authorization_code', 'client_credentials'])
   })
 
-  it('is made again when the tokens are to be renewed', async t => {
+  it('is repeated to renew the tokens', async t => {
     const peer = await start(t)
     const { authorizer } = clientCredentials(peer, withSecret)
     await authorizer.authorize()
@@ -143,7 +143,7 @@ describe('The client credentials grant', () => {
     assert.equal(peer.to('POST /token').length, 2)
   })
 
-  it('gives way to a refresh token, where the server gives one all the same', async t => {
+  it('is replaced by a refresh token if the server issues one anyway', async t => {
     const peer = await start(t)
     peer.on('POST /token', json(validTokens()))
     const { authorizer } = clientCredentials(peer, withSecret)
@@ -152,7 +152,7 @@ describe('The client credentials grant', () => {
     assert.deepEqual(peer.to('POST /token').map(formOf).map(({ grant_type }) => grant_type), ['client_credentials', 'refresh_token'])
   })
 
-  it('steps up without asking anybody (MCP 2026-07-28 basic/authorization, Step-Up Authorization Flow)', async t => {
+  it('steps up without asking a user (MCP 2026-07-28 basic/authorization, Step-Up Authorization Flow)', async t => {
     const peer = await start(t, {}, {})
     const insufficient = { status: 403, headers: { 'www-authenticate': 'Bearer error="insufficient_scope", scope="wide"' } }
     const client = clientCredentials(peer, withSecret)
@@ -162,7 +162,7 @@ describe('The client credentials grant', () => {
     assert.equal(formOf(peer.to('POST /token')[1]!)['scope'], 'wide')
   })
 
-  it('reports the refusal, and asks once (RFC 6749 section 5.2)', async t => {
+  it('reports the refusal, and does not retry (RFC 6749 section 5.2)', async t => {
     const peer = await start(t)
     peer.on('POST /token', json({ error: 'invalid_client', error_description: 'wrong secret' }, 401))
     const storage = new MemoryStorage()
@@ -193,20 +193,20 @@ describe('The JWT bearer grant', () => {
     })
   })
 
-  it('is made by a client that authenticates, where it has a secret (RFC 7521 section 4.1)', async t => {
+  it('is sent with client authentication if the client has a secret (RFC 7521 section 4.1)', async t => {
     const peer = await start(t)
     await jwtBearer(peer, { identity: { ...identity, client_secret: 'secret' } }).connect()
     assert.match(tokenRequest(peer).headers.authorization!, /^Basic /)
     assert.equal('client_id' in formOf(tokenRequest(peer)), false)
   })
 
-  it('leaves scope and resource out where there is nothing to send', async t => {
+  it('omits scope and resource if there is nothing to send', async t => {
     const peer = await start(t, {}, {})
     await jwtBearer(peer, { sendResource: false }).connect()
     assert.deepEqual(Object.keys(formOf(tokenRequest(peer))), ['grant_type', 'assertion', 'client_id'])
   })
 
-  it('asks for the assertion each time, so that it may be a new one', async t => {
+  it('gets the assertion anew each time, so that it can be a fresh one', async t => {
     const peer = await start(t)
     let count = 0
     const { authorizer } = jwtBearer(peer, { grant: registrar => new JwtBearerGrant(registrar, async () => `assertion-${++count}`) })
@@ -215,7 +215,7 @@ describe('The JWT bearer grant', () => {
     assert.deepEqual(peer.to('POST /token').map(formOf).map(({ assertion }) => assertion), ['assertion-1', 'assertion-2'])
   })
 
-  it('reports an assertion that the server does not take (RFC 7523 section 3.1)', async t => {
+  it('reports an assertion that the server rejects (RFC 7523 section 3.1)', async t => {
     const peer = await start(t)
     peer.on('POST /token', json({ error: 'invalid_grant', error_description: 'audience' }, 400))
     await assertRefusal(jwtBearer(peer).connect(), 'tokens-are-granted', 'invalid_grant')
@@ -233,7 +233,7 @@ describe('Enterprise-managed authorization', () => {
     stored(): Promise<StoredTokens | undefined>
   }
 
-  /** An MCP server whose authorization server takes what the identity provider gives. */
+  /** An MCP server whose authorization server accepts what the identity provider issues. */
   async function enterprise(t: TestContext, answer: Answer = json(exchanged), changes: Partial<IdentityProvider> = {}): Promise<Enterprise> {
     const provider = await startPeer(t)
     provider.on('POST /token', answer)
@@ -267,7 +267,7 @@ describe('Enterprise-managed authorization', () => {
     assert.equal(tokenRequest(peer).headers.authorization, `Basic ${Buffer.from('the+client:secret').toString('base64')}`)
   })
 
-  it('shows the secret of the client to the identity provider in no form', async t => {
+  it('never sends the client_secret to the identity provider', async t => {
     const { provider, connect } = await enterprise(t)
     await connect()
     const [request] = provider.received
@@ -282,7 +282,7 @@ describe('Enterprise-managed authorization', () => {
     ['nothing', { access_token: undefined }],
     ['a list', { access_token: ['the.id.jag'] }],
   ] as const) {
-    it(`goes no further when the identity provider gives ${what} (RFC 8693 section 2.2.1)`, async t => {
+    it(`stops if the identity provider returns ${what} (RFC 8693 section 2.2.1)`, async t => {
       const { connect, peer, stored } = await enterprise(t, json({ ...exchanged, ...changes }))
       await assertUntrusted(connect(), 'token-response-is-complete')
       assert.equal(peer.to('POST /token').length, 0)
@@ -297,14 +297,14 @@ describe('Enterprise-managed authorization', () => {
     assert.equal(peer.to('POST /token').length, 0)
   })
 
-  it('follows no redirect of the identity provider, which could lead the ID token away', async t => {
+  it('follows no redirect of the identity provider, which could steal the ID token', async t => {
     const elsewhere = await startPeer(t)
     const { connect } = await enterprise(t, redirectTo(`${elsewhere.url}/token`, 307))
     await assertRefusal(connect(), 'tokens-are-granted', 'HTTP 307')
     assert.equal(elsewhere.received.length, 0)
   })
 
-  it('takes no page for an answer (RFC 8693 section 2.2)', async t => {
+  it('rejects a page instead of JSON (RFC 8693 section 2.2)', async t => {
     await assertUntrusted((await enterprise(t, html())).connect(), 'document-is-json')
   })
 
@@ -315,7 +315,7 @@ describe('Enterprise-managed authorization', () => {
     })
   }
 
-  it('leaves no token in the trace', async t => {
+  it('shows no token in the trace', async t => {
     const { connect } = await enterprise(t)
     const { trace, ...recorded } = record()
     await connect({ trace })

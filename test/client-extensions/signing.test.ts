@@ -22,7 +22,7 @@ function decode(part: string | undefined): Members {
   return JSON.parse(Buffer.from(part!, 'base64url').toString()) as Members
 }
 
-/** Whether node:crypto, which knows nothing of ours, finds the signature right. */
+/** Verifies the signature with node:crypto, independently of our code. */
 function isSignedBy(jws: string, publicKey: KeyObject, hash: string | null, options: Partial<VerifyKeyObjectInput> = {}): boolean {
   const [header, claims, signature] = jws.split('.')
   return verify(hash, Buffer.from(`${header}.${claims}`), { key: publicKey, ...options }, Buffer.from(signature!, 'base64url'))
@@ -38,7 +38,7 @@ describe('readPrivateKey()', () => {
     ['an RSA key in PKCS #8', pem(rsa), 'RS256'],
     ['an RSA key in PKCS #1', pem(rsa, 'pkcs1'), 'RS256'],
     ['an RSA key as a JSON Web Key', jwk(rsa), 'RS256'],
-    ['a JSON Web Key behind blank lines', `\n\n ${jwk(p256)}`, 'ES256'],
+    ['a JSON Web Key after blank lines', `\n\n ${jwk(p256)}`, 'ES256'],
   ] as const) {
     it(`reads ${what}`, () => {
       const [header] = signJws({}, {}, readPrivateKey(text)).split('.')
@@ -49,15 +49,15 @@ describe('readPrivateKey()', () => {
   const { publicKey: ofSomebody } = p256
   for (const [what, text] of [
     ['nothing', ''],
-    ['a text', 'my secret key'],
-    ['JSON that is no key', '{}'],
+    ['arbitrary text', 'my secret key'],
+    ['JSON that is not a key', '{}'],
     ['half a JSON Web Key', jwk(p256).slice(0, -10)],
     ['a public key', ofSomebody.export({ type: 'spki', format: 'pem' }) as string],
     ['a public JSON Web Key', JSON.stringify(ofSomebody.export({ format: 'jwk' }))],
     ['a shared secret', JSON.stringify({ kty: 'oct', k: 'c2VjcmV0' })],
-    ['a key behind a password', p256.privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' }) as string],
+    ['a password-protected key', p256.privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'x' }) as string],
   ] as const) {
-    it(`refuses ${what} as wrong usage, and does not repeat it`, () => {
+    it(`rejects ${what} as wrong usage without quoting it`, () => {
       assert.throws(() => readPrivateKey(text), error => (
         error instanceof ClientError && error.exitCode === 2 && error.message === 'the private key cannot be read'))
     })
@@ -70,14 +70,14 @@ describe('readPrivateKey()', () => {
     ['x25519', generateKeyPairSync('x25519')],
     ['rsa 1024', generateKeyPairSync('rsa', { modulusLength: 1024 })],
   ] as const) {
-    it(`refuses a key of type ${what}, and says so`, () => {
+    it(`rejects a key of type ${what}, and says so`, () => {
       assert.throws(() => readPrivateKey(pem(keys)), { message: `a key of type ${what} is not supported`, exitCode: 2 })
     })
   }
 })
 
 describe('publicJwk()', () => {
-  it('has nothing of the private key (RFC 9449 section 4.2)', () => {
+  it('contains nothing of the private key (RFC 9449 section 4.2)', () => {
     for (const keys of [p256, ed25519, rsa]) {
       assert.deepEqual(publicJwk(keys.privateKey), keys.publicKey.export({ format: 'jwk' }))
     }
@@ -87,17 +87,17 @@ describe('publicJwk()', () => {
 describe('signJws()', () => {
   const claims = { iss: 'joe', 'http://example.com/is_root': true }
 
-  it('signs by ES256, with the two numbers one behind the other (RFC 7518 section 3.4)', () => {
+  it('signs with ES256, as two concatenated numbers (RFC 7518 section 3.4)', () => {
     const jws = signJws({ typ: 'JWT' }, claims, p256.privateKey)
     assert.ok(isSignedBy(jws, p256.publicKey, 'sha256', { dsaEncoding: 'ieee-p1363' }))
     assert.equal(Buffer.from(jws.split('.')[2]!, 'base64url').length, 64)
   })
 
-  it('signs by EdDSA (RFC 8037 section 3.1)', () => {
+  it('signs with EdDSA (RFC 8037 section 3.1)', () => {
     assert.ok(isSignedBy(signJws({ typ: 'JWT' }, claims, ed25519.privateKey), ed25519.publicKey, null))
   })
 
-  it('signs by RS256 (RFC 7518 section 3.3)', () => {
+  it('signs with RS256 (RFC 7518 section 3.3)', () => {
     assert.ok(isSignedBy(signJws({ typ: 'JWT' }, claims, rsa.privateKey), rsa.publicKey, 'sha256', { padding: constants.RSA_PKCS1_PADDING }))
   })
 
@@ -110,7 +110,7 @@ describe('signJws()', () => {
     assert.ok(isSignedBy(jws, createPublicKey({ key, format: 'jwk' }), null))
   })
 
-  it('writes header and claims as they are, and names the algorithm (RFC 7515 section 5.1)', () => {
+  it('keeps header and claims, and sets the algorithm (RFC 7515 section 5.1)', () => {
     const [header, payload] = signJws({ typ: 'JWT', alg: 'none' }, claims, p256.privateKey).split('.')
     assert.deepEqual([decode(header), decode(payload)], [{ typ: 'JWT', alg: 'ES256' }, claims])
   })
@@ -120,13 +120,13 @@ describe('clientAssertion()', () => {
   const issuer = 'https://auth.example.com'
   const make = (): Members => decode(clientAssertion('the-client', issuer, p256.privateKey, 1_000_000.7).split('.')[1])
 
-  it('is about the client, by the client, for the issuer alone, and for a minute (RFC 7523 section 3)', () => {
+  it('is issued by and about the client, for the issuer only, and valid for a minute (RFC 7523 section 3)', () => {
     const { jti, ...claims } = make()
     assert.deepEqual(claims, { iss: 'the-client', sub: 'the-client', aud: issuer, iat: 1_000_000, exp: 1_000_060 })
     assert.ok(typeof jti === 'string' && jti.length >= 22, String(jti))
   })
 
-  it('has a jti of its own each time (RFC 7523 section 3)', () => {
+  it('has a new jti each time (RFC 7523 section 3)', () => {
     assert.notEqual(make()['jti'], make()['jti'])
   })
 

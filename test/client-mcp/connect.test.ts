@@ -8,7 +8,7 @@ import {
   record, result, sessionId, startPeer, type Answer, type Method, type Peer,
 } from '../peer.ts'
 
-/** A client of a peer that has `methods`. */
+/** A client of a peer with `methods`. */
 async function open(
   t: TestContext, methods: Readonly<Record<string, Method>> = {}, options: Partial<McpClientOptions> = {},
 ): Promise<{ peer: Peer; client: McpClient }> {
@@ -22,7 +22,7 @@ function methodsOf(peer: Peer): readonly string[] {
 }
 
 describe('connect(): a modern server', () => {
-  it('is asked by server/discover, which names version, client and capabilities (MCP 2026-07-28 basic, _meta)', async t => {
+  it('gets server/discover with version, client and capabilities (MCP 2026-07-28 basic, _meta)', async t => {
     const clientInfo = { name: 'test', version: '1' }
     const { peer, client } = await open(t, {}, { clientInfo, capabilities: { elicitation: {} } })
     await client.connect()
@@ -44,7 +44,7 @@ describe('connect(): a modern server', () => {
     assert.equal(headers['content-type'], 'application/json')
   })
 
-  it('is used at once, without initialize, session or GET', async t => {
+  it('needs no initialize, session or GET', async t => {
     const { peer, client } = await open(t)
     assert.deepEqual(await client.connect(), { protocolVersion: modernVersion, serverInfo: { name: 'peer' }, capabilities: { tools: {} } })
     await client.listTools()
@@ -53,27 +53,27 @@ describe('connect(): a modern server', () => {
     assert.equal(peer.received.length, 2)
   })
 
-  it('is left when it names no version that the client speaks (MCP 2026-07-28 basic/versioning)', async t => {
+  it('is rejected if it supports no version of the client (MCP 2026-07-28 basic/versioning)', async t => {
     const { client } = await open(t, { 'server/discover': ({ id }) => result(id, discovery({ supportedVersions: ['2099-01-01'] })) })
     const { message } = await assertUntrusted(client.connect(), 'protocol-version-is-shared')
     assert.match(message, /the server speaks 2099-01-01/)
   })
 
   const errors: readonly (readonly [string, number, unknown])[] = [
-    ['UnsupportedProtocolVersion with versions that nobody knows', -32022, { supported: ['2099-01-01'] }],
+    ['UnsupportedProtocolVersion with unknown versions', -32022, { supported: ['2099-01-01'] }],
     ['UnsupportedProtocolVersion without versions', -32022, undefined],
     ['HeaderMismatch', -32020, undefined],
     ['MissingRequiredClientCapability', -32021, undefined],
   ]
   for (const [what, code, data] of errors) {
-    it(`is not taken for a legacy one after ${what} (MCP 2026-07-28 basic/transports/streamable-http, Backward Compatibility)`, async t => {
+    it(`is not mistaken for a legacy server after ${what} (MCP 2026-07-28 basic/transports/streamable-http, Backward Compatibility)`, async t => {
       const { peer, client } = await open(t, { 'server/discover': ({ id }) => failure(id, code, 'no', 400, data) })
       await assertUntrusted(client.connect(), 'protocol-version-is-shared')
       assert.deepEqual(methodsOf(peer), ['server/discover'])
     })
   }
 
-  it('is asked again when it refuses the version that it names in the same breath (MCP 2026-07-28 basic/versioning)', async t => {
+  it('is asked again if it rejects a version that it lists as supported (MCP 2026-07-28 basic/versioning)', async t => {
     let refusals = 0
     const { peer, client } = await open(t, {
       'server/discover': ({ id }) => refusals++ === 0
@@ -86,7 +86,7 @@ describe('connect(): a modern server', () => {
     assert.notEqual(first!['id'], second!['id'])
   })
 
-  it('is not asked again for ever (MCP 2026-07-28 basic/versioning)', async t => {
+  it('is asked again only once (MCP 2026-07-28 basic/versioning)', async t => {
     const { peer, client } = await open(t, {
       'server/discover': ({ id }) => failure(id, -32022, 'Unsupported protocol version', 400, { supported: [modernVersion] }),
     })
@@ -94,7 +94,7 @@ describe('connect(): a modern server', () => {
     assert.deepEqual(methodsOf(peer), ['server/discover', 'server/discover'])
   })
 
-  it('is reported by a client that speaks legacy versions alone', async t => {
+  it('is reported by a client that supports only legacy versions', async t => {
     const error = ({ id }: { id?: unknown }): Answer => failure(id, -32022, 'Unsupported protocol version', 400, { supported: [modernVersion] })
     const { client } = await open(t, { initialize: error }, { protocolVersions: ['2025-11-25'] })
     await assert.rejects(client.connect(), { name: 'JsonRpcError', code: -32022 })
@@ -103,11 +103,11 @@ describe('connect(): a modern server', () => {
 
 describe('connect(): a legacy server', () => {
   const answers: readonly (readonly [string, (id: unknown) => Answer])[] = [
-    ['400 and UnsupportedProtocolVersion that names a legacy version', id => failure(id, -32022, 'no', 400, { supported: ['2025-11-25'] })],
+    ['400 and UnsupportedProtocolVersion with a legacy version', id => failure(id, -32022, 'no', 400, { supported: ['2025-11-25'] })],
     ['400 and an error of its own', () => failure(null, -32000, 'Bad Request: Unsupported protocol version')],
     ['400 and nothing', () => ({ status: 400 })],
     ['400 and text', () => ({ status: 400, headers: { 'content-type': 'text/plain' }, body: 'Bad Request' })],
-    ['400 and JSON that is no JSON-RPC', () => json({ error: 'Bad Request' }, 400)],
+    ['400 and JSON that is not JSON-RPC', () => json({ error: 'Bad Request' }, 400)],
     ['400 and an empty list', () => json([], 400)],
     ['400 and half a JSON text', () => ({ status: 400, headers: { 'content-type': 'application/json' }, body: '{"jsonrpc"' })],
     ['400 and JSON-RPC without a session', id => failure(id, -32600, 'Mcp-Session-Id is missing')],
@@ -118,17 +118,17 @@ describe('connect(): a legacy server', () => {
     ['406', () => ({ status: 406 })],
     ['422 and JSON of a web framework', () => json({ detail: [{ loc: ['body'] }] }, 422)],
     ['200 and an unknown method', id => failure(id, -32601, 'Method not found', 200)],
-    ['200 and a result that names no versions', id => result(id, {})],
+    ['200 and a result without versions', id => result(id, {})],
   ]
   for (const [what, answer] of answers) {
-    it(`is recognised by ${what} (MCP 2026-07-28 basic/versioning)`, async t => {
+    it(`is recognized by ${what} (MCP 2026-07-28 basic/versioning)`, async t => {
       const { peer, client } = await open(t, legacyMethods({ 'server/discover': ({ id }) => answer(id) }))
       assert.equal((await client.connect()).protocolVersion, '2025-11-25')
       assert.deepEqual(methodsOf(peer), ['server/discover', 'initialize', 'notifications/initialized'])
     })
   }
 
-  it('gets initialize with the newest legacy version, without the marks of a modern request (MCP 2025-11-25 basic/lifecycle)', async t => {
+  it('gets initialize with the newest legacy version and no modern metadata (MCP 2025-11-25 basic/lifecycle)', async t => {
     const clientInfo = { name: 'test', version: '1' }
     const { peer, client } = await open(t, legacyMethods(), { clientInfo, capabilities: { roots: {} } })
     await client.connect()
@@ -137,7 +137,7 @@ describe('connect(): a legacy server', () => {
     for (const name of ['mcp-method', 'mcp-name', 'mcp-protocol-version', 'mcp-session-id']) assert.equal(initialize.headers[name], undefined, name)
   })
 
-  it('is told that the client is ready before anything else (MCP 2025-11-25 basic/lifecycle)', async t => {
+  it('is notified that the client is ready before anything else (MCP 2025-11-25 basic/lifecycle)', async t => {
     const { peer, client } = await open(t, legacyMethods())
     await client.connect()
     await client.listTools()
@@ -145,7 +145,7 @@ describe('connect(): a legacy server', () => {
     assert.equal('id' in messagesTo(peer)[2]!, false)
   })
 
-  it('gets version and session with every message after that (MCP 2025-11-25 basic/transports)', async t => {
+  it('gets version and session with every later message (MCP 2025-11-25 basic/transports)', async t => {
     const { peer, client } = await open(t, legacyMethods())
     await client.connect()
     await client.listTools()
@@ -167,31 +167,31 @@ describe('connect(): a legacy server', () => {
   }
 
   for (const version of ['2024-11-05', modernVersion, undefined]) {
-    it(`is left when it chooses ${version ?? 'nothing'} (MCP 2025-11-25 basic/lifecycle, Version Negotiation)`, async t => {
+    it(`is rejected if it chooses ${version ?? 'nothing'} (MCP 2025-11-25 basic/lifecycle, Version Negotiation)`, async t => {
       const { client } = await open(t, legacyMethods({ initialize: ({ id }) => result(id, { protocolVersion: version, capabilities: {} }) }))
       await assertUntrusted(client.connect(), 'protocol-version-is-shared')
     })
   }
 
-  it('is left by a client that speaks the modern version alone', async t => {
+  it('is rejected by a client that supports only the modern version', async t => {
     const { client } = await open(t, legacyMethods(), { protocolVersions: [modernVersion] })
     await assertUntrusted(client.connect(), 'protocol-version-is-shared')
   })
 
-  it('is not asked what it is by a client that speaks legacy versions alone', async t => {
+  it('gets no server/discover from a client that supports only legacy versions', async t => {
     const { peer, client } = await open(t, legacyMethods(), { protocolVersions: ['2025-06-18'] })
     assert.equal((await client.connect()).protocolVersion, '2025-06-18')
     assert.deepEqual(methodsOf(peer), ['initialize', 'notifications/initialized'])
   })
 
-  it('is named in the trace with what it answered', async t => {
+  it('is noted in the trace with its answer', async t => {
     const { trace, notes } = record()
     const { client } = await open(t, legacyMethods({ 'server/discover': { status: 405 } }), { trace })
     await client.connect()
     assert.ok(notes.includes('it does not support 2026-07-28 (HTTP 405), so the client falls back to initialize'), notes.join('\n'))
   })
 
-  it('may be no MCP server at all', async t => {
+  it('may not be an MCP server at all', async t => {
     const peer = await startPeer(t)
     peer.on('POST /mcp', html())
     await assertUntrusted(clientOf(peer.url).connect(), 'answer-is-json-rpc')
@@ -217,11 +217,11 @@ describe('a session of the legacy era (MCP 2025-11-25 basic/transports, Session 
   }
 
   const ends: readonly (readonly [string, Answer])[] = [
-    ['nothing', { status: 404 }], ['a page', html('gone', 404)], ['JSON that is no JSON-RPC', json({ error: 'Session not found' }, 404)],
+    ['nothing', { status: 404 }], ['a page', html('gone', 404)], ['JSON that is not JSON-RPC', json({ error: 'Session not found' }, 404)],
     ['a JSON-RPC error', failure(null, -32001, 'Session not found', 404)],
   ]
   for (const [what, gone] of ends) {
-    it(`is begun anew after 404 and ${what}`, async t => {
+    it(`is restarted after 404 and ${what}`, async t => {
       const { peer, client } = await forgetful(t, gone)
       await client.connect()
       assert.deepEqual(await client.listTools(), [])
@@ -234,14 +234,14 @@ describe('a session of the legacy era (MCP 2025-11-25 basic/transports, Session 
     })
   }
 
-  it('is not begun anew without end', async t => {
+  it('is restarted only once', async t => {
     const { peer, client } = await open(t, legacyMethods({ 'tools/list': { status: 404 } }))
     await client.connect()
     await assertFails(client.listTools(), { exitCode: 4 })
     assert.equal(methodsOf(peer).filter(method => method === 'initialize').length, 2)
   })
 
-  it('is not begun anew after 404 where there was none', async t => {
+  it('is not restarted after 404 if there was none', async t => {
     const initialize: Method = ({ id, params }) => result(id, { protocolVersion: params.protocolVersion, capabilities: {} })
     const { client } = await open(t, legacyMethods({ initialize, 'tools/list': { status: 404 } }))
     await client.connect()
@@ -249,7 +249,7 @@ describe('a session of the legacy era (MCP 2025-11-25 basic/transports, Session 
   })
 
   for (const status of [200, 204, 405]) {
-    it(`is ended by DELETE, which the server may answer with ${status}`, async t => {
+    it(`is ended with DELETE, which the server may answer with ${status}`, async t => {
       const { peer, client } = await open(t, legacyMethods())
       peer.on('DELETE /mcp', { status })
       await client.connect()
@@ -260,7 +260,7 @@ describe('a session of the legacy era (MCP 2025-11-25 basic/transports, Session 
     })
   }
 
-  it('is ended once', async t => {
+  it('is ended only once', async t => {
     const { peer, client } = await open(t, legacyMethods())
     await client.connect()
     await client.close()
@@ -268,14 +268,14 @@ describe('a session of the legacy era (MCP 2025-11-25 basic/transports, Session 
     assert.equal(peer.to('DELETE /mcp').length, 1)
   })
 
-  it('is not ended where there is none', async t => {
+  it('is not ended if there is none', async t => {
     const { peer, client } = await open(t)
     await client.connect()
     await client.close()
     assert.equal(peer.to('DELETE /mcp').length, 0)
   })
 
-  it('may be ended by a server that has gone', async t => {
+  it('ends without an error if the server is gone', async t => {
     const { trace, notes } = record()
     const { peer, client } = await open(t, legacyMethods(), { trace })
     await client.connect()
@@ -284,7 +284,7 @@ describe('a session of the legacy era (MCP 2025-11-25 basic/transports, Session 
     assert.match(notes.at(-1)!, /^the session could not be ended: .+ cannot be reached: /)
   })
 
-  it('asks nobody to log in when it ends', async t => {
+  it('asks for no login when it ends', async t => {
     const { peer, client } = await open(t, legacyMethods(), { userAgent: headless() })
     peer.on('DELETE /mcp', { status: 401 })
     await client.connect()

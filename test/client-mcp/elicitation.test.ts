@@ -34,30 +34,30 @@ describe('elicitation()', () => {
     assert.deepEqual(elicitation(async () => ({})).capabilities, { elicitation: { form: {} } })
   })
 
-  it('fills in the default of every field that was left out (MCP 2026-07-28 client/elicitation, Requested Schema)', async () => {
+  it('sends the default of every field that the user left out (MCP 2026-07-28 client/elicitation, Requested Schema)', async () => {
     assert.deepEqual((await ask({ message: '', requestedSchema }, {})).answer, { action: 'accept', content: defaults })
   })
 
-  it('prefers what the user filled in, also where it is false, empty or 0', async () => {
+  it('prefers what the user filled in, even if it is false, empty or 0', async () => {
     const filled = { name: '', age: 0, verified: true, tags: [], comment: 'hi' }
     assert.deepEqual((await ask({ requestedSchema }, filled)).answer, { action: 'accept', content: { ...defaults, ...filled } })
   })
 
-  it('declines, without any content, when the user does (MCP 2026-07-28 client/elicitation, Response Actions)', async () => {
+  it('declines without content if the user declines (MCP 2026-07-28 client/elicitation, Response Actions)', async () => {
     assert.deepEqual((await ask({ requestedSchema }, undefined)).answer, { action: 'decline' })
   })
 
-  it('declines URL mode, which it does not declare, and shows nothing (MCP 2026-07-28 client/elicitation, URL Mode Elicitation Requests)', async () => {
+  it('declines URL mode, which it does not declare, without showing anything (MCP 2026-07-28 client/elicitation, URL Mode Elicitation Requests)', async () => {
     const { answer, message } = await ask({ mode: 'url', message: 'Sign in', url: 'https://evil.example', elicitationId: '1' }, {})
     assert.deepEqual([answer, message], [{ action: 'decline' }, undefined])
   })
 
-  it('takes a request that names no mode for a form (MCP 2026-07-28 client/elicitation, Form Mode Elicitation Requests)', async () => {
+  it('treats a request without a mode as a form (MCP 2026-07-28 client/elicitation, Form Mode Elicitation Requests)', async () => {
     const { message } = await ask({ message: 'Your name?', requestedSchema }, {})
     assert.equal(message, 'Your name?')
   })
 
-  it('shows the fields in the order of the schema, with which are required', async () => {
+  it('shows the fields in the order of the schema, and which are required', async () => {
     const { fields } = await ask({ mode: 'form', message: '', requestedSchema }, {})
     assert.deepEqual(fields.map(({ name, isRequired }) => [name, isRequired]), [
       ['name', true], ['age', false], ['score', false], ['status', false], ['verified', false], ['tags', false], ['comment', false],
@@ -73,7 +73,7 @@ describe('elicitation()', () => {
     })
   }
 
-  it('answers a modern server that asks in the middle of a call (MCP 2026-07-28 basic/patterns/mrtr)', async t => {
+  it('answers a modern server that asks during a call (MCP 2026-07-28 basic/patterns/mrtr)', async t => {
     const peer = await startPeer(t)
     let asked = false
     addOpenServer(peer, {
@@ -109,7 +109,7 @@ describe('fieldProblem()', () => {
     ['some of several with titles', { type: 'array', items: { anyOf: titled } }, ['#f00']],
     ['none of several', { type: 'array', items: { anyOf: titled } }, []],
   ] as const) {
-    it(`has nothing against ${what} (MCP 2026-07-28 client/elicitation, Requested Schema)`, () => assert.equal(check(schema, value), undefined))
+    it(`accepts ${what} (MCP 2026-07-28 client/elicitation, Requested Schema)`, () => assert.equal(check(schema, value), undefined))
   }
 
   for (const [what, schema, value, expected] of [
@@ -123,7 +123,7 @@ describe('fieldProblem()', () => {
     ['one that is not among several', { type: 'array', items: { type: 'string', enum: ['a', 'b'] } }, ['a', 'c'], 'it must be one of a, b'],
     ['too many of several', { type: 'array', maxItems: 1, items: { type: 'string', enum: ['a', 'b'] } }, ['a', 'b'], 'it must have at most 1 items'],
   ] as const) {
-    it(`names what is wrong with ${what} (MCP 2026-07-28 client/elicitation, Requested Schema)`, () => assert.equal(check(schema, value), expected))
+    it(`rejects ${what} (MCP 2026-07-28 client/elicitation, Requested Schema)`, () => assert.equal(check(schema, value), expected))
   }
 })
 

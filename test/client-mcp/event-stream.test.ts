@@ -25,19 +25,19 @@ describe('parseEventStream()', () => {
     ['joins the lines of one event', 'data: YHOO\ndata: +2\ndata: 10\n\n', ['YHOO\n+2\n10']],
     ['ends an event at an empty line', 'data: a\n\ndata: b\n\n', ['a', 'b']],
     ['ignores a comment', ': test stream\n\n:\n\ndata: first event\n:in between\nid: 1\n\n', ['first event']],
-    ['drops one blank behind the colon', 'data:test\n\ndata: test\n\ndata:  third event\n\n', ['test', 'test', ' third event']],
-    ['keeps colons of the value', 'data: {"a":"b:c"}\n\n', ['{"a":"b:c"}']],
+    ['drops one space after the colon', 'data:test\n\ndata: test\n\ndata:  third event\n\n', ['test', 'test', ' third event']],
+    ['keeps colons in the value', 'data: {"a":"b:c"}\n\n', ['{"a":"b:c"}']],
     ['reads lines that end in CR LF', 'data: a\r\ndata: b\r\n\r\n', ['a\nb']],
     ['reads lines that end in CR', 'data: a\rdata: b\r\r', ['a\nb']],
     ['reads mixed line ends', 'data: a\r\n\rdata: b\n\r\ndata: c\r\r\n', ['a', 'b', 'c']],
-    ['ignores fields that it does not know', 'event: message\nfoo: bar\nbaz\ndata: a\n\n', ['a']],
-    ['gives no event without data', 'id: 1\ndata:\n\ndata\n\nretry: 5\n\n', []],
-    ['drops an event that the stream leaves unfinished', 'data: a\n\ndata: b\n', ['a']],
+    ['ignores unknown fields', 'event: message\nfoo: bar\nbaz\ndata: a\n\n', ['a']],
+    ['yields no event without data', 'id: 1\ndata:\n\ndata\n\nretry: 5\n\n', []],
+    ['drops an unfinished event', 'data: a\n\ndata: b\n', ['a']],
   ]
   for (const [what, text, expected] of cases) {
     it(`${what} (WHATWG HTML section 9.2.6)`, async () => assert.deepEqual((await parse(text)).events, expected))
 
-    it(`${what}, however the text is cut`, async () => {
+    it(`${what}, however the text is split`, async () => {
       for (let at = 0; at <= text.length; at++) {
         assert.deepEqual((await parse(text.slice(0, at), text.slice(at))).events, expected, `cut at ${at}`)
       }
@@ -45,7 +45,7 @@ describe('parseEventStream()', () => {
     })
   }
 
-  it('keeps the last event id, and forgets it for an empty one (WHATWG HTML section 9.2.6)', async () => {
+  it('keeps the last event id, and clears it if the id is empty (WHATWG HTML section 9.2.6)', async () => {
     assert.equal((await parse('id: 1\ndata: a\n\nid: 2\n\n')).state.lastEventId, '2')
     assert.equal((await parse('id: 1\n\nid\n\n')).state.lastEventId, '')
   })
@@ -55,7 +55,7 @@ describe('parseEventStream()', () => {
   })
 
   for (const [text, expected] of [['2500', 2500], ['0', 0], ['soon', undefined], ['-1', undefined], ['1.5', undefined], ['', undefined]] as const) {
-    it(`takes retry: ${text || '(nothing)'} for ${expected ?? 'none'} (WHATWG HTML section 9.2.6)`, async () => {
+    it(`reads retry: ${text || '(nothing)'} as ${expected ?? 'no value'} (WHATWG HTML section 9.2.6)`, async () => {
       assert.equal((await parse(`retry: ${text}\n\n`)).state.retry, expected)
     })
   }
@@ -69,7 +69,7 @@ function answerTo(id: unknown, text = 'done'): Members {
   return { jsonrpc: '2.0', id, result: { resultType: 'complete', content: [{ type: 'text', text }] } }
 }
 
-/** A client that has connected, in the modern era unless `methods` are legacy, and what it gets for a call. */
+/** Connects a client, to a modern server unless `methods` are legacy. `call` returns the text of a tool result. */
 async function connect(
   t: TestContext, methods: Readonly<Record<string, Method>>, options: Partial<McpClientOptions> = {},
 ): Promise<{ peer: Peer; client: McpClient; call: () => Promise<string> }> {
@@ -103,7 +103,7 @@ describe('an answer in an event stream', () => {
     })
   }
 
-  it('is read where a character arrives in two halves', async t => {
+  it('is read even if a character arrives in two halves', async t => {
     async function* halves(id: unknown): AsyncGenerator<Uint8Array> {
       const bytes = Buffer.from(event(answerTo(id, 'Zürich 世界')))
       const middle = bytes.indexOf(Buffer.from('世')) + 1
@@ -117,7 +117,7 @@ describe('an answer in an event stream', () => {
     assert.equal(await call(), 'Zürich 世界')
   })
 
-  it('is all that is waited for, even where the stream stays open', async t => {
+  it('ends the wait even if the stream stays open', async t => {
     let end = (): void => {}
     t.after(async () => end())
     async function* open(id: unknown): AsyncGenerator<string> {
@@ -131,17 +131,17 @@ describe('an answer in an event stream', () => {
   const refused: readonly (readonly [string, (id: number) => Answer])[] = [
     ['no answer', () => eventStream(': nothing\n\n')],
     ['the answer to another request', id => eventStream(event(answerTo(id + 1)))],
-    ['something that is no JSON', () => eventStream('data: hello\n\n')],
-    ['JSON that is no JSON-RPC', () => eventStream('data: {"hello":"world"}\n\n')],
+    ['something that is not JSON', () => eventStream('data: hello\n\n')],
+    ['JSON that is not JSON-RPC', () => eventStream('data: {"hello":"world"}\n\n')],
   ]
   for (const [what, answer] of refused) {
-    it(`is missed in a stream with ${what} (MCP 2026-07-28 basic, Messages)`, async t => {
+    it(`is missing from a stream with ${what} (MCP 2026-07-28 basic, Messages)`, async t => {
       const { call } = await connect(t, { 'tools/call': ({ id }) => answer(id) })
       await assertUntrusted(call, 'answer-is-json-rpc')
     })
   }
 
-  it('is shown in the trace without its secrets, also where its data has several lines', async t => {
+  it('is shown in the trace without its secrets, even if its data has several lines', async t => {
     const { trace, exchanges } = record()
     const message = { ...answerTo(0), result: { resultType: 'complete', content: [{ type: 'text', text: 'done' }], access_token: 'the-secret' } }
     const { call } = await connect(t, {
@@ -160,7 +160,7 @@ describe('a request of the server in an event stream', () => {
   )
   const accepted: Readonly<Record<string, Method>> = { 'a response': { status: 202 } }
 
-  it('of the legacy era is answered when it is a ping (MCP 2025-11-25 basic/utilities/ping)', async t => {
+  it('of the legacy era is answered if it is a ping (MCP 2025-11-25 basic/utilities/ping)', async t => {
     const { peer, call } = await connect(t, legacyMethods({ 'tools/call': ask('ping'), ...accepted }))
     assert.equal(await call(), 'done')
     assert.deepEqual(messagesTo(peer).at(-1), { jsonrpc: '2.0', id: 'from-server', result: {} })
@@ -175,13 +175,13 @@ describe('a request of the server in an event stream', () => {
     assert.deepEqual(messagesTo(peer).at(-1)?.['result'], { action: 'accept', content: { message: 'Name?' } })
   })
 
-  it('of the legacy era is answered by an error where there is no handler (JSON-RPC 2.0 section 5.1)', async t => {
+  it('of the legacy era is answered with an error if there is no handler (JSON-RPC 2.0 section 5.1)', async t => {
     const { peer, call } = await connect(t, legacyMethods({ 'tools/call': ask('roots/list'), ...accepted }))
     assert.equal(await call(), 'done')
     assert.equal(messagesTo(peer).at(-1)?.['error'].code, -32601)
   })
 
-  it('of the modern era gets no response, since a client must not send any (MCP 2026-07-28 basic/transports/streamable-http, Sending Messages)', async t => {
+  it('of the modern era gets no response, because a client must not send any (MCP 2026-07-28 basic/transports/streamable-http, Sending Messages)', async t => {
     const { peer, call } = await connect(t, { 'tools/call': ask('ping') })
     assert.equal(await call(), 'done')
     assert.deepEqual(messagesTo(peer).map(({ method }) => method), ['server/discover', 'tools/list', 'tools/call'])
@@ -202,7 +202,7 @@ describe('a stream of the legacy era that ends before its answer', () => {
     return { peer, call }
   }
 
-  it('is taken up again where it ended (MCP 2025-11-25 basic/transports, Resumability and Redelivery)', async t => {
+  it('is resumed where it ended (MCP 2025-11-25 basic/transports, Resumability and Redelivery)', async t => {
     const { peer, call } = await interrupted(t, eventStream(priming), (_round, id) => eventStream(event(answerTo(id))))
     assert.equal(await call(), 'done')
     const { headers } = peer.to('GET /mcp')[0]!
@@ -211,13 +211,13 @@ describe('a stream of the legacy era that ends before its answer', () => {
     }, { accept: 'text/event-stream', id: 'event-1', session: sessionId, version: '2025-11-25' })
   })
 
-  it('is taken up again when the connection broke off (MCP 2025-11-25 basic/transports, Resumability and Redelivery)', async t => {
+  it('is resumed after the connection was lost (MCP 2025-11-25 basic/transports, Resumability and Redelivery)', async t => {
     const broken: Answer = { headers: { 'content-type': 'text/event-stream' }, body: brokenOff(priming) }
     const { call } = await interrupted(t, broken, (_round, id) => eventStream(event(answerTo(id))))
     assert.equal(await call(), 'done')
   })
 
-  it('is taken up again as often as it ends, each time from the last event', async t => {
+  it('is resumed each time it ends, from the last event', async t => {
     const { peer, call } = await interrupted(t, eventStream(priming), (round, id) => round < 3
       ? eventStream(event({ jsonrpc: '2.0', method: 'notifications/progress' }, `id: event-${round + 1}\n`))
       : eventStream(event(answerTo(id))))
@@ -225,19 +225,19 @@ describe('a stream of the legacy era that ends before its answer', () => {
     assert.deepEqual(peer.to('GET /mcp').map(({ headers }) => headers['last-event-id']), ['event-1', 'event-2', 'event-3'])
   })
 
-  it('is given up after five times', async t => {
+  it('is abandoned after five attempts', async t => {
     const { peer, call } = await interrupted(t, eventStream(priming), () => eventStream(': nothing\n\n'))
     await assertUntrusted(call, 'answer-is-json-rpc')
     assert.equal(peer.to('GET /mcp').length, 5)
   })
 
-  it('is given up where the server does not know it any more', async t => {
+  it('is abandoned if the server does not resume it', async t => {
     const { peer, call } = await interrupted(t, eventStream(priming), () => ({ status: 405 }))
     await assertUntrusted(call, 'answer-is-json-rpc')
     assert.equal(peer.to('GET /mcp').length, 1)
   })
 
-  it('is given up at once without an event id', async t => {
+  it('is abandoned at once without an event id', async t => {
     const { peer, call } = await interrupted(t, eventStream('retry: 5\n\n'), () => ({ status: 405 }))
     await assertUntrusted(call, 'answer-is-json-rpc')
     assert.equal(peer.to('GET /mcp').length, 0)
@@ -245,7 +245,7 @@ describe('a stream of the legacy era that ends before its answer', () => {
 })
 
 describe('a stream of the modern era that ends before its answer', () => {
-  it('is not taken up again (MCP 2026-07-28 basic/transports/streamable-http, Receiving Messages)', async t => {
+  it('is not resumed (MCP 2026-07-28 basic/transports/streamable-http, Receiving Messages)', async t => {
     const { peer, call } = await connect(t, { 'tools/call': eventStream('id: event-1\nretry: 5\ndata:\n\n') })
     await assertUntrusted(call, 'answer-is-json-rpc')
     assert.equal(peer.to('GET /mcp').length, 0)

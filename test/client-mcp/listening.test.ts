@@ -18,7 +18,7 @@ interface Setting extends Recording {
   readonly client: McpClient
 }
 
-/** A client of a legacy server that gives `stream` to whoever listens; it has handlers unless told otherwise. */
+/** A client, with handlers by default, and a legacy server that answers GET with `stream`. */
 async function start(t: TestContext, stream: Route, options: Partial<McpClientOptions> = { handlers }): Promise<Setting> {
   const peer = await startPeer(t)
   addOpenServer(peer, legacyMethods({ 'a response': { status: 202 }, 'tools/list': ({ id }) => result(id, { tools: [] }) }))
@@ -27,7 +27,7 @@ async function start(t: TestContext, stream: Route, options: Partial<McpClientOp
   return { peer, client: clientOf(peer.url, { trace: recorded.trace, ...options }), ...recorded }
 }
 
-/** A stream of `messages` that stays open until the test has ended, or somebody calls `end`. */
+/** A stream of `messages` that stays open until the test ends or calls `end`. */
 function openStream(t: TestContext, ...messages: readonly Members[]): { answer: Answer; end(): void } {
   let end = (): void => {}
   const ended = new Promise<void>(resolve => { end = resolve })
@@ -39,7 +39,7 @@ function openStream(t: TestContext, ...messages: readonly Members[]): { answer: 
   return { answer: { headers: { 'content-type': 'text/event-stream' }, body: body() }, end }
 }
 
-/** Waits until the peer has got a message that is like `expected`. */
+/** Waits until the peer has received a message that satisfies `expected`. */
 async function arrived(peer: Peer, expected: (message: Members) => boolean): Promise<Members> {
   for (let i = 0; i < 200; i++) {
     const found = messagesTo(peer).find(expected)
@@ -51,7 +51,7 @@ async function arrived(peer: Peer, expected: (message: Members) => boolean): Pro
 
 // MCP 2025-11-25 basic/transports, Listening for Messages from the Server
 describe('the stream of a legacy server', () => {
-  it('is opened where there is somebody to answer, with version and session (MCP 2025-11-25 basic/transports, Listening for Messages from the Server)', async t => {
+  it('is opened with version and session if the client has handlers (MCP 2025-11-25 basic/transports, Listening for Messages from the Server)', async t => {
     const { peer, client } = await start(t, openStream(t).answer)
     await client.connect()
     const { headers } = peer.to('GET /mcp')[0]!
@@ -62,7 +62,7 @@ describe('the stream of a legacy server', () => {
     await client.close()
   })
 
-  it('is not opened where nobody would answer', async t => {
+  it('is not opened without handlers', async t => {
     const { peer, client } = await start(t, openStream(t).answer, {})
     await client.connect()
     await client.listTools()
@@ -77,7 +77,7 @@ describe('the stream of a legacy server', () => {
     assert.equal(peer.to('GET /mcp').length, 0)
   })
 
-  it('is read, and a request on it is answered (MCP 2025-11-25 basic/transports, Listening for Messages from the Server)', async t => {
+  it('is read, and its requests are answered (MCP 2025-11-25 basic/transports, Listening for Messages from the Server)', async t => {
     const { peer, client } = await start(t, openStream(t, { jsonrpc: '2.0', method: 'notifications/message' }, ask).answer)
     await client.connect()
     const response = await arrived(peer, ({ id }) => id === 'from-server')
@@ -87,14 +87,14 @@ describe('the stream of a legacy server', () => {
     await client.close()
   })
 
-  it('is answered with an error where there is no handler for the request (JSON-RPC 2.0 section 5.1)', async t => {
+  it('gets an error for a request without a handler (JSON-RPC 2.0 section 5.1)', async t => {
     const { peer, client } = await start(t, openStream(t, { jsonrpc: '2.0', id: 7, method: 'roots/list' }).answer)
     await client.connect()
     assert.equal((await arrived(peer, ({ id, method }) => id === 7 && method === undefined))['error'].code, -32601)
     await client.close()
   })
 
-  it('leaves the requests of the client alone', async t => {
+  it('does not disturb the requests of the client', async t => {
     const { client } = await start(t, openStream(t).answer)
     await client.connect()
     assert.deepEqual(await client.listTools(), [])
@@ -105,7 +105,7 @@ describe('the stream of a legacy server', () => {
     ['405', { status: 405 }], ['404', { status: 404 }], ['401', { status: 401 }], ['a page', html()], ['JSON', json({})], ['204', { status: 204 }],
   ]
   for (const [what, answer] of without) {
-    it(`need not be there: ${what} in its place is fine (MCP 2025-11-25 basic/transports, Listening for Messages from the Server)`, async t => {
+    it(`is optional: the client accepts ${what} instead (MCP 2025-11-25 basic/transports, Listening for Messages from the Server)`, async t => {
       const { peer, client } = await start(t, answer)
       await client.connect()
       assert.deepEqual(await client.listTools(), [])
@@ -115,7 +115,7 @@ describe('the stream of a legacy server', () => {
   }
 
   for (const [what, type, status] of [['a page', 'text/html', 200], ['an error', 'text/event-stream', 500]] as const) {
-    it(`is not heard in ${what} that looks like one`, async t => {
+    it(`is ignored if it is ${what} in disguise`, async t => {
       const body = `data: ${JSON.stringify(ask)}\n\n`
       const { peer, client } = await start(t, { status, headers: { 'content-type': type }, body })
       await client.connect()
@@ -138,7 +138,7 @@ describe('the stream of a legacy server', () => {
     await client.close()
   })
 
-  it('is closed with the conversation, before the session ends', async t => {
+  it('is closed before the session ends', async t => {
     const { peer, client, notes, exchanges } = await start(t, openStream(t).answer)
     peer.on('DELETE /mcp', { status: 200 })
     await client.connect()
@@ -148,10 +148,10 @@ describe('the stream of a legacy server', () => {
     await client.close()
     assert.equal(peer.targets().at(-1), 'DELETE /mcp')
     assert.equal(isClosed(), true)
-    assert.equal(notes.some(note => note.startsWith("the server's own stream failed")), false, 'that it ends is no trouble')
+    assert.equal(notes.some(note => note.startsWith("the server's own stream failed")), false, 'closing it is not a failure')
   })
 
-  it('does not hold up a client for long whose server never begins it', async t => {
+  it('delays the client by two seconds at most if the server never opens it', async t => {
     let end = (): void => {}
     t.after(async () => end())
     const { client } = await start(t, () => new Promise<Answer>(resolve => { end = () => resolve({ status: 405 }) }))
@@ -163,7 +163,7 @@ describe('the stream of a legacy server', () => {
     await client.close()
   })
 
-  it('is noted when it cannot be read, and the client goes on', async t => {
+  it('is noted if it cannot be read, and the client continues', async t => {
     const broken: Answer = { headers: { 'content-type': 'text/event-stream' }, body: (async function* () { yield 'data: hello\n\n' })() }
     const { client, notes } = await start(t, broken)
     await client.connect()

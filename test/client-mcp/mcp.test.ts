@@ -7,7 +7,7 @@ import {
   record, redirectTo, result, startPeer, type Answer, type Method, type Peer,
 } from '../peer.ts'
 
-/** A client that has connected to a peer with `methods`. */
+/** A client connected to a peer with `methods`. */
 async function connect(
   t: TestContext, methods: Readonly<Record<string, Method>> = {}, options: Partial<McpClientOptions> = {},
 ): Promise<{ peer: Peer; client: McpClient }> {
@@ -32,17 +32,17 @@ describe('a request', () => {
     assert.ok(ids.every(id => Number.isSafeInteger(id)), String(ids))
   })
 
-  it('fails with the error of the server (JSON-RPC 2.0 section 5.1)', async t => {
+  it('fails with the error that the server sent (JSON-RPC 2.0 section 5.1)', async t => {
     const { client } = await connect(t, { 'tools/list': ({ id }) => failure(id, -32603, 'out of order', 500, { a: 1 }) })
     await assert.rejects(client.listTools(), { name: 'JsonRpcError', code: -32603, message: 'out of order', status: 500, data: { a: 1 } })
   })
 
-  it('takes an error whose id is null for its own, as the server could not read the id (JSON-RPC 2.0 section 5)', async t => {
+  it('accepts an error with id null as its own, because the server could not read the id (JSON-RPC 2.0 section 5)', async t => {
     const { client } = await connect(t, { 'tools/list': failure(null, -32700, 'unreadable') })
     await assert.rejects(client.listTools(), { code: -32700 })
   })
 
-  it('takes an error without an id for its own (MCP 2026-07-28 basic, Error Responses)', async t => {
+  it('accepts an error without an id as its own (MCP 2026-07-28 basic, Error Responses)', async t => {
     const { client } = await connect(t, { 'tools/list': failure(undefined, -32700, 'unreadable') })
     await assert.rejects(client.listTools(), { code: -32700 })
   })
@@ -61,21 +61,21 @@ describe('a request', () => {
     ['a page with status 500', () => html('<h1>Sorry', 500)],
     ['JSON of a proxy with status 502', () => json({ error: 'bad gateway' }, 502)],
     ['a redirect', () => redirectTo('/elsewhere', 307)],
-    ['JSON that is no object', () => json('pong')],
-    ['JSON that is no JSON-RPC', () => json({ tools: [] })],
+    ['JSON that is not an object', () => json('pong')],
+    ['JSON that is not JSON-RPC', () => json({ tools: [] })],
     ['JSON-RPC 1.0', id => json({ id, result: { tools: [] } })],
     ['half a JSON text', () => ({ headers: { 'content-type': 'application/json' }, body: '{"jsonrpc":"2.0"' })],
     ['the response to another request', id => json({ jsonrpc: '2.0', id: id + 1, result: { tools: [] } })],
-    ['its id as a text', id => json({ jsonrpc: '2.0', id: String(id), result: { tools: [] } })],
+    ['its id as a string', id => json({ jsonrpc: '2.0', id: String(id), result: { tools: [] } })],
     ['a result without id', () => json({ jsonrpc: '2.0', result: { tools: [] } })],
-    ['a result that is no object', id => json({ jsonrpc: '2.0', id, result: [] })],
+    ['a result that is not an object', id => json({ jsonrpc: '2.0', id, result: [] })],
     ['an error without a code', id => json({ jsonrpc: '2.0', id, error: 'no' }, 400)],
     ['an error without a message', id => json({ jsonrpc: '2.0', id, error: { code: 1 } }, 400)],
     ['neither result nor error', id => json({ jsonrpc: '2.0', id })],
     ['a notification', () => json({ jsonrpc: '2.0', method: 'notifications/message' })],
   ]
   for (const [what, answer] of refused) {
-    it(`refuses ${what} in place of its response (MCP 2026-07-28 basic, Messages)`, async t => {
+    it(`rejects ${what} instead of its response (MCP 2026-07-28 basic, Messages)`, async t => {
       const { client } = await connect(t, { 'tools/list': ({ id }) => answer(id) })
       await assertUntrusted(client.listTools(), 'answer-is-json-rpc')
     })
@@ -87,7 +87,7 @@ describe('a request', () => {
     assert.equal(peer.to('POST /elsewhere').length, 0)
   })
 
-  it('stops reading an answer that is too long (RFC 9700 section 4.16)', async t => {
+  it('stops reading a response that is too long (RFC 9700 section 4.16)', async t => {
     const { client } = await connect(t, { 'tools/list': ({ id }) => result(id, { tools: [], filler: 'x'.repeat(5 * 1024 * 1024) }) })
     await assertUntrusted(client.listTools(), 'answer-is-bounded')
   })
@@ -98,7 +98,7 @@ describe('a request', () => {
     await assertUntrusted(client.listTools(), 'answer-is-bounded')
   })
 
-  it('says that the server is gone', async t => {
+  it('reports that the server cannot be reached', async t => {
     const { peer, client } = await connect(t)
     await peer.close()
     const { message } = await assertFails(client.listTools(), { exitCode: 6 })
@@ -109,7 +109,7 @@ describe('a request', () => {
 describe('listTools()', () => {
   const tool = (name: string): Members => ({ ...echoTool, name })
 
-  it('reads page by page and names the cursor as it came (MCP 2026-07-28 server/utilities/pagination)', async t => {
+  it('reads page by page and sends each cursor unchanged (MCP 2026-07-28 server/utilities/pagination)', async t => {
     const pages: Readonly<Record<string, Members>> = {
       first: { tools: [tool('a')], nextCursor: 'päge 2' }, 'päge 2': { tools: [tool('b')], nextCursor: '' }, '': { tools: [tool('c')] },
     }
@@ -118,22 +118,22 @@ describe('listTools()', () => {
     assert.deepEqual(callsTo(peer, 'tools/list').map(({ params }) => params.cursor), [undefined, 'päge 2', ''])
   })
 
-  it('takes null for the end of the pages', async t => {
+  it('accepts null as the end of the pages', async t => {
     const { client } = await connect(t, { 'tools/list': ({ id }) => result(id, { tools: [], nextCursor: null }) })
     assert.deepEqual(await client.listTools(), [])
   })
 
-  it('does not go round for ever where every page names the next (MCP 2026-07-28 server/utilities/pagination)', async t => {
+  it('stops if every page names another one (MCP 2026-07-28 server/utilities/pagination)', async t => {
     const { client } = await connect(t, { 'tools/list': ({ id }) => result(id, { tools: [], nextCursor: 'again' }) })
     await assertFails(client.listTools(), { exitCode: 4 })
   })
 
-  it('refuses a result without tools (MCP 2026-07-28 server/tools)', async t => {
+  it('rejects a result without tools (MCP 2026-07-28 server/tools)', async t => {
     const { client } = await connect(t, { 'tools/list': ({ id }) => result(id, {}) })
     await assertUntrusted(client.listTools(), 'answer-is-json-rpc')
   })
 
-  it('leaves out what is no tool', async t => {
+  it('leaves out entries that are not tools', async t => {
     const tools = [null, {}, { name: 'a' }, { name: 7, inputSchema: {} }, { name: 'b', inputSchema: 'x' }, tool('c')]
     const { client } = await connect(t, { 'tools/list': ({ id }) => result(id, { tools }) })
     assert.deepEqual((await client.listTools()).map(({ name }) => name), ['c'])
@@ -141,7 +141,7 @@ describe('listTools()', () => {
 })
 
 describe('callTool()', () => {
-  it('sends name and arguments, and names the tool in the header (MCP 2026-07-28 basic/transports/streamable-http, Standard Request Headers)', async t => {
+  it('sends name and arguments, and the name in a header (MCP 2026-07-28 basic/transports/streamable-http, Standard Request Headers)', async t => {
     const { peer, client } = await connect(t)
     assert.deepEqual((await client.callTool('echo', { a: [1] }))['content'], [{ type: 'text', text: '{"a":[1]}' }])
     const { _meta, ...params } = callsTo(peer)[0]!['params']
@@ -150,25 +150,25 @@ describe('callTool()', () => {
     assert.equal(peer.received.at(-1)?.headers['mcp-name'], 'echo')
   })
 
-  it('encodes a name that does not fit a header (MCP 2026-07-28 basic/transports/streamable-http, Value Encoding)', async t => {
+  it('encodes a name that cannot stand in a header (MCP 2026-07-28 basic/transports/streamable-http, Value Encoding)', async t => {
     const { peer, client } = await connect(t)
     await client.callTool('Hello, 世界', {})
     assert.equal(peer.received.at(-1)?.headers['mcp-name'], '=?base64?SGVsbG8sIOS4lueVjA==?=')
   })
 
-  it('returns a result with isError as it is (MCP 2026-07-28 server/tools, Error Handling)', async t => {
+  it('returns a result with isError unchanged (MCP 2026-07-28 server/tools, Error Handling)', async t => {
     const { client } = await connect(t, { 'tools/call': ({ id }) => result(id, { content: [], isError: true }) })
     assert.equal((await client.callTool('echo', {}))['isError'], true)
   })
 
-  it('looks at the tools of a modern server first, once', async t => {
+  it('lists the tools of a modern server first, once', async t => {
     const { peer, client } = await connect(t)
     await client.callTool('echo', {})
     await client.callTool('echo', {})
     assert.equal(callsTo(peer, 'tools/list').length, 1)
   })
 
-  it('calls a tool of a legacy server at once, without the headers of the modern era', async t => {
+  it('calls a tool of a legacy server at once, without modern headers', async t => {
     const { peer, client } = await connect(t, legacyMethods())
     await client.callTool('echo', { a: 1 })
     assert.equal(callsTo(peer, 'tools/list').length, 0)
@@ -182,7 +182,7 @@ describe('a result that needs input', () => {
   const elicit = { method: 'elicitation/create', params: { message: 'Your name?' } }
   const state = 'eyJ ünveränderlich"}=='
 
-  /** A tool that gives `rounds` one after the other, and then its result. */
+  /** A tool that returns `rounds` one after the other, and then its result. */
   async function call(
     t: TestContext, rounds: readonly Members[], options: Partial<McpClientOptions> = {},
   ): Promise<{ peer: Peer; client: McpClient; work: () => Promise<Members> }> {
@@ -208,13 +208,13 @@ describe('a result that needs input', () => {
     assert.notEqual(one!['id'], two!['id'])
   })
 
-  it('gets its requestState back as it came (MCP 2026-07-28 basic/patterns/mrtr)', async t => {
+  it('gets its requestState back unchanged (MCP 2026-07-28 basic/patterns/mrtr)', async t => {
     const { peer, work } = await call(t, [{ resultType: 'input_required', inputRequests: { first: elicit }, requestState: state }])
     await work()
     assert.equal(callsTo(peer)[1]!['params'].requestState, state)
   })
 
-  it('gets no requestState where it has none (MCP 2026-07-28 basic/patterns/mrtr)', async t => {
+  it('gets no requestState if it has none (MCP 2026-07-28 basic/patterns/mrtr)', async t => {
     const { peer, work } = await call(t, [
       { resultType: 'input_required', inputRequests: { first: elicit }, requestState: state },
       { resultType: 'input_required', inputRequests: { second: elicit } },
@@ -225,14 +225,14 @@ describe('a result that needs input', () => {
     assert.deepEqual(Object.keys(last.inputResponses), ['second'])
   })
 
-  it('is repeated at once where it asks for nothing but its state (MCP 2026-07-28 basic/patterns/mrtr)', async t => {
+  it('is repeated at once if it only has a requestState (MCP 2026-07-28 basic/patterns/mrtr)', async t => {
     const { peer, work } = await call(t, [{ resultType: 'input_required', requestState: state }])
     await work()
     const { _meta, ...params } = callsTo(peer)[1]!['params']
     assert.deepEqual(params, { name: 'echo', arguments: { a: 1 }, requestState: state })
   })
 
-  it('leaves nothing behind for the next request (MCP 2026-07-28 basic/patterns/mrtr)', async t => {
+  it('does not affect the next request (MCP 2026-07-28 basic/patterns/mrtr)', async t => {
     const { peer, work } = await call(t, [{ resultType: 'input_required', inputRequests: { first: elicit }, requestState: state }])
     await work()
     await work()
@@ -246,7 +246,7 @@ describe('a result that needs input', () => {
     assert.equal(peer.received.at(-1)?.headers['mcp-name'], 'echo')
   })
 
-  it('fails where nothing can give the input', async t => {
+  it('fails if the client cannot provide the input', async t => {
     const { peer, work } = await call(t, [{ resultType: 'input_required', inputRequests: { a: { method: 'sampling/createMessage', params: {} } } }])
     const { message } = await assertFails(work, { exitCode: 4 })
     assert.match(message, /sampling\/createMessage/)
@@ -254,27 +254,27 @@ describe('a result that needs input', () => {
   })
 
   for (const method of ['toString', 'constructor', '__proto__', 7, undefined]) {
-    it(`fails where it asks for ${method}, which is no request that anything answers`, async t => {
+    it(`fails if it asks for ${method}, which has no handler`, async t => {
       const { work } = await call(t, [{ resultType: 'input_required', inputRequests: { a: { method, params: {} } } }])
       await assertFails(work, { exitCode: 4 })
     })
   }
 
-  it('may name its requests as it likes', async t => {
+  it('may use any names for its requests', async t => {
     const inputRequests = { constructor: elicit } as Members
     const { peer, work } = await call(t, [{ resultType: 'input_required', inputRequests }])
     await work()
     assert.ok(Object.hasOwn(callsTo(peer)[1]!['params'].inputResponses, 'constructor'))
   })
 
-  it('does not go on for ever', async t => {
+  it('is given up after ten rounds', async t => {
     const { peer, work } = await call(t, Array.from({ length: 50 }, () => ({ resultType: 'input_required', requestState: state })))
     await assertFails(work, { exitCode: 4 })
     assert.equal(callsTo(peer).length, 11)
   })
 
   for (const resultType of ['task', 'COMPLETE', '', 7, null]) {
-    it(`is refused with the resultType ${JSON.stringify(resultType)} (MCP 2026-07-28 basic, ResultType)`, async t => {
+    it(`is rejected with the resultType ${JSON.stringify(resultType)} (MCP 2026-07-28 basic, ResultType)`, async t => {
       const { work } = await call(t, [{ resultType }])
       await assertUntrusted(work, 'result-type-is-known')
     })

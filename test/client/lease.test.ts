@@ -19,7 +19,7 @@ function owner(pid: number, host = hostname()): string {
   return JSON.stringify({ pid, host, id: 'another' })
 }
 
-/** The id of a process that has ended. */
+/** The id of a process that has exited. */
 async function deadPid(): Promise<number> {
   const child = spawn(process.execPath, ['-e', ''], { stdio: 'ignore' })
   await once(child, 'exit')
@@ -31,7 +31,7 @@ async function setBack(path: string, seconds: number): Promise<void> {
   await utimes(path, then, then)
 }
 
-/** Asserts that the lease is not taken while `path` is as it is, and is once it is gone. */
+/** Asserts that nobody gets the lease before the file at `path` is deleted. */
 async function assertWaits(path: string): Promise<void> {
   let taken = false
   const work = withLease(path, async () => { taken = true })
@@ -42,7 +42,7 @@ async function assertWaits(path: string): Promise<void> {
   assert.equal(taken, true)
 }
 
-/** Runs many that want the lease and asserts that they came one by one. */
+/** Lets many acquire the lease at once, and asserts that they hold it one at a time. */
 async function assertAlone(path: string, count: number): Promise<void> {
   let inside = 0
   let done = 0
@@ -62,7 +62,7 @@ describe('withLease()', () => {
     await assert.rejects(stat(path), { code: 'ENOENT' })
   })
 
-  it('holds a file that names its process, for its owner alone, while it works', async t => {
+  it('keeps a private file that names its process while it works', async t => {
     const path = await leasePath(t)
     await withLease(path, async () => {
       const { pid, host } = JSON.parse(await readFile(path, 'utf8')) as { pid: number; host: string }
@@ -71,62 +71,62 @@ describe('withLease()', () => {
     })
   })
 
-  it('gives the lease back when the work fails', async t => {
+  it('releases the lease if the work fails', async t => {
     const path = await leasePath(t)
     await assert.rejects(withLease(path, async () => { throw new Error('no') }), /no/)
     await assert.rejects(stat(path), { code: 'ENOENT' })
   })
 
-  it('lets 20 in one by one', async t => assertAlone(await leasePath(t), 20))
+  it('admits 20 one at a time', async t => assertAlone(await leasePath(t), 20))
 
-  it('makes the folder, for its owner alone', async t => {
+  it('creates a private folder', async t => {
     const path = join(await leasePath(t), 'below', 'lease')
     await withLease(path, async () => {})
     assert.equal((await stat(join(path, '..'))).mode & 0o777, 0o700)
   })
 
-  it('waits for a process that lives', async t => {
+  it('waits for a process that is running', async t => {
     const path = await leasePath(t)
     await writeFile(path, owner(process.pid))
     await assertWaits(path)
   })
 
-  it('waits for a process of another machine, whose life it cannot see', async t => {
+  it('waits for a process on another machine, which it cannot observe', async t => {
     const path = await leasePath(t)
     await writeFile(path, owner(await deadPid(), 'another-machine'))
     await assertWaits(path)
   })
 
-  it('waits for a lease that has no owner in it yet', async t => {
+  it('waits for a lease that does not name its owner yet', async t => {
     const path = await leasePath(t)
     await writeFile(path, '')
     await assertWaits(path)
   })
 
-  it('takes over from a process that is gone', async t => {
+  it('takes over from a process that has exited', async t => {
     const path = await leasePath(t)
     await writeFile(path, owner(await deadPid()))
     assert.equal(await withLease(path, async () => 'taken'), 'taken')
   })
 
   for (const [what, text] of [
-    ['a process that lives', owner(process.pid)], ['another machine', owner(1, 'another-machine')], ['nobody', ''],
+    ['a running process', owner(process.pid)], ['another machine', owner(1, 'another-machine')], ['nobody', ''],
   ] as const) {
-    it(`takes over from ${what} when the lease was not kept fresh`, async t => {
+    it(`takes over from ${what} if nobody touches the lease`, async t => {
       const path = await leasePath(t)
       await writeFile(path, text)
       assert.equal(await withLease(path, async () => 'taken', 300), 'taken')
     })
   }
 
-  it('lets 20 in one by one over a stale lease, and leaves nothing behind', async t => {
+  it('admits 20 one at a time over a stale lease, and leaves nothing behind', async t => {
     const path = await leasePath(t)
     await writeFile(path, owner(await deadPid()))
     await assertAlone(path, 20)
     assert.deepEqual(await readdir(join(path, '..')), [])
   })
 
-  it('keeps the lease fresh while the work goes on', async t => {
+  it('touches the lease while it works', async t => {
     const path = await leasePath(t)
     await withLease(path, async () => {
       await setBack(path, 9)
@@ -136,7 +136,7 @@ describe('withLease()', () => {
   })
 
   for (const [what, seconds] of [['an hour ago', 3600], ['in an hour', -3600]] as const) {
-    it(`waits for a lease that moves, though it says that it was touched ${what}: clocks are set, and differ`, async t => {
+    it(`waits for a lease that is touched, even if its time stamp says ${what}: clocks differ`, async t => {
       const path = await leasePath(t)
       await writeFile(path, owner(process.pid))
       let moves = 0
@@ -151,7 +151,7 @@ describe('withLease()', () => {
     })
   }
 
-  it('tells a holder that was stopped that it has lost the lease', async t => {
+  it('tells a suspended holder that it has lost the lease', async t => {
     const path = await leasePath(t)
     await withLease(path, async ({ isHeld }) => {
       assert.equal(await isHeld(), true)
@@ -160,7 +160,7 @@ describe('withLease()', () => {
     })
   })
 
-  it('does not give back a lease that somebody else took over', async t => {
+  it('does not release a lease that somebody else took over', async t => {
     const path = await leasePath(t)
     await withLease(path, () => writeFile(path, owner(process.pid)))
     assert.equal(await readFile(path, 'utf8'), owner(process.pid))

@@ -24,7 +24,7 @@ function tokens(access_token: string): StoredTokens {
   return { issuer, registration, token_endpoint: `${issuer}/token`, access_token, token_type: 'Bearer', requested_scopes: [] }
 }
 
-/** Stores tokens for a server beside those of others. */
+/** Stores tokens for one server and keeps those of the others. */
 function add(storage: ClientStorage, server: string, access_token = 'access'): Promise<void> {
   return storage.update(state => ({ ...state, servers: { ...state.servers, [server]: tokens(access_token) } }))
 }
@@ -34,13 +34,13 @@ async function modeOf(path: string): Promise<string> {
 }
 
 describe('FileStorage', () => {
-  it('is empty without a file, and makes none by reading', async t => {
+  it('is empty without a file, and does not create one to read', async t => {
     const path = join(await folder(t), 'clients.json')
     assert.deepEqual(await open(path).read(), { registrations: {}, servers: {} })
     await assert.rejects(stat(path), { code: 'ENOENT' })
   })
 
-  it('gives back what was stored', async t => {
+  it('returns what was stored', async t => {
     const path = join(await folder(t), 'clients.json')
     const registration = {
       client_id: 'a', client_secret: 's', client_secret_expires_at: 0, token_endpoint_auth_method: 'client_secret_basic',
@@ -55,32 +55,32 @@ describe('FileStorage', () => {
     assert.deepEqual({ registrations, servers }, state)
   })
 
-  it('can be read by its owner alone', async t => {
+  it('is readable only by its owner', async t => {
     const path = join(await folder(t), 'clients.json')
     await add(open(path), 'https://m.example/mcp')
     assert.equal(await modeOf(path), '600')
   })
 
-  it('takes the rights of others away from a file that was there', async t => {
+  it('removes the permissions of others from an existing file', async t => {
     const path = join(await folder(t), 'clients.json')
     await writeFile(path, '{"registrations":{},"servers":{}}', { mode: 0o644 })
     await add(open(path), 'https://m.example/mcp')
     assert.equal(await modeOf(path), '600')
   })
 
-  it('makes a new folder for its owner alone', async t => {
+  it('creates a folder that only its owner can enter', async t => {
     const home = join(await folder(t), 'new', 'home')
     await add(open(join(home, 'clients.json')), 'https://m.example/mcp')
     assert.equal(await modeOf(home), '700')
   })
 
-  it('leaves nothing behind but the file', async t => {
+  it('leaves no other file behind', async t => {
     const home = await folder(t)
     await add(open(join(home, 'clients.json')), 'https://m.example/mcp')
     assert.deepEqual(await readdir(home), ['clients.json'])
   })
 
-  it('removes what processes left behind that were killed, and nothing else', async t => {
+  it('removes the leftovers of killed processes, and nothing else', async t => {
     const home = await folder(t)
     const id = '00000000-0000-4000-8000-000000000000'
     const kept = ['clients.json.mine.tmp', `other.json.${id}.tmp`]
@@ -91,7 +91,7 @@ describe('FileStorage', () => {
     assert.deepEqual((await readdir(home)).sort(), ['clients.json', ...kept].sort())
   })
 
-  it('keeps the old state and leaves nothing behind when a change fails', async t => {
+  it('keeps the old state and leaves nothing behind if a change fails', async t => {
     const home = await folder(t)
     const storage = open(join(home, 'clients.json'))
     await add(storage, 'https://m.example/mcp')
@@ -100,7 +100,7 @@ describe('FileStorage', () => {
     assert.ok((await storage.read()).servers['https://m.example/mcp'])
   })
 
-  it('is replaced as a whole, so that a reader sees one state or the next', async t => {
+  it('is replaced as a whole, so that a reader sees either the old or the new state', async t => {
     const path = join(await folder(t), 'clients.json')
     const warnings: string[] = []
     const storage = open(path, warnings)
@@ -115,7 +115,7 @@ describe('FileStorage', () => {
     assert.deepEqual(warnings, [])
   })
 
-  it('keeps what 20 writers at once store for 20 servers', async t => {
+  it('keeps what 20 concurrent writers store for 20 servers', async t => {
     const path = join(await folder(t), 'clients.json')
     const names = Array.from({ length: 20 }, (_, i) => `https://m${i}.example/mcp`)
     await Promise.all(names.map(name => add(open(path), name)))
@@ -123,7 +123,7 @@ describe('FileStorage', () => {
   })
 
   const unreadable: readonly (readonly [string, string])[] = [
-    ['is no JSON', '{"registrations": {'],
+    ['is not JSON', '{"registrations": {'],
     ['is empty', ''],
     ['is a list', '[]'],
     ['lacks a table', '{"registrations":{}}'],
@@ -132,7 +132,7 @@ describe('FileStorage', () => {
     ['was written by another program', '{"https://m.example":{"tokens":{}}}'],
   ]
   for (const [what, text] of unreadable) {
-    it(`sets a file aside that ${what}, and says so`, async t => {
+    it(`moves a file aside that ${what}, and says so`, async t => {
       const home = await folder(t)
       const path = join(home, 'clients.json')
       const warnings: string[] = []
@@ -146,7 +146,7 @@ describe('FileStorage', () => {
     })
   }
 
-  it('sets a file aside once for 20 readers', async t => {
+  it('moves a file aside once for 20 readers', async t => {
     const home = await folder(t)
     const warnings: string[] = []
     await writeFile(join(home, 'clients.json'), 'precious')
@@ -155,7 +155,7 @@ describe('FileStorage', () => {
     assert.equal(warnings.length, 1)
   })
 
-  it('never writes over a file that it could not read', async t => {
+  it('never overwrites a file that it could not read', async t => {
     const home = await folder(t)
     const path = join(home, 'clients.json')
     await writeFile(path, 'precious')
@@ -165,7 +165,7 @@ describe('FileStorage', () => {
     assert.equal(await readFile(join(home, names.find(name => name.includes('corrupt'))!), 'utf8'), 'precious')
   })
 
-  it('says which file it cannot use', async t => {
+  it('names the file that it cannot use', async t => {
     const home = await folder(t)
     await mkdir(join(home, 'clients.json'))
     const storage = open(join(home, 'clients.json'))
@@ -186,7 +186,7 @@ describe('MemoryStorage', () => {
     })))
   })
 
-  it('goes on after exclusive work that failed', async () => {
+  it('continues after exclusive work that failed', async () => {
     const storage = new MemoryStorage()
     await assert.rejects(storage.exclusively(async () => { throw new Error('no') }), /no/)
     assert.equal(await storage.exclusively(async () => 'yes'), 'yes')
