@@ -13,7 +13,7 @@ import { clientName, minute, timeElement } from '../core/user/consent-page.ts'
 import { askToSignIn } from './sign-in.ts'
 
 /** How many grants of a client are listed, the newest last. Revoking all access revokes the others as well. */
-const mostListed = 20
+const maxListed = 20
 
 /** A client with what the user allowed it, and the access that it has now. */
 interface Allowed {
@@ -77,12 +77,12 @@ function clientCard({ client_id, name, consents, grants }: Allowed, field: Html,
 <code>${displayText(client_id, 300)}</code></p>
 ${consents.map(({ scope, redirect_host, given_at }) => html`
 <p>On ${timeElement(given_at)} you allowed <code>${scope}</code>. The answer went to <strong>${redirect_host}</strong>.</p>`)}
-${grants.length === 0 ? html`<p>It has no access at the moment.</p>` : html`<ul class="rows">${grants.slice(-mostListed).map(grant => html`
+${grants.length === 0 ? html`<p>It has no access at the moment.</p>` : html`<ul class="rows">${grants.slice(-maxListed).map(grant => html`
 <li><span>Access since ${timeElement(grant.created_at)} with <code>${grant.scope}</code>${
   grant.refreshed_at === undefined ? undefined : html`, last refreshed on ${timeElement(grant.refreshed_at)}`}</span>
 ${form('grant_id', grant.grant_id, revokeButton(name, grant))}</li>`)}
 </ul>`}
-${grants.length > mostListed ? html`<p>And ${grants.length - mostListed} older.</p>` : undefined}
+${grants.length > maxListed ? html`<p>And ${grants.length - maxListed} older.</p>` : undefined}
 ${form('client_id', client_id, html`<button class="danger">Revoke all access of ${name}</button>`)}
 </section>`
 }

@@ -14,17 +14,17 @@ import { pageReply } from '../base/ui/page.ts'
 import { notice } from '../base/ui/parts.ts'
 import type { Context, SignInPrompt } from '../core/context/context.ts'
 import { signInAttemptsAreBounded, userIsAuthenticated } from '../core/rules/user.ts'
-import { beginSession, endSession, findSession } from '../core/user/browser-session.ts'
+import { endSession, findSession, startSession } from '../core/user/browser-session.ts'
 import { csrfField, identifyBrowser, parseOwnForm } from '../core/user/browser.ts'
 import { signInReason } from '../core/user/consent-page.ts'
 import { readPageToReturnTo, readReturnTo } from '../core/user/return-to.ts'
 
 /** Attempts within 15 minutes. A successful one resets the count of its user name. */
-const mostAttempts = { name: 10, address: 100 } as const
+const maxAttempts = { name: 10, address: 100 } as const
 
 /** In characters. No user name in the users file is longer. */
-const longestUsername = 256
-const longestPassword = 1024
+const maxUsernameLength = 256
+const maxPasswordLength = 1024
 
 /** Shows the page, unless the user is signed in. */
 export async function signInPage(request: Request, context: Context): Promise<Reply> {
@@ -39,12 +39,12 @@ export async function signIn(request: Request, context: Context): Promise<Reply>
   const return_to = readReturnTo(form, context)
   const [username, password] = [form.required('username'), form.get('password')]
   // Check the lengths first: an attacker can craft texts whose Unicode normalization takes quadratic time.
-  context.check(parameterIsBounded, username.length <= longestUsername, 'username', longestUsername)
-  context.check(parameterIsBounded, (password?.length ?? 0) <= longestPassword, 'password', longestPassword)
+  context.check(parameterIsBounded, username.length <= maxUsernameLength, 'username', maxUsernameLength)
+  context.check(parameterIsBounded, (password?.length ?? 0) <= maxPasswordLength, 'password', maxPasswordLength)
   try {
     const user = await authenticate(username, password, request, context)
     context.audit('signed in', { sub: user.sub })
-    return redirect(303, context.config.basePath + return_to, await beginSession(user, request, context))
+    return redirect(303, context.config.basePath + return_to, await startSession(user, request, context))
   } catch (error) {
     const isWrong = error instanceof OAuthError && error.details.rule === userIsAuthenticated.id
     if (!isWrong || !prefersHtml(request)) throw error
@@ -95,7 +95,7 @@ async function authenticate(username: string, password: string | undefined, requ
   // Check the address first: a blocked address adds no more user names, so it cannot evict the counts of others.
   for (const kind of ['address', 'name'] as const) {
     const { count, ends_at } = await store.countAttempt(kind, keys[kind])
-    context.check(signInAttemptsAreBounded, count <= mostAttempts[kind], kind, Math.ceil(ends_at - context.now()))
+    context.check(signInAttemptsAreBounded, count <= maxAttempts[kind], kind, Math.ceil(ends_at - context.now()))
   }
   context.check(signInAttemptsAreBounded, !users.isBusy, 'at once', 5)
   const user = await users.authenticate(username, password ?? '')

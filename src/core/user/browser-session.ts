@@ -1,6 +1,6 @@
 /**
- * The session of a browser in which a user is signed in. The cookie carries a random id with a signature, so that a made-up
- * one never reaches the store; the store has the ids that live, so that signing out ends a copied cookie as well.
+ * The session of a signed-in user. The cookie has a random id and a signature, so a made-up id never reaches the store. The
+ * store has the active ids, so signing out also invalidates copies of the cookie.
  */
 import type { User } from '../../base/config/users.ts'
 import type { Request } from '../../base/http/message.ts'
@@ -14,11 +14,11 @@ export interface SignedIn {
   readonly session_hash: string
 }
 
-/** Twelve hours, in seconds: a day at work. */
+/** Twelve hours, in seconds: a working day. */
 const lifetime = 43_200
 
-/** Begins a session, and ends the one that the browser had: an id that somebody else planted is worth nothing afterwards. */
-export async function beginSession(user: User, request: Request, context: Context): Promise<Record<string, string>> {
+/** Starts a session with a new id and ends the previous one, so that an id planted by an attacker is useless. */
+export async function startSession(user: User, request: Request, context: Context): Promise<Record<string, string>> {
   const earlier = await findSession(request, context)
   if (earlier) await context.store.removeBrowserSession(earlier.session_hash)
   const id = randomToken()
@@ -27,7 +27,7 @@ export async function beginSession(user: User, request: Request, context: Contex
   return cookieHeader('session', `${id}.${hmacSha256(key, id)}`, lifetime, context.config)
 }
 
-/** Who is signed in, if anybody is. */
+/** The user who is signed in, if any. */
 export async function findSession(request: Request, { config, store, users, now }: Context): Promise<SignedIn | undefined> {
   const [id, signature] = readCookie('session', request, config)?.split('.') ?? []
   if (id === undefined || signature === undefined) return undefined
@@ -35,12 +35,12 @@ export async function findSession(request: Request, { config, store, users, now 
   if (!keys.some(key => constantTimeEqual(hmacSha256(key, id), signature))) return undefined
   const session_hash = sha256(id)
   const session = await store.findBrowserSession(session_hash)
-  // The cookie may be older than the browser says, and the user may be gone.
+  // The browser may have kept the cookie for too long, and the user may have been removed.
   const user = session && session.signed_in_at + lifetime > now() ? users.find(session.sub) : undefined
   return user && { user, session_hash }
 }
 
-/** Ends a session here and in the browser. */
+/** Ends the session, and returns the header that removes its cookie. */
 export async function endSession({ session_hash }: SignedIn, { config, store }: Context): Promise<Record<string, string>> {
   await store.removeBrowserSession(session_hash)
   return cookieHeader('session', '', 0, config)

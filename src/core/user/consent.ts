@@ -1,7 +1,7 @@
 /**
- * Consent: the question to the user, and his decision. The request waits in the store meanwhile, under a `consent_token`
- * that only the page knows, and is bound to the browser by a cookie and to the user by his session: so a decision cannot be
- * forged by another site, be repeated, be altered, or be made in another browser or by another user (RFC 6749 section 10.12).
+ * Consent: asks the user, and handles the decision. Meanwhile the request waits in the store, under a one-time
+ * `consent_token` that only the page knows, bound to the browser and the user. Another site cannot forge a decision (CSRF,
+ * RFC 6749 section 10.12), and no other browser or user can make it.
  */
 import { redirect, type Reply, type Request } from '../../base/http/message.ts'
 import { parseForm, type Parameters } from '../../base/http/parameters.ts'
@@ -23,7 +23,7 @@ import { checkFormSite, csrfField, identifyBrowser, readBrowser } from './browse
 import { clientName, consentBody, consentTitle } from './consent-page.ts'
 import { returnToRequest } from './return-to.ts'
 
-/** Keeps the request and shows the page. */
+/** Stores the request and shows the page. */
 export async function askForConsent(
   requested: RequestedGrant, client: Client, signedIn: SignedIn, earlier: Consent | undefined, request: Request, context: Context,
 ): Promise<Reply> {
@@ -43,7 +43,7 @@ export async function askForConsent(
   return pageReply(200, consentTitle(question, context), consentBody(question, context), frame, headers)
 }
 
-/** Answers the form of the page: `decision` is `approve`, and anything else denies. */
+/** Handles the form of the page. Any `decision` other than `approve` denies. */
 export async function decide(request: Request, context: Context): Promise<Reply> {
   const { store } = context
   checkFormSite(request, context)
@@ -52,38 +52,38 @@ export async function decide(request: Request, context: Context): Promise<Reply>
   const waiting = await store.findAuthorizationRequest(token_hash)
   context.check(consentIsOpen, waiting !== undefined)
   const browser = readBrowser(request, context)
-  const same = browser !== undefined && constantTimeEqual(sha256(browser), waiting.browser_hash)
-  context.check(consentBelongsToBrowser, same)
+  const isSameBrowser = browser !== undefined && constantTimeEqual(sha256(browser), waiting.browser_hash)
+  context.check(consentBelongsToBrowser, isSameBrowser)
   const signedIn = await findSession(request, context)
   context.check(consentBelongsToUser, signedIn?.user.sub === waiting.sub)
-  const kept = readKept(form, waiting, context)
-  // While the user thought, the client may have withdrawn the redirect URI, or itself.
+  const scopes = readScopes(form, waiting, context)
+  // The client may have changed its redirect URIs, or been deleted, since the page was shown.
   const client = await findClient(waiting.client_id, context)
   checkRedirectUri(waiting.redirect_uri, client?.metadata.redirect_uris ?? [], context)
   context.check(consentIsOpen, await store.useAuthorizationRequest(token_hash) !== undefined)
-  return redirect(303, await carryOut(form.get('decision') === 'approve', kept, waiting, context))
+  return redirect(303, await applyDecision(form.get('decision') === 'approve', scopes, waiting, context))
 }
 
-/** The scopes that the user left ticked, in the order in which they were asked for. */
-function readKept(form: Parameters, waiting: AuthorizationRequest, context: Context): readonly string[] {
-  const ticked = form.namesAfter('scope.')
+/** The scopes that the user left checked, in the order of the request. */
+function readScopes(form: Parameters, waiting: AuthorizationRequest, context: Context): readonly string[] {
+  const checked = form.namesAfter('scope.')
   const requested = waiting.scope.split(' ')
-  context.check(consentIsWithinRequest, includesScope(requested, ticked), ticked, requested)
-  return requested.filter(scope => ticked.includes(scope))
+  context.check(consentIsWithinRequest, includesScope(requested, checked), checked, requested)
+  return requested.filter(scope => checked.includes(scope))
 }
 
-/** Remembers what the user decided, and says it to the client. */
-async function carryOut(
-  approved: boolean, kept: readonly string[], waiting: AuthorizationRequest, context: Context,
+/** Remembers the decision and returns the URL that brings it to the client. */
+async function applyDecision(
+  approved: boolean, scopes: readonly string[], waiting: AuthorizationRequest, context: Context,
 ): Promise<string> {
   const { sub, client_id, client_name, redirect_uri } = waiting
   const redirect_host = redirectHost(redirect_uri)
-  // Whatever the user said before: the last word counts.
+  // The latest decision replaces earlier consent.
   await context.store.forgetConsent(sub, client_id, redirect_host)
   try {
     context.check(userApproved, approved)
-    context.check(scopeIsKept, kept.length > 0)
-    const scope = formatScope(kept)
+    context.check(scopeIsKept, scopes.length > 0)
+    const scope = formatScope(scopes)
     await context.store.rememberConsent({ sub, client_id, client_name, redirect_host, scope, given_at: context.now() })
     return await issueCode({ ...waiting, scope }, sub, context)
   } catch (error) {

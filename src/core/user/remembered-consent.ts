@@ -1,15 +1,15 @@
-/** Whether what a user allowed before answers a request now, so that he is not asked again. */
+/** Decides whether an earlier consent applies to a request, so that the user is not asked again. */
 import type { Request } from '../../base/http/message.ts'
 import { includesScope } from '../../base/protocol/scope.ts'
 import type { Consent, RequestedGrant } from '../../base/store/records.ts'
 
 /**
- * RFC 8252 section 8.6: an earlier consent answers only for a client whose identity is assured, and an https redirect is
- * what assures it, since the code then reaches the host that the user judged. Any program can listen on loopback or claim a
- * private-use scheme, so that there the user is always asked.
+ * RFC 8252 section 8.6: only if the identity of the client is assured. An https redirect URI assures it: the code reaches the
+ * host that the user approved. Any program can listen on loopback or claim a private-use scheme, so there the user is always
+ * asked.
  *
- * Nor does it answer where another site sent the browser here: that site would learn, without a click, who uses the client
- * (W3C Fetch Metadata section 2.3). A browser that does not say who sent it counts as sent by another site.
+ * And only if no other site sent the browser here: that site would learn, without a click, that the user uses the client
+ * (W3C Fetch Metadata section 2.3). A browser that sends no Sec-Fetch-Site counts as sent by another site.
  */
 export function consentApplies(earlier: Consent, { redirect_uri, scope }: RequestedGrant, request: Request): boolean {
   const site = request.headers['sec-fetch-site']

@@ -1,16 +1,16 @@
-/** Where the browser goes back to after it was at the sign-in page: an authorization request, or a page of our own. */
+/** Where the browser returns to after sign-in: an authorization request, or a page of this server. */
 import type { Request } from '../../base/http/message.ts'
 import type { Parameters } from '../../base/http/parameters.ts'
 import type { Context } from '../context/context.ts'
 import { returnToIsLocal } from '../rules/user.ts'
 
 /**
- * The authorization request as it came, but that it does not ask to sign in again. Where another site sent the browser
- * here, coming back from our own page must not hide that: such a request asks for consent.
+ * The authorization request, without the prompts to sign in again. If another site sent the browser here, `prompt=consent`
+ * is added: coming back from our own page must not make `consentApplies` take the request for our own.
  */
 export function returnToRequest({ query, headers }: Request): string {
   const site = headers['sec-fetch-site']
-  // RFC 6749 section 3.1: an empty one counts as omitted, as in `authorize`.
+  // RFC 6749 section 3.1: an empty parameter counts as omitted.
   const prompts = new Set(readPrompts(new URLSearchParams(query).getAll('prompt').find(Boolean)))
   prompts.delete('login')
   prompts.delete('select_account')
@@ -20,13 +20,13 @@ export function returnToRequest({ query, headers }: Request): string {
   return `/oauth/authorize?${pairs.join('&')}`
 }
 
-/** The values of `prompt` that mean something here (OpenID Connect Core 1.0 section 3.1.2.1). */
+/** The values of `prompt` that this server supports (OpenID Connect Core 1.0 section 3.1.2.1). */
 export function readPrompts(prompt: string | undefined): readonly string[] {
   const known = ['none', 'login', 'consent', 'select_account']
   return (prompt ?? '').split(' ').filter(value => known.includes(value))
 }
 
-/** The pages that one can return to, as they are written: whatever a URL parser might take for another host is none of them. */
+/** Reads `return_to` as raw text: a URL parser could find another host in it (open redirector). */
 export function readReturnTo(parameters: Parameters, context: Context): string {
   const return_to = parameters.get('return_to') ?? '/account'
   context.check(returnToIsLocal, /^(?:\/|\/account|\/oauth\/authorize\?[\x21-\x7e]*)$/.test(return_to))
@@ -34,8 +34,8 @@ export function readReturnTo(parameters: Parameters, context: Context): string {
 }
 
 /**
- * Where a link to the sign-in page may lead on to: to no authorization request, since a link of another site with one would
- * come back to it as from ourselves.
+ * Reads `return_to` from a link to the sign-in page. It must not be an authorization request: a link on another site would
+ * make that request look like our own to `consentApplies`.
  */
 export function readPageToReturnTo(parameters: Parameters, context: Context): string {
   const return_to = readReturnTo(parameters, context)
