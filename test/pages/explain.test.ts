@@ -14,7 +14,7 @@ function start(t: TestContext, env: Record<string, string> = {}): Promise<TestSe
   return startServer(t, { DEBUG: 'true', LOG_LEVEL: 'silent', ...env })
 }
 
-/** The text of a page as a person reads it; marked characters stand between brackets. */
+/** The text of a page, with marked characters in brackets. */
 async function read(url: string): Promise<string> {
   const response = await get(url, asBrowser)
   assert.equal(response.status, 200, url)
@@ -27,7 +27,7 @@ function textOf(html: string): string {
     .replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&amp;/g, '&').replace(/\s+/g, ' ').replace(/ ([.,;:)])/g, '$1')
 }
 
-/** Where the error leads that came as JSON, in a redirect, or in a challenge. */
+/** The error_uri of an error in JSON, in a redirect or in a challenge. */
 async function errorUri(response: Response): Promise<string> {
   const challenge = /error_uri="([^"]+)"/.exec(response.headers.get('www-authenticate') ?? '')?.[1]
   const uri = challenge ?? (response.headers.has('location') ? locationOf(response).searchParams.get('error_uri')
@@ -35,7 +35,7 @@ async function errorUri(response: Response): Promise<string> {
   return uri ?? assert.fail(`no error_uri beside ${response.status}`)
 }
 
-/** A failure that leads to a page: what to do it with, and what the page says of cause and remedy. */
+/** How to cause a failure, and the cause and remedy that its page must show. */
 interface Failure {
   readonly what: string
   readonly env?: Record<string, string>
@@ -219,7 +219,7 @@ const failures: readonly Failure[] = [
   },
 ]
 
-describe('The page to which an error leads names cause and remedy exactly', () => {
+describe('The page that an error_uri leads to names the exact cause and remedy', () => {
   for (const { what, env, fail, rule, cause, remedy } of failures) {
     it(`after ${what}`, async t => {
       const server = await start(t, env)
@@ -231,13 +231,13 @@ describe('The page to which an error leads names cause and remedy exactly', () =
     })
   }
 
-  it('after a client that is unknown to the authorization endpoint, to whom sits in front of the browser', async t => {
+  it('after an authorization request of an unknown client, in the browser', async t => {
     const server = await start(t)
     const response = await get(`${server.url}/oauth/authorize?client_id=forgotten&redirect_uri=http://localhost/cb`, asBrowser)
     assert.equal(response.status, 400)
     const html = await response.text()
     const text = textOf(html)
-    for (const part of ['client_id is not registered here.', 'Forget the stored registration and register again']) assert.ok(text.includes(part), text)
+    for (const part of ['Unknown client', 'client_id is not registered here.', 'Forget the stored registration and register again']) assert.ok(text.includes(part), text)
     const link = /href="([^"]*\/explain\/client-is-registered\?trace=[\w-]+)"/.exec(html)?.[1] ?? assert.fail('no link')
     assert.match(await read(link), /Your request .* received forgotten/)
   })
@@ -246,7 +246,7 @@ describe('The page to which an error leads names cause and remedy exactly', () =
 describe('A trace id', () => {
   const failing = async (server: TestServer): Promise<string> => errorUri(await requestCode(server, await register(server), { resource: 'https://b.example' }))
 
-  it('is in no error_uri without DEBUG', async t => {
+  it('is not in error_uri without DEBUG', async t => {
     assert.doesNotMatch(await failing(await startServer(t)), /\?/)
   })
 
@@ -263,14 +263,14 @@ describe('A trace id', () => {
     assert.ok(flow.includes(`<li id="x-${link[2]}" class="bad"><details open>`))
   })
 
-  it('says so when the request is forgotten', async t => {
+  it('says that the request is no longer recorded', async t => {
     const server = await start(t)
     const uri = await failing(server)
     server.advance(50_000)
     assert.match(await read(uri), /is not recorded, or not any more/)
   })
 
-  it('does not link to the flow for somebody on another machine', async t => {
+  it('shows no link to the flow on another machine', async t => {
     const server = await start(t)
     const response = await get(await failing(server), { ...asBrowser, 'x-forwarded-for': '192.0.2.1' })
     const text = textOf(await response.text())
@@ -278,7 +278,7 @@ describe('A trace id', () => {
     assert.doesNotMatch(text, /See it in its flow/)
   })
 
-  it('brings a program the values, the nearest miss and the cause as JSON', async t => {
+  it('returns the values, the nearest miss and the cause as JSON', async t => {
     const server = await start(t)
     const { request } = await readJson(await get(await failing(server)))
     assert.deepEqual(
@@ -289,37 +289,37 @@ describe('A trace id', () => {
 })
 
 describe('The page of a rule', () => {
-  it('shows the lines that enforce it in place, and links to them', async t => {
+  it('shows the lines that enforce it, with a link to the file', async t => {
     const server = await startServer(t)
     const html = await (await get(`${server.url}/explain/code-is-fresh`, asBrowser)).text()
     assert.match(html, /<a href="[^"]*\/source\/(core\/oauth\/grants\/authorization-code\.ts)#L\d+">src\/\1<\/a>/)
     assert.match(html, /<span class="code-line hit">.*>codeIsFresh<\/a>, code\.expires_at &gt; context\.now\(\)/)
   })
 
-  it('names the tests that hold it', async t => {
+  it('names the tests that cover it', async t => {
     const server = await startServer(t)
     const text = await read(`${server.url}/explain/authorization-is-sent-once`)
     assert.match(text, /Tests that cover it test\/http\/http\.test\.ts is refused where it comes twice, of which Node would keep the first/)
   })
 
-  it('names a test of a table by its row', async t => {
+  it('names a row of a table of tests', async t => {
     const text = await read(`${(await startServer(t)).url}/explain/jwt-type-is-access-token`)
     assert.match(text, /test\/oauth\/jwt\.test\.ts .*refuses a header without typ \(RFC 9068 section 4\)/)
   })
 
-  it('names no test that passes whichever rule it shows', async t => {
+  it('does not name tests that would pass with any rule', async t => {
     const text = await read(`${(await startServer(t)).url}/explain/redirect-uri-is-registered`)
-    assert.match(text, /test\/oauth\/authorize\.test\.ts/)
+    assert.match(text, /test\/oauth\/authorize/)
     assert.doesNotMatch(text, /test\/pages\//)
   })
 
-  it('is missed with the way to the list of all', async t => {
+  it('links to the list of all rules if the rule does not exist', async t => {
     const response = await get(`${(await startServer(t)).url}/explain/no-such-rule`, asBrowser)
     assert.equal(response.status, 404)
     assert.match(await response.text(), /<a href="[^"]+\/explain">Search the list of all rules/)
   })
 
-  it('says so where it is only what the wire shows in place of others', async t => {
+  it('says that a rule is only reported in place of others', async t => {
     const server = await startServer(t)
     assert.match(await read(`${server.url}/explain/client-is-authenticated`), /No line enforces this rule itself/)
   })
@@ -329,13 +329,13 @@ describe('The page of a rule', () => {
     ['redirect-uri-is-registered', 'https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1#section-2.3.1'],
     ['host-is-served', 'https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#security-endpoint'],
   ] as const) {
-    it(`links its clause: ${url}`, async t => {
+    it(`links to its clause: ${url}`, async t => {
       const html = await (await get(`${(await startServer(t)).url}/explain/${id}`, asBrowser)).text()
       assert.ok(html.includes(`<a href="${url}">`), /<dt>Specified in.*?<\/dd>/.exec(html)?.[0])
     })
   }
 
-  it('has an address for every clause', async t => {
+  it('has a link for every clause', async t => {
     const server = await startServer(t)
     for (const { id } of catalogue.flatMap(({ rules }) => rules)) {
       const html = await (await get(`${server.url}/explain/${id}`, asBrowser)).text()
@@ -354,7 +354,7 @@ describe('GET /explain', () => {
     assert.deepEqual((await titles(await startServer(t), '')).slice(0, 2), ['Every request', 'Client registration'])
   })
 
-  it('lists by specification, in the order of their numbers', async t => {
+  it('lists by specification, in numeric order', async t => {
     const list = await titles(await startServer(t), '?by=specification')
     assert.ok(list.indexOf('RFC 6749') < list.indexOf('RFC 6750') && list.indexOf('RFC 6750') < list.indexOf('RFC 9728'), list.join())
     assert.equal(new Set(list).size, list.length)
@@ -376,7 +376,14 @@ describe('GET /explain', () => {
     })
   }
 
-  it('searches for a program as well', async t => {
+  it('folds its groups, and unfolds the few that a search finds', async t => {
+    const { url } = await startServer(t)
+    assert.doesNotMatch(await (await get(`${url}/explain`, asBrowser)).text(), /<details open>/)
+    assert.doesNotMatch(await (await get(`${url}/explain?q=token`, asBrowser)).text(), /<details open>/)
+    assert.match(await (await get(`${url}/explain?q=verifier+does+not+match`, asBrowser)).text(), /<details open>/)
+  })
+
+  it('returns the found rules as JSON', async t => {
     const list = await readJson(await get(`${(await startServer(t)).url}/explain?q=verifier+does+not+match`)) as unknown as Members[]
     assert.deepEqual(list.map(({ id }) => id), ['code-verifier-matches'])
   })

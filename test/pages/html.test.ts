@@ -3,10 +3,10 @@ import { describe, it } from 'node:test'
 import { displayText, html } from '../../src/base/ui/html.ts'
 
 describe('html``', () => {
-  it('escapes every character that means something in HTML', () => {
+  it('escapes every character with a meaning in HTML', () => {
     assert.equal(html`<p title="${`"'`}">${'<b>&</b>'}</p>`.text, '<p title="&quot;&#39;">&lt;b&gt;&amp;&lt;/b&gt;</p>')
   })
-  it('leaves HTML that is HTML already as it is', () => assert.equal(html`<p>${html`<b>${'<'}</b>`}</p>`.text, '<p><b>&lt;</b></p>'))
+  it('does not escape Html again', () => assert.equal(html`<p>${html`<b>${'<'}</b>`}</p>`.text, '<p><b>&lt;</b></p>'))
   it('joins a list', () => {
     assert.equal(html`<ul>${['a', '<'].map(text => html`<li>${text}</li>`)}</ul>`.text, '<ul><li>a</li><li>&lt;</li></ul>')
   })

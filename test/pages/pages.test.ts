@@ -19,7 +19,7 @@ async function page(server: TestServer, path: string): Promise<string> {
 }
 
 describe('GET /', () => {
-  it('is a page for a browser, which names the MCP endpoint', async t => {
+  it('is a page with the MCP endpoint, for a browser', async t => {
     const server = await startServer(t)
     assert.ok((await page(server, '/')).includes(`<pre class="command" tabindex="0">${server.config.resource}</pre>`))
   })
@@ -50,7 +50,7 @@ describe('GET /', () => {
     })
   }
 
-  it('says the same as the README', async t => {
+  it('shows the same commands as the README', async t => {
     const server = await startServer(t)
     const packed = (text: string): string => text.replace(/\s/g, '')
     const readme = packed(escapeHtml(readFileSync(join(packageRoot, 'README.md'), 'utf8')))
@@ -59,12 +59,12 @@ describe('GET /', () => {
     for (const text of commands) assert.ok(readme.includes(packed(text.replace(server.config.resource, 'http://localhost:8000/mcp'))), text)
   })
 
-  it('leaves nothing of the name of the server in a command that a shell would read', async t => {
+  it('puts only letters, digits and hyphens of the server name into commands', async t => {
     const server = await startServer(t, { MCP_SERVER_NAME: 'My "server"; $(reboot)' })
     assert.match(await page(server, '/'), /claude mcp add --transport http my-server-reboot http/)
   })
 
-  it('has links that lead somewhere', async t => {
+  it('has no broken links', async t => {
     const server = await startServer(t)
     for (const [, href] of (await page(server, '/')).matchAll(/href="(http[^"]+)"/g)) {
       assert.equal((await get(href!, asBrowser)).status, 200, href)
@@ -73,7 +73,7 @@ describe('GET /', () => {
 })
 
 describe('GET /health', () => {
-  it('says that the server runs, and how full it is', async t => {
+  it('reports liveness and current usage', async t => {
     const response = await get(`${(await startServer(t)).url}/health`)
     assert.equal(response.status, 200)
     assert.deepEqual(await readJson(response), {
@@ -85,7 +85,7 @@ describe('GET /health', () => {
     })
   })
 
-  it('counts what there is', async t => {
+  it('counts the records in the store', async t => {
     const server = await startServer(t)
     const { client, tokens } = await getTokens(server)
     await register(server)
@@ -97,14 +97,14 @@ describe('GET /health', () => {
     })
   })
 
-  it('counts no client that was not used for a day', async t => {
+  it('does not count a client that got no token within a day', async t => {
     const server = await startServer(t)
     await register(server)
     server.advance(86_400)
     assert.equal((await readJson(await get(`${server.url}/health`)))['store'].clients, 0)
   })
 
-  it('counts a client that got a token for longer', async t => {
+  it('counts a client that got a token after a day', async t => {
     const { server } = await startWithTokens(t)
     server.advance(86_400)
     assert.equal((await readJson(await get(`${server.url}/health`)))['store'].clients, 1)
@@ -118,7 +118,7 @@ describe('GET /docs', () => {
     })
   }
 
-  it('folds each endpoint under an id of its own', async t => {
+  it('folds each endpoint, with an id for links', async t => {
     const html = await page(await startServer(t), '/docs')
     const ids = [...html.matchAll(/<\/summary>\n<div id="([^"]+)"/g)].map(([, id]) => id)
     assert.equal(new Set(ids).size, routes.length)
@@ -150,27 +150,27 @@ describe('GET /openapi.json', () => {
     })
   }
 
-  it('names the parameter of each path that has one', async t => {
+  it('lists path parameters', async t => {
     const { paths } = await document(await startServer(t))
     const { parameters } = paths['/oauth/register/{client_id}'].get
     assert.deepEqual(parameters, [{ name: 'client_id', in: 'path', required: true, schema: { type: 'string' } }])
   })
 
-  it('says what the token endpoint takes', async t => {
+  it('describes the parameters of the token endpoint', async t => {
     const { paths } = await document(await startServer(t))
     const { schema } = paths['/oauth/token'].post.requestBody.content['application/x-www-form-urlencoded']
     assert.deepEqual(schema.required, ['grant_type'])
     assert.ok('code_verifier' in schema.properties)
   })
 
-  it('refers to security schemes that it has', async t => {
+  it('refers only to security schemes that it defines', async t => {
     const { paths, components } = await document(await startServer(t))
     const used = Object.values<Members>(paths).flatMap(path => Object.values<Members>(path))
       .flatMap(({ security = [] }) => security).flatMap(Object.keys)
     assert.deepEqual([...new Set(used)].sort(), Object.keys(components.securitySchemes).sort())
   })
 
-  it('may be read by a page of any origin', async t => {
+  it('can be read from any origin', async t => {
     const response = await get(`${(await startServer(t)).url}/openapi.json`)
     assert.equal(response.headers.get('access-control-allow-origin'), '*')
   })
@@ -206,7 +206,7 @@ describe('GET /explain/<rule>', () => {
     })
   }
 
-  it('knows no other rule', async t => {
+  it('answers 404 for an unknown rule', async t => {
     await assertRefused(await get(`${(await startServer(t)).url}/explain/nothing`), 'path-is-known', 'not_found', 404)
   })
 })

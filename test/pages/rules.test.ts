@@ -11,7 +11,7 @@ const clause = new RegExp(`^(?:${[
 ].join('|')})`)
 
 describe('The catalogue', () => {
-  it('has no two rules of one id', () => {
+  it('has unique rule ids', () => {
     const ids = rules.map(({ id }) => id)
     assert.deepEqual(ids.filter((id, i) => ids.indexOf(id) !== i), [])
   })
@@ -20,15 +20,15 @@ describe('The catalogue', () => {
     assert.deepEqual(catalogue.filter(({ title, rules }) => title === '' || rules.length === 0), [])
   })
 
-  it('finds no rule by a name that is none', () => assert.equal(findRule('nothing'), undefined))
-  it('finds no rule by a name of Object.prototype', () => assert.equal(findRule('constructor'), undefined))
+  it('does not find an unknown rule', () => assert.equal(findRule('nothing'), undefined))
+  it('does not find a member of Object.prototype', () => assert.equal(findRule('constructor'), undefined))
 })
 
 for (const rule of rules) {
   describe(`The rule ${rule.id}`, () => {
     it('has an id in kebab-case', () => assert.match(rule.id, /^[a-z0-9]+(-[a-z0-9]+)+$/))
     it('is found by its id', () => assert.equal(findRule(rule.id), rule))
-    it('names where it is specified', () => assert.match(rule.clause, clause))
+    it('names its clause', () => assert.match(rule.clause, clause))
     it('has a text that error_description allows (RFC 6749 section 5.2)', () => {
       assert.match(rule.says, /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/)
       assert.match(rule.says, /^\S.*\S$/)
@@ -37,10 +37,10 @@ for (const rule of rules) {
     it('is explained in sentences', () => {
       for (const text of [rule.requires, rule.otherwise, rule.remedy]) assert.match(text, /^\S.* .*\S\.$/s)
     })
-    it('knows the placeholders received and expected only', () => {
+    it('uses no placeholders but received and expected', () => {
       assert.doesNotMatch(rule.says.replaceAll('{received}', '').replaceAll('{expected}', ''), /[{}]/)
     })
-    it('is shown as a rule that answers alike', () => {
+    it('is reported as a rule with the same error and status', () => {
       const { shownAs = rule } = rule
       assert.deepEqual([shownAs.error, shownAs.status], [rule.error, rule.status])
       assert.equal(findRule(shownAs.id), shownAs)
@@ -51,11 +51,11 @@ for (const rule of rules) {
 
 describe('ruleText()', () => {
   const rule = { ...rules[0]!, says: '{received} is not {expected}' }
-  it('fills in what came and what was expected', () => assert.equal(ruleText(rule, 'a', 'b'), 'a is not b'))
+  it('fills in the received and the expected value', () => assert.equal(ruleText(rule, 'a', 'b'), 'a is not b'))
   it('writes a choice with or', () => assert.equal(ruleText(rule, 'a', ['b', 'c']), 'a is not b or c'))
   it('writes numbers', () => assert.equal(ruleText(rule, 1, 2), '1 is not 2'))
-  it('writes nothing for what is absent', () => assert.equal(ruleText(rule, undefined, 'b'), 'nothing is not b'))
-  it('cuts what is long', () => assert.equal(ruleText(rule, 'x'.repeat(300), 'b').length, 200 + '... is not b'.length))
-  it('does not take a placeholder out of what came', () => assert.equal(ruleText(rule, '{expected}', 'b'), '{expected} is not b'))
-  it('does not take a pattern of replace() out of what came', () => assert.equal(ruleText(rule, "$&$'$1", 'b'), "$&$'$1 is not b"))
+  it('writes nothing for an absent value', () => assert.equal(ruleText(rule, undefined, 'b'), 'nothing is not b'))
+  it('truncates a long value', () => assert.equal(ruleText(rule, 'x'.repeat(300), 'b').length, 200 + '... is not b'.length))
+  it('does not replace a placeholder in a received value', () => assert.equal(ruleText(rule, '{expected}', 'b'), '{expected} is not b'))
+  it('does not interpret replacement patterns in a received value', () => assert.equal(ruleText(rule, "$&$'$1", 'b'), "$&$'$1 is not b"))
 })

@@ -15,13 +15,13 @@ const list = (folder: string): readonly string[] => readdirSync(join(packageRoot
   .map(name => name.replaceAll('\\', '/')).filter(name => name.endsWith('.ts')).sort()
 
 describe('readSources()', () => {
-  it('is the source of what runs, file by file and line by line', async () => {
+  it('returns the source of the running program, line by line', async () => {
     const { src } = await readSources()
     assert.deepEqual(src.map(({ path }) => path), list('src'))
     for (const { path, lines } of src) assert.equal(`${lines.join('\n')}\n`, readFileSync(join(packageRoot, 'src', path), 'utf8'), path)
   })
 
-  it('has the test files as well', async () => {
+  it('returns the test files as well', async () => {
     const { tests } = await readSources()
     const files = list('test').filter(path => path.endsWith('.test.ts') && !path.startsWith('interop/'))
     assert.deepEqual(tests.map(({ path }) => path).sort(), files.sort())
@@ -29,13 +29,13 @@ describe('readSources()', () => {
 })
 
 describe('GET /source', () => {
-  it('leads to every file', async t => {
+  it('links to every file', async t => {
     const server = await startServer(t)
     const html = await (await get(`${server.url}/source`, asBrowser)).text()
     for (const path of list('src')) assert.ok(html.includes(`/source/${path}">${path}</a>`), path)
   })
 
-  it('leads from each endpoint to its file', async t => {
+  it('links each endpoint to its file', async t => {
     const html = await (await get(`${(await startServer(t)).url}/source`, asBrowser)).text()
     assert.match(html, /<code>POST \/oauth\/token<\/code><\/th><td><a href="[^"]*\/source\/core\/oauth\/token\.ts">/)
     assert.match(html, /<code>POST \/mcp\/tools\/list<\/code><\/th><td><a href="[^"]*\/source\/core\/mcp\/endpoint\.ts">/)
@@ -43,7 +43,7 @@ describe('GET /source', () => {
 })
 
 describe('GET /source/<path>', () => {
-  it('shows every file, whole', async t => {
+  it('shows every file completely', async t => {
     const server = await startServer(t)
     const { src } = await readSources()
     for (const { path, lines } of src) {
@@ -56,7 +56,7 @@ describe('GET /source/<path>', () => {
     }
   })
 
-  it('is found by its path in the repository as well', async t => {
+  it('accepts the path in the repository as well', async t => {
     const { url } = await startServer(t)
     assert.equal(await (await get(`${url}/source/src/routes.ts`, asBrowser)).text(), await (await get(`${url}/source/routes.ts`, asBrowser)).text())
   })
@@ -76,7 +76,7 @@ describe('GET /source/<path>', () => {
     ]) assert.ok(html.includes(link), link)
   })
 
-  it('links to files and rules that are there', async t => {
+  it('has no broken links to files and rules', async t => {
     const server = await startServer(t)
     const links = new Set<string>()
     for (const path of list('src')) {
@@ -87,7 +87,7 @@ describe('GET /source/<path>', () => {
     for (const link of links) assert.equal((await get(link, asBrowser)).status, 200, link)
   })
 
-  it('cites pages of the MCP specification that have a name there', async t => {
+  it('cites existing pages of the MCP specification', async t => {
     const server = await startServer(t)
     const pages = new Set<string>()
     for (const path of list('src')) {
@@ -97,7 +97,7 @@ describe('GET /source/<path>', () => {
     assert.deepEqual([...pages].sort(), ['basic', 'client', 'server'])
   })
 
-  it('says what calls a file and what it calls', async t => {
+  it('shows what a file imports and what imports it', async t => {
     const html = await (await get(`${(await startServer(t)).url}/source/base/protocol/pkce.ts`, asBrowser)).text()
     assert.match(html, /Imports:<\/span> <a href="[^"]*">base\/protocol\/crypto\.ts<\/a>/)
     assert.match(html, /Imported by:<\/span> .*grants\/authorization-code\.ts/)
@@ -107,7 +107,7 @@ describe('GET /source/<path>', () => {
     '../package.json', '%2e%2e/package.json', '..%2Fpackage.json', '%2e%2e%2fpackage.json', '....//package.json', '/etc/passwd', '%2Fetc%2Fpasswd',
     'core/oauth/../../../package.json', 'core/oauth/token.ts%00', 'core/oauth/token', 'core/oauth', 'constructor', '%E0%A4%A', '', 'core\\oauth\\token.ts', './core/oauth/token.ts',
   ]) {
-    it(`leads nowhere else: ${path}`, async t => {
+    it(`answers 404 outside of src/: ${path}`, async t => {
       const { status } = await sendRaw(await startServer(t), [`GET /source/${path} HTTP/1.1`, 'Host: localhost'])
       assert.equal(status, 404)
     })
@@ -131,15 +131,15 @@ describe('blocksOf()', () => {
     ])
   })
 
-  it('takes a comment of several lines out of its frame', () => {
+  it('removes the comment marks of a multi-line comment', () => {
     assert.deepEqual(blocksOf(['/**', ' * One.', ' *', ' *     two', ' */', 'x'])[0]!.prose, ['One.', '', '    two'])
   })
 
-  it('begins with code where no comment does', () => {
+  it('begins with code if there is no comment', () => {
     assert.deepEqual(blocksOf(['x', '// y'])[0], { prose: [], code: ['x'], start: 0, codeStart: 0 })
   })
 
-  it('ends with a comment that is never closed', () => assert.equal(blocksOf(['/** x', 'y']).length, 1))
+  it('ends with an unclosed comment', () => assert.equal(blocksOf(['/** x', 'y']).length, 1))
 })
 
 describe('specificationUrl()', () => {

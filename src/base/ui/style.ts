@@ -161,7 +161,7 @@ summary > h2 { display: inline; font-size: 1rem; }
 :is(main, .index) > details > summary { padding-left: 1.1rem; text-indent: -1.1rem; }
 .index > details { border-width: 1px 0 0; border-radius: 0; background: none; padding: .6rem 0; margin: 0; }
 .index.columns {
-  display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr)); gap: 0 var(--wide); align-items: start;
+  display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: 0 var(--wide); align-items: start;
 }
 summary::marker { color: var(--accent); }
 

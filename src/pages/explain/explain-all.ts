@@ -29,7 +29,7 @@ ${searchBox('Search by name, error code, clause or any other word', `${config.ba
 <p>${choice('By topic', 'topic', by, search, config)} · ${choice('By specification', 'specification', by, search, config)}
 <span class="muted">${counted(found.length, 'rule')}${search && ` with ${search}`}</span></p>
 ${found.length === 0 ? html`<p>No rule contains all of these words. <a href="${config.issuer}/explain">All rules</a></p>` : undefined}
-<div class="index">${groups.map(({ title, role, rules }) => (
+<div class="index${by === 'specification' ? ' columns' : ''}">${groups.map(({ title, role, rules }) => (
     foldedSection(title, `${role ? `${role}, ` : ''}${counted(rules.length, 'rule')}`, ruleList(rules, config), { open })))}
 </div>`, { site: config, path: '/explain' })
 }
