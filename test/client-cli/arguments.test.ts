@@ -143,10 +143,10 @@ describe('parseArguments()', () => {
   const provider = '--idp-token-endpoint https://idp.example/token --idp-client-id i'
   for (const [text, message] of [
     [`--client-id a ${document}`, /^--client-metadata-url already is the client_id$/],
-    ['--client-secret s', /^--client-secret needs --client-id$/],
-    [`--client-secret s ${document}`, /^--client-secret needs --client-id$/],
+    ['--client-secret s', /^a client secret needs --client-id$/],
+    [`--client-secret s ${document}`, /^a client secret needs --client-id$/],
     ['--private-key k.pem', /^--private-key needs --client-id or --client-metadata-url$/],
-    ['--client-id a --client-secret s --private-key k.pem', /^--client-secret and --private-key exclude each other$/],
+    ['--client-id a --client-secret s --private-key k.pem', /^a client secret and --private-key exclude each other$/],
     ['--client-id a --grant password', /^--grant password is unknown$/],
     ['--client-id a --grant constructor', /^--grant constructor is unknown$/],
     ['--grant client-credentials', /^--grant client-credentials needs --client-id$/],

@@ -341,8 +341,8 @@ describe('client with contradictory options', { concurrency: 4 }, () => {
   for (const [what, args, message] of [
     ['a grant without a client_id', ['--grant', 'client-credentials'], /^Error: --grant client-credentials needs --client-id\n {2}See --help for all options\.$/m],
     ['an unknown grant', ['--client-id', 'a', '--grant', 'implicit'], /^Error: --grant implicit is unknown\n {2}Known grants: client-credentials, jwt-bearer, identity-assertion\.$/m],
-    ['a secret without its client_id', ['--client-secret', 's'], /^Error: --client-secret needs --client-id$/m],
-    ['a secret and a key', ['--client-id', 'a', '--client-secret', 's', '--private-key', 'k'], /^Error: --client-secret and --private-key exclude each other$/m],
+    ['a secret without its client_id', ['--client-secret', 's'], /^Error: a client secret needs --client-id$/m],
+    ['a secret and a key', ['--client-id', 'a', '--client-secret', 's', '--private-key', 'k'], /^Error: a client secret and --private-key exclude each other$/m],
     ['two client_ids', ['--client-id', 'a', '--client-metadata-url', 'https://a.example/c'], /^Error: --client-metadata-url already is the client_id\n {2}Leave out --client-id\.$/m],
   ] as const) {
     it(`ends with 2 and reports ${what}`, async t => {

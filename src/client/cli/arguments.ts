@@ -96,35 +96,31 @@ function parseServerUrl(text: string | undefined): string | undefined {
   }
   // The text is checked too, because the parser drops blanks, line breaks and an empty fragment.
   if (!url || !/^https?:\/\/[!"$-~]+$/i.test(text)) {
-    throw usageError(`--server-url ${text} is not an http or https URL without a fragment`, 'Example: http://localhost:8000/mcp')
+    throw usageError(`--server-url ${text} is not usable`, 'Pass an http or https URL, such as http://localhost:8000/mcp.')
   }
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) {
-    throw usageError(`--server-url ${text} would send tokens unencrypted`, 'Use https. Only localhost may be http.')
+    throw usageError(`--server-url ${text} would send tokens unencrypted`, 'Use https. Plain http is safe on this machine only.')
   }
   return url.pathname === '/' ? url.origin : text
 }
 
-type IdentityArguments = Pick<
-  Arguments, 'clientId' | 'clientSecret' | 'clientSecretFile' | 'privateKeyFile' | 'clientMetadataUrl'
->
-
 /** Which client this is, and how it authenticates. Without these options the client registers. */
-function parseIdentity(values: Values): IdentityArguments {
+function parseIdentity(values: Values) {
   const { 'client-id': clientId, 'client-secret': clientSecret, 'client-secret-file': clientSecretFile } = values
   const privateKeyFile = values['private-key']
   const clientMetadataUrl = parseClientMetadataUrl(values['client-metadata-url'])
   const hasSecret = clientSecret !== undefined || clientSecretFile !== undefined
   const hasKey = privateKeyFile !== undefined
-  if (clientId === '') throw usageError('--client-id is empty', 'If it comes from a shell variable, check that one.')
+  if (clientId === '') throw usageError('--client-id is empty', 'Check that the shell variable that it comes from is set.')
   if (clientId !== undefined && clientMetadataUrl !== undefined) {
     throw usageError('--client-metadata-url already is the client_id', 'Leave out --client-id.')
   }
-  if (hasSecret && clientId === undefined) throw usageError('--client-secret needs --client-id')
+  if (hasSecret && clientId === undefined) throw usageError('a client secret needs --client-id')
   if (hasKey && clientId === undefined && clientMetadataUrl === undefined) {
     throw usageError('--private-key needs --client-id or --client-metadata-url')
   }
   if (hasKey && hasSecret) {
-    throw usageError('--client-secret and --private-key exclude each other', 'Use the one that the client is registered with.')
+    throw usageError('a client secret and --private-key exclude each other', 'Use the one that the client is registered with.')
   }
   return { clientId, clientSecret, clientSecretFile, privateKeyFile, clientMetadataUrl }
 }

@@ -50,7 +50,10 @@ async function runFlow(url: string, storage: ClientStorage, args: Arguments, con
 async function refreshTokens(client: McpClient, trace: Trace): Promise<void> {
   const { tokens } = client.authorizer
   const before = await tokens.find()
-  if (before?.refresh_token === undefined) return trace.note('the server issued no refresh token, so there is nothing to refresh')
+  if (before?.refresh_token === undefined) {
+    trace.note('the server issued no refresh token, so there is nothing to refresh')
+    return
+  }
   const after = await tokens.renew()
   const isRotated = after.refresh_token !== before.refresh_token
   trace.note(`got a new access token${isRotated ? ' and a new refresh token' : '; the refresh token stays the same'}`)

@@ -29,7 +29,7 @@ export interface CommandContext {
 
 export const defaultServer = 'http://localhost:8000'
 
-/** What all responses to one command together may take. */
+/** How much time and data all responses to one command may take together. */
 const commandBudget = { milliseconds: 40_000, bytes: 64 * 1024 * 1024 }
 
 /** Opens the client for a command. Only an interactive command may send the user to a browser, and narrates its steps. */

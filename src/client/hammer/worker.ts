@@ -29,11 +29,11 @@ export interface HammerResult {
 }
 
 if (process.send) {
-  process.once('message', (job: HammerJob) => void run(job).then(answer))
+  process.once('message', (job: HammerJob) => void run(job).then(reply))
   process.send('ready')
 }
 
-function answer(result: HammerResult): void {
+function reply(result: HammerResult): void {
   process.send!(result, () => process.disconnect())
 }
 

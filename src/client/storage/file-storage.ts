@@ -71,7 +71,7 @@ export class FileStorage implements ClientStorage {
   /** Makes the file private to its owner. Returns whether other users had access before. */
   private async restrictAccess(path: string): Promise<boolean> {
     const stats = await stat(path)
-    // readFile() reports a directory by its own error. A pipe or a device would make it wait for ever.
+    // readFile() reports a directory by its own error. A pipe or a device would block it forever.
     if (!stats.isFile() && !stats.isDirectory()) throw this.unusable('it is not a file')
     const user = process.getuid?.()
     // The owner of the file could plant tokens and registrations in it.

@@ -53,7 +53,9 @@ export class BrowserUserAgent implements UserAgent {
     const response = listener.receive(pending)
     const stopWaiting = this.options.onWaiting(pending.url)
     let isWaiting = true
-    openBrowser(pending.url, this.options.environment, problem => isWaiting && this.options.onBrowserError?.(problem))
+    openBrowser(pending.url, this.options.environment, problem => {
+      if (isWaiting) this.options.onBrowserError?.(problem)
+    })
     try {
       return await response
     } finally {
