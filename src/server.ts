@@ -2,7 +2,7 @@
 /** Starts the server, configured by environment variables (see the README). */
 import { existsSync } from 'node:fs'
 import { serve, type RunningServer } from './app/serve.ts'
-import { ConfigError } from './base/config/config.ts'
+import { ConfigError } from './base/config/environment.ts'
 
 // Node 20.12 added loadEnvFile. Older versions ignore .env.
 if (existsSync('.env')) process.loadEnvFile?.('.env')

@@ -1,6 +1,7 @@
 /** What two components must never read differently: version, target, framing, Host, Origin, Authorization, Content-Type. */
 import type { IncomingMessage } from 'node:http'
-import { isLoopbackHost, type Config } from '../base/config/config.ts'
+import type { Config } from '../base/config/config.ts'
+import { isLoopbackHost } from '../base/protocol/loopback.ts'
 import type { Request } from '../base/http/message.ts'
 import {
   authorizationIsSentOnce, contentTypeIsSentOnce, expectationIsKnown, hostIsSentOnce, hostIsServed, httpVersionIsOne,

@@ -5,10 +5,12 @@ import { createServer as createHttpServer, type Server, type ServerOptions } fro
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { steadyClock } from '../base/config/clock.ts'
-import { ConfigError, loadConfig, withPort, type Config, type Environment } from '../base/config/config.ts'
+import { loadConfig, withPort, type Config } from '../base/config/config.ts'
+import { ConfigError, type Environment } from '../base/config/environment.ts'
 import { createLogger, type Logger } from '../base/config/logger.ts'
 import { readTlsFiles } from '../base/config/tls.ts'
-import { demonstrationUsers, parseUsers, Users } from '../base/config/users.ts'
+import { demonstrationUsers, Users } from '../base/config/users.ts'
+import { parseUsers } from '../base/config/users-file.ts'
 import { Connections } from '../base/http/connections.ts'
 import { documentFetcher, type FetchDocument } from '../base/http/fetch-document.ts'
 import { MemoryStore } from '../base/store/memory.ts'
@@ -21,16 +23,18 @@ import type { Tool } from '../tools/tool.ts'
 import { tools as ownTools, toolsByName } from '../tools/tools.ts'
 import { createApplication, type Application } from './application.ts'
 import { extensionsFor } from './extensions.ts'
-import { warnOfClearText, warnOfUsers } from './warnings.ts'
+import { warnOfClearText, warnOfUnknownVariables, warnOfUsers } from './warnings.ts'
 
 // What a program needs to fill in the options, since this file is what it imports.
-export { ConfigError, type Config, type Environment } from '../base/config/config.ts'
+export type { Config } from '../base/config/config.ts'
+export { ConfigError, type Environment } from '../base/config/environment.ts'
 export { createLogger, type Logger } from '../base/config/logger.ts'
 export { ToolError, type Tool } from '../tools/tool.ts'
 export { tools } from '../tools/tools.ts'
 export { MemoryStore } from '../base/store/memory.ts'
 export type { Store } from '../base/store/store.ts'
-export { parseUsers, Users } from '../base/config/users.ts'
+export { Users } from '../base/config/users.ts'
+export { parseUsers } from '../base/config/users-file.ts'
 
 export interface ServeOptions {
   /** The tools of the MCP server; those of `tools/tools.ts` unless given. */
@@ -78,6 +82,7 @@ export async function serve(env: Environment, options: ServeOptions = {}): Promi
   const config = withPort(initial, port, env)
   const now = steadyClock(options.now)
   const logger = options.logger ?? createLogger(config.logLevel)
+  warnOfUnknownVariables(env, logger)
   warnOfUsers(users, config, logger)
   warnOfClearText(config, logger)
   const application = createApplication({
@@ -105,7 +110,7 @@ export async function serve(env: Environment, options: ServeOptions = {}): Promi
 async function readUsers({ usersFile, debug, autoApprove }: Config): Promise<Users> {
   if (usersFile === undefined) return new Users(debug || autoApprove ? demonstrationUsers : [])
   const text = await readFile(usersFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new ConfigError('OAUTH_USERS_FILE', `names a file that cannot be read: ${error.code ?? error.message}`)
+    throw new ConfigError('OAUTH_USERS_FILE', `cannot be read: ${error.code ?? error.message}`)
   })
   return parseUsers(text)
 }

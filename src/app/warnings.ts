@@ -1,8 +1,17 @@
 /** What the server says about its own configuration when it is likely a mistake: once each, with the fix. */
 import type { IncomingMessage } from 'node:http'
-import { isLoopbackHost, type Config } from '../base/config/config.ts'
+import type { Config } from '../base/config/config.ts'
+import type { Environment } from '../base/config/environment.ts'
+import { isLoopbackHost } from '../base/protocol/loopback.ts'
 import type { Logger } from '../base/config/logger.ts'
 import type { Users } from '../base/config/users.ts'
+import { unknownVariables } from '../base/config/variables.ts'
+
+export function warnOfUnknownVariables(env: Environment, logger: Logger): void {
+  for (const { name, nearest } of unknownVariables(env)) {
+    logger.warn('unknown environment variable', { name, fix: `did you mean ${nearest}?` })
+  }
+}
 
 export function warnOfUsers(users: Users, { issuer }: Config, logger: Logger): void {
   if (users.list.length === 0) {

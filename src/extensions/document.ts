@@ -1,5 +1,5 @@
 /** Documents of clients, fetched when they are needed and kept as long as their HTTP headers allow. */
-import { isLoopbackHost } from '../base/config/config.ts'
+import { isLoopbackHost } from '../base/protocol/loopback.ts'
 import { DocumentError } from '../base/http/document-error.ts'
 import type { FetchedDocument } from '../base/http/fetch-document.ts'
 import type { Rule } from '../base/rules/rule.ts'

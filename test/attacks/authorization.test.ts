@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { describe } from 'node:test'
 import { hashPassword } from '../../src/base/config/password.ts'
 import { MemoryStore } from '../../src/base/store/memory.ts'
-import { parseUsers } from '../../src/base/config/users.ts'
+import { parseUsers } from '../../src/base/config/users-file.ts'
 import {
   assertRedirectedError, assertRefused, authorizationParameters, authorize, decide, exchange, get, locationOf, openConsent, openPage, postForm,
   readJson, redirect_uri, register, requestAuthorization, requestCode, startServer, type Members, type TestServer,

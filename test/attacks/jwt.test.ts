@@ -174,7 +174,7 @@ describe('JWT', { concurrency: 8 }, () => {
 
   const [oldKey, newKey] = ['the key of before; 32 bytes or more: 0123', 'the key of now; 32 bytes or more: 456789']
   const shared = { SERVER_URL: 'http://localhost:8123' }
-  attack('has a token signed before the key was changed refused after it, which would log everybody out', 'src/base/config/config.ts: JWT_PREVIOUS_SECRET_KEYS\'] ??', async t => {
+  attack('has a token signed before the key was changed refused after it, which would log everybody out', 'src/base/config/jwt-keys.ts: formerSecrets.map', async t => {
     const { access_token } = await startWithTokens(t, { ...shared, JWT_SECRET_KEY: oldKey })
     const after = await startServer(t, { ...shared, JWT_SECRET_KEY: newKey, JWT_PREVIOUS_SECRET_KEYS: oldKey })
     assert.equal((await callMcp(after, access_token, 'ping')).status, 200)

@@ -106,22 +106,27 @@ describe('Operations', { concurrency: 4 }, () => {
     })
   }
   for (const variable of ['JWT_ACCESS_TOKEN_EXPIRE_MINUTES', 'OAUTH_AUTHORIZATION_CODE_EXPIRE_MINUTES', 'OAUTH_REFRESH_TOKEN_EXPIRE_DAYS']) {
-    attack(`has the server start with a ${variable} of 0`, 'src/base/config/config.ts: moreThan: 0', async () => {
+    attack(`has the server start with a ${variable} of 0`, 'src/base/config/variables.ts: moreThan: 0', async () => {
       await assert.rejects(serve({ ...good, [variable]: '0' }), new RegExp(`^ConfigError: ${variable} `))
     })
   }
   for (const url of ['x', 'localhost:8000', 'ftp://localhost', 'javascript:alert(1)', 'http://', 'http://a@localhost', 'http://localhost?x', 'http://localhost#', 'http://LOCALHOST', 'http://localhost:80', 'http://localhost//x', ' http://localhost', 'http://local\nhost']) {
-    attack(`has the server start with the SERVER_URL ${JSON.stringify(url)}`, 'src/base/config/config.ts: function serverUrl', async () => {
+    attack(`has the server start with the SERVER_URL ${JSON.stringify(url)}`, 'src/base/config/issuer.ts: function parseIssuer', async () => {
       await assert.rejects(serve({ ...good, SERVER_URL: url }), /^ConfigError: SERVER_URL /)
     })
   }
-  for (const value of ['false', '0', '', 'no', 'off', 'False', 'TRUE ', 'yes', 'tru', 'null', 'undefined', '2']) {
-    attack(`has OAUTH_AUTO_APPROVE=${JSON.stringify(value)} mean that nobody is asked`, 'src/base/config/environment.ts: env[name] === \'true\'', async t => {
+  for (const value of ['false', '0', '']) {
+    attack(`has OAUTH_AUTO_APPROVE=${JSON.stringify(value)} mean that nobody is asked`, 'src/base/config/environment.ts: raw === \'true\'', async t => {
       const server = await startServer(t, { OAUTH_AUTO_APPROVE: value })
       assert.equal((await requestCode(server, await register(server))).status, 200)
     })
   }
-  attack('reaches the server from another machine though nobody told it to listen there', 'src/base/config/config.ts: \'127.0.0.1\')', async t => {
+  for (const value of ['no', 'off', 'False', 'TRUE ', 'yes', 'tru', 'null', 'undefined', '2']) {
+    attack(`has the server start with OAUTH_AUTO_APPROVE=${JSON.stringify(value)}`, 'src/base/config/environment.ts: it must be true or false', async () => {
+      await assert.rejects(serve({ ...good, OAUTH_AUTO_APPROVE: value }), /^ConfigError: OAUTH_AUTO_APPROVE /)
+    })
+  }
+  attack('reaches the server from another machine though nobody told it to listen there', 'src/base/config/variables.ts: SERVER_HOST', async t => {
     const server = await startServer(t)
     assert.equal(server.config.host, '127.0.0.1')
     const socket = connect(server.port, '::1')
@@ -294,7 +299,7 @@ describe('Operations', { concurrency: 4 }, () => {
       for (const secret of secrets) assert.ok(!server.log.join('').includes(secret), secret)
     })
   }
-  attack('writes lines of its own into the log, and steers the terminal that shows it', 'src/base/config/logger.ts: JSON escapes the C0 controls', async t => {
+  attack('writes lines of its own into the log, and steers the terminal that shows it', 'src/base/config/logger.ts: JSON escapes only C0 controls', async t => {
     const server = await startServer(t)
     const hostile = 'x\r\n{"event":"client deleted"}\u001b[2J\u009b31m\u202e\u2028\u0000\u007f'
     await requestRegistration(server, { client_name: hostile })
@@ -304,7 +309,7 @@ describe('Operations', { concurrency: 4 }, () => {
     assert.ok(server.log.length >= 4)
     for (const line of server.log) assert.match(line, /^\{[\x20-\x7e]*\}\n$/)
   })
-  attack('fills the disk by long lines of the log', 'src/base/config/logger.ts: const longLine', async t => {
+  attack('fills the disk by long lines of the log', 'src/base/config/logger.ts: const maxLineLength', async t => {
     const server = await startServer(t)
     await requestToken(server, { grant_type: 'x'.repeat(60_000) })
     await requestRegistration(server, { redirect_uris: ['x'.repeat(60_000)] })

@@ -235,7 +235,7 @@ describe('Registration', { concurrency: 8 }, () => {
     await register(server)
   })
 
-  attack('has the limit stop 300 registrations of others in a minute', 'src/base/config/config.ts: fallback: 3000', async t => {
+  attack('has the limit stop 300 registrations of others in a minute', 'src/base/config/variables.ts: RATE_LIMIT_REGISTRATIONS_PER_MINUTE', async t => {
     const server = await startServer(t)
     for (let i = 0; i < 300; i++) await register(server)
   })

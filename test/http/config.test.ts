@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { ConfigError, isLoopbackHost, loadConfig, withPort } from '../../src/base/config/config.ts'
+import { loadConfig, withPort } from '../../src/base/config/config.ts'
+import { ConfigError, type Variable } from '../../src/base/config/environment.ts'
+import { unknownVariables, variables } from '../../src/base/config/variables.ts'
+import { isLoopbackHost } from '../../src/base/protocol/loopback.ts'
 import { packageRoot } from '../package-root.ts'
 
 const JWT_SECRET_KEY = '0123456789abcdef0123456789abcdef'
@@ -49,14 +52,7 @@ describe('loadConfig()', () => {
 
   it('cannot be changed afterwards', () => assert.ok(Object.isFrozen(load())))
 
-  const variables = [
-    'SERVER_URL', 'SERVER_HOST', 'SERVER_PORT', 'JWT_ACCESS_TOKEN_EXPIRE_MINUTES', 'OAUTH_AUTHORIZATION_CODE_EXPIRE_MINUTES',
-    'OAUTH_REFRESH_TOKEN_EXPIRE_DAYS', 'OAUTH_REFRESH_TOKEN_REUSE_WINDOW_SECONDS', 'OAUTH_AUTO_APPROVE', 'SERVER_ALLOWED_HOSTS',
-    'SERVER_ALLOWED_ORIGINS', 'MCP_SERVER_NAME', 'MCP_SERVER_VERSION', 'DEBUG', 'LOG_LEVEL', 'OAUTH_CLIENT_CREDENTIALS', 'OAUTH_DPOP_NONCE',
-    'OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK', 'JWT_PREVIOUS_SECRET_KEYS', 'SERVER_BEHIND_PROXY', 'TLS_CERT_FILE', 'TLS_KEY_FILE',
-    'RATE_LIMIT_REGISTRATIONS_PER_MINUTE', 'RATE_LIMIT_AUTHORIZATIONS_PER_MINUTE', 'RATE_LIMIT_TOKEN_FAILURES_PER_MINUTE',
-  ]
-  for (const variable of variables) {
+  for (const variable of Object.keys(variables).filter(name => name !== 'JWT_SECRET_KEY')) {
     it(`takes an empty ${variable} for an absent one`, () => {
       const { jwtKeys: _, ...rest } = load({ [variable]: '' })
       const { jwtKeys: __, ...defaults } = load()
@@ -235,7 +231,7 @@ describe('OAUTH_CLIENT_CREDENTIALS', () => {
   for (const on of ['true', '1']) {
     it(`is on with ${on}`, () => assert.equal(load({ OAUTH_CLIENT_CREDENTIALS: on }).clientCredentials, true))
   }
-  for (const off of ['false', '0', 'no', 'TRUE']) {
+  for (const off of ['false', '0']) {
     it(`is off with ${off}, with DEBUG as well`, () => assert.equal(load({ OAUTH_CLIENT_CREDENTIALS: off, DEBUG: 'true' }).clientCredentials, false))
   }
 })
@@ -302,9 +298,31 @@ function invalidNumbers(variable: string, outOfRange: readonly string[]): void {
   }
 }
 
+describe('unknownVariables()', () => {
+  const typos: Record<string, string> = {
+    SEVER_URL: 'SERVER_URL', SERVER_URI: 'SERVER_URL', LOGLEVEL: 'LOG_LEVEL', DEBUGG: 'DEBUG', OAUTH_USER_FILE: 'OAUTH_USERS_FILE',
+    JWT_SECRET: 'JWT_SECRET_KEY', TLS_CERT: 'TLS_CERT_FILE',
+  }
+  for (const [name, nearest] of Object.entries(typos)) {
+    it(`takes ${name} for ${nearest}`, () => assert.deepEqual(unknownVariables({ [name]: 'x' }), [{ name, nearest }]))
+  }
+  it('knows every variable of the table', () => assert.deepEqual(unknownVariables({ ...noValues() }), []))
+  it('ignores variables of other programs', () => {
+    const others = ['PATH', 'HOME', 'USER', 'PORT', 'HOST', 'NODE_ENV', 'DEBUG_FD', 'LOG_FILE', 'MCP_CLIENT_SECRET', 'npm_config_user_agent']
+    assert.deepEqual(unknownVariables(Object.fromEntries(others.map(name => [name, 'x']))), [])
+  })
+})
+
+describe('docs/configuration.md', () => {
+  it('has the table of variables', () => {
+    const rows = Object.entries<Variable<unknown>>(variables).map(([name, { documentedDefault, meaning }]) => (
+      `| \`${name}\` |${documentedDefault && ` ${documentedDefault}`} | ${meaning} |\n`))
+    assert.ok(read('docs/configuration.md').includes(rows.join('')), `docs/configuration.md must contain\n${rows.join('')}`)
+  })
+})
+
 describe('.env.example', () => {
-  const example = Object.fromEntries([...readFileSync(join(packageRoot, '.env.example'), 'utf8').matchAll(/^(\w+)=(.*)$/gm)]
-    .map(([, name, value]) => [name!, value!]))
+  const example = Object.fromEntries([...read('.env.example').matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name!, value!]))
 
   it('changes nothing of what DEBUG chooses, nor of the port', () => {
     const env = { JWT_SECRET_KEY, DEBUG: 'true', SERVER_PORT: '8124' }
@@ -312,30 +330,34 @@ describe('.env.example', () => {
     assert.deepEqual(copied, bare)
   })
 
-  it('names every variable of docs/configuration.md', () => {
-    const named = variablesIn('docs/configuration.md')
-    assert.deepEqual(named.sort(), Object.keys(example).sort())
-  })
+  it('has every variable', () => assert.deepEqual(Object.keys(example).sort(), Object.keys(variables).sort()))
 })
 
 describe('The README', () => {
-  it('names variables of docs/configuration.md only', () => {
-    const known = variablesIn('docs/configuration.md')
-    assert.deepEqual(variablesIn('README.md').filter(name => !known.includes(name)), [])
+  it('names only variables that exist', () => {
+    const named = [...read('README.md').matchAll(/^\| (.*?) \|/gm)].flatMap(([, cell]) => (
+      [...cell!.matchAll(/`([A-Z][A-Z_]+)`/g)].map(([, name]) => name!)))
+    assert.deepEqual(named.filter(name => !(name in variables)), [])
   })
 })
 
-/** The variables in the first column of the tables of a page. */
-function variablesIn(page: string): string[] {
-  const rows = readFileSync(join(packageRoot, page), 'utf8').matchAll(/^\| (.*?) \|/gm)
-  return [...rows].flatMap(([, cell]) => [...cell!.matchAll(/`([A-Z][A-Z_]+)`/g)].map(([, name]) => name!))
+function noValues(): Record<string, undefined> {
+  return Object.fromEntries(Object.keys(variables).map(name => [name, undefined]))
+}
+
+function read(path: string): string {
+  return readFileSync(join(packageRoot, path), 'utf8')
 }
 
 function flag(variable: string, read: (env: Record<string, string>) => boolean): void {
+  it('is off unless it is set', () => assert.equal(read({}), false))
   for (const on of ['true', '1']) {
     it(`is on with ${on}`, () => assert.equal(read({ [variable]: on }), true))
   }
-  for (const off of ['', 'false', '0', 'no', 'off', 'TRUE', 'True', 'yes', 'on', 'ture', ' true', 'undefined', 'null']) {
+  for (const off of ['', 'false', '0']) {
     it(`is off with ${JSON.stringify(off)}`, () => assert.equal(read({ [variable]: off }), false))
+  }
+  for (const raw of ['no', 'off', 'TRUE', 'True', 'yes', 'on', 'ture', ' true', 'undefined', 'null']) {
+    it(`must not be ${JSON.stringify(raw)}`, () => assertInvalid({ [variable]: raw }, variable))
   }
 }

@@ -131,6 +131,11 @@ describe('serve()', () => {
     await assert.rejects(serve({ ...env, JWT_SECRET_KEY: 'short' }), /^ConfigError: JWT_SECRET_KEY /)
   })
 
+  it('warns of a variable that looks misspelled', async t => {
+    const server = await startServer(t, { OAUTH_USER_FILE: 'users.json' })
+    assert.match(server.log.join(''), /"unknown environment variable","name":"OAUTH_USER_FILE","fix":"did you mean OAUTH_USERS_FILE\?"/)
+  })
+
   it('does not listen where it fails', async () => {
     const { tool } = waitingTool()
     const server = await serve(env)

@@ -3,7 +3,8 @@ import { describe, it } from 'node:test'
 import { createCodeVerifier } from '../../src/base/protocol/pkce.ts'
 import { hashPassword } from '../../src/base/config/password.ts'
 import { MemoryStore } from '../../src/base/store/memory.ts'
-import { parseUsers, Users } from '../../src/base/config/users.ts'
+import { Users } from '../../src/base/config/users.ts'
+import { parseUsers } from '../../src/base/config/users-file.ts'
 import {
   assertRedirectedError, assertRefused, authorizationParameters, decide, get, openConsent, openPage, postForm, register,
   signIn, startServer, withCookies, type Members, type Page, type TestContext, type TestServer,

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { createCodeVerifier } from '../../src/base/protocol/pkce.ts'
 import { hashPassword } from '../../src/base/config/password.ts'
-import { parseUsers, Users } from '../../src/base/config/users.ts'
+import { Users } from '../../src/base/config/users.ts'
+import { parseUsers } from '../../src/base/config/users-file.ts'
 import {
   assertRefused, authorizationParameters, get, openPage, postForm, register, signIn, startServer, withCookies, type Members,
   type Page, type TestContext, type TestServer,

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, test } from 'node:test'
 import { decoyFor, hashPassword, parsePasswordHash, scryptKey, verifyPassword, type PasswordHash } from '../../src/base/config/password.ts'
-import { demonstrationUsers, parseUsers, Users } from '../../src/base/config/users.ts'
+import { demonstrationUsers, Users } from '../../src/base/config/users.ts'
+import { parseUsers } from '../../src/base/config/users-file.ts'
 import {
   callMcp, claimsOf, craftToken, readJson, signIn, startServer, startWithTokens, type Members, type TestContext,
 } from '../harness.ts'
@@ -83,19 +84,19 @@ describe('bin/hash-password', () => {
 describe('The file of OAUTH_USERS_FILE', () => {
   const refused: Record<string, { text: string; says: RegExp }> = {
     'that is not JSON': { text: '{', says: /not JSON: it does not parse/ },
-    'that is empty': { text: '[]', says: /not a list of users/ },
-    'that is an object': { text: '{}', says: /not a list of users/ },
-    'with an entry that is a text': { text: '["ada"]', says: /entry 1 that is not an object/ },
-    'with an entry without sub': { text: list({ ...ada, sub: undefined }), says: /entry 1 \("Ada"\) without sub/ },
-    'with an entry without username': { text: list({ ...ada, username: 1 }), says: /entry 1 without username/ },
-    'with an entry without name': { text: list({ ...ada, name: ' ' }), says: /entry 1 \("Ada"\) without name/ },
-    'with an entry without email': { text: list({ ...ada, email: '' }), says: /entry 1 \("Ada"\) without email/ },
-    'with an entry without password_hash': { text: list(ada, { ...ada, password_hash: undefined }), says: /entry 2 \("Ada"\) without password_hash/ },
-    'with a password in the place of its hash': { text: list({ ...ada, password_hash: 'correct horse' }), says: /entry 1 \("Ada"\) whose password_hash is no scrypt hash/ },
-    'with a member that nobody knows': { text: list({ ...ada, password: 'x' }), says: /entry 1 \("Ada"\) with the unknown member "password"/ },
-    'with an endless name': { text: list({ ...ada, name: 'x'.repeat(257) }), says: /whose name is longer than 256/ },
-    'with one sub twice': { text: list(ada, { ...ada, username: 'eve' }), says: /entry 2 whose sub "user-1" another has/ },
-    'with one username twice, in another case': { text: list(ada, { ...ada, sub: '2', username: 'aDA' }), says: /entry 2 whose username "ada" another has/ },
+    'that is empty': { text: '[]', says: /not a JSON array of users/ },
+    'that is an object': { text: '{}', says: /not a JSON array of users/ },
+    'with an entry that is a text': { text: '["ada"]', says: /invalid entry 1: it is not an object/ },
+    'with an entry without sub': { text: list({ ...ada, sub: undefined }), says: /entry 1 \("Ada"\): sub must be a non-empty string/ },
+    'with an entry without username': { text: list({ ...ada, username: 1 }), says: /entry 1: username must/ },
+    'with an entry without name': { text: list({ ...ada, name: ' ' }), says: /entry 1 \("Ada"\): name must/ },
+    'with an entry without email': { text: list({ ...ada, email: '' }), says: /entry 1 \("Ada"\): email must/ },
+    'with an entry without password_hash': { text: list(ada, { ...ada, password_hash: undefined }), says: /entry 2 \("Ada"\): password_hash must/ },
+    'with a password in the place of its hash': { text: list({ ...ada, password_hash: 'correct horse' }), says: /entry 1 \("Ada"\): password_hash is not a scrypt hash/ },
+    'with a member that nobody knows': { text: list({ ...ada, password: 'x' }), says: /entry 1 \("Ada"\): unknown member "password"/ },
+    'with an endless name': { text: list({ ...ada, name: 'x'.repeat(257) }), says: /: name is longer than 256/ },
+    'with one sub twice': { text: list(ada, { ...ada, username: 'eve' }), says: /entry 2: an earlier entry has the same sub, "user-1"/ },
+    'with one username twice, in another case': { text: list(ada, { ...ada, sub: '2', username: 'aDA' }), says: /entry 2: an earlier entry has the same username, "ada"/ },
   }
   for (const [what, { text, says }] of Object.entries(refused)) {
     it(`is refused ${what}, by the name of the variable`, () => {

@@ -1,49 +1,39 @@
-/**
- * The configuration: read from the environment once, validated, frozen. Every error names its variable.
- * The table of variables is in the README.
- */
-import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto'
-import { ConfigError, flag, list, number, text, type Environment } from './environment.ts'
-import { isLogLevel, type LogLevel } from './logger.ts'
-import { version } from './version.ts'
+/** The configuration: read from the environment once, validated and frozen. Every error names its variable. */
+import { isLoopbackHost } from '../protocol/loopback.ts'
+import { ConfigError, type Environment } from './environment.ts'
+import { identityOf, localIssuer, parseIssuer, type Identity } from './issuer.ts'
+import { readJwtKeys, type JwtKeys } from './jwt-keys.ts'
+import type { LogLevel } from './logger.ts'
+import { tlsFilesOf, type TlsFiles } from './tls.ts'
+import { readVariables, type Values } from './variables.ts'
 
-export { ConfigError, type Environment } from './environment.ts'
-
-export interface Config {
-  /** `SERVER_URL` without a trailing slash: the issuer identifier, the same bytes wherever it appears. */
-  readonly issuer: string
-  /** The path of the issuer, without a trailing slash: `''` or `/tenant`. */
-  readonly basePath: string
-  /** The resource identifier of the MCP server (RFC 8707 section 2): the issuer and `/mcp`. */
-  readonly resource: string
+export interface Config extends Identity {
   readonly host: string
   readonly port: number
-  /** Where the server speaks TLS itself. */
+  /** Set if the server speaks TLS itself. */
   readonly tls?: TlsFiles
-  /** Whether the last address in X-Forwarded-For is the client: a proxy in front wrote it. */
+  /** Whether the last address in X-Forwarded-For is that of the client, because a proxy appended it. */
   readonly behindProxy: boolean
-  /** The first signs; the others were in use before and still verify. */
-  readonly jwtKeys: readonly [KeyObject, ...KeyObject[]]
-  /** Lifetimes in seconds. */
+  readonly jwtKeys: JwtKeys
+  /** Lifetimes are in seconds. */
   readonly accessTokenLifetime: number
   readonly authorizationCodeLifetime: number
   readonly refreshTokenLifetime: number
   readonly refreshTokenReuseWindow: number
-  /** How many requests of one address are answered in a minute; 0 is no limit. */
+  /** How many requests of one address are accepted per minute. 0 is no limit. */
   readonly registrationLimit: number
   readonly authorizationLimit: number
-  /** How many of its requests with credentials are refused in a minute, before it has to wait; 0 is no limit. */
+  /** How many requests with credentials of one address may be refused per minute before it has to wait. 0 is no limit. */
   readonly refusalLimit: number
   readonly autoApprove: boolean
-  /** The file of the users who can sign in; it is read at start. */
   readonly usersFile: string | undefined
-  /** Whether clients may register to get tokens for themselves, without a user. */
+  /** Whether clients may register for the client credentials grant, which needs no user. */
   readonly clientCredentials: boolean
-  /** Whether DPoP proofs must carry a nonce of this server. */
+  /** Whether DPoP proofs must carry a nonce from this server. */
   readonly dpopNonce: boolean
   /** Development only: whether metadata documents and keys of clients may be on this machine. */
   readonly allowLoopbackDocuments: boolean
-  /** Hosts (without port) and origins that are served besides loopback and those of the issuer. */
+  /** Hosts (without port) and origins that are served in addition to loopback and those of the issuer. */
   readonly allowedHosts: readonly string[]
   readonly allowedOrigins: readonly string[]
   readonly serverName: string
@@ -52,155 +42,54 @@ export interface Config {
   readonly logLevel: LogLevel
 }
 
-export interface TlsFiles {
-  readonly certFile: string
-  readonly keyFile: string
-}
-
 export function loadConfig(env: Environment): Config {
-  const debug = flag(env, 'DEBUG')
-  const host = text(env, 'SERVER_HOST', '127.0.0.1')
-  const port = number(env, 'SERVER_PORT', { fallback: 8000, atLeast: 0, atMost: 65535, whole: true })
-  const tls = tlsFiles(env)
-  const issuer = serverUrl(env, port, tls)
-  const autoApprove = developmentFlag(env, 'OAUTH_AUTO_APPROVE', issuer)
-  const allowLoopbackDocuments = developmentFlag(env, 'OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK', issuer)
+  const values = readVariables(env)
+  const { DEBUG: debug, OAUTH_AUTO_APPROVE: autoApprove, SERVER_PORT: port } = values
+  const tls = tlsFilesOf(values.TLS_CERT_FILE, values.TLS_KEY_FILE)
+  const isTls = tls !== undefined
+  const issuer = values.SERVER_URL === undefined ? localIssuer(port, isTls) : parseIssuer(values.SERVER_URL, isTls)
+  checkDevelopmentOnly('OAUTH_AUTO_APPROVE', values, issuer)
+  checkDevelopmentOnly('OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK', values, issuer)
   return Object.freeze({
-    ...identity(issuer),
-    host,
+    ...identityOf(issuer),
+    host: values.SERVER_HOST,
     port,
     ...(tls ? { tls } : {}),
-    behindProxy: flag(env, 'SERVER_BEHIND_PROXY'),
-    jwtKeys: jwtKeys(env, debug),
-    accessTokenLifetime: 60 * lifetime(env, 'JWT_ACCESS_TOKEN_EXPIRE_MINUTES', 60),
-    authorizationCodeLifetime: 60 * lifetime(env, 'OAUTH_AUTHORIZATION_CODE_EXPIRE_MINUTES', 10),
-    refreshTokenLifetime: 86400 * lifetime(env, 'OAUTH_REFRESH_TOKEN_EXPIRE_DAYS', 30),
-    refreshTokenReuseWindow: number(env, 'OAUTH_REFRESH_TOKEN_REUSE_WINDOW_SECONDS', {
-      fallback: 30, atLeast: 0, atMost: 600,
-    }),
-    registrationLimit: limit(env, 'RATE_LIMIT_REGISTRATIONS_PER_MINUTE'),
-    authorizationLimit: limit(env, 'RATE_LIMIT_AUTHORIZATIONS_PER_MINUTE'),
-    refusalLimit: limit(env, 'RATE_LIMIT_TOKEN_FAILURES_PER_MINUTE'),
+    behindProxy: values.SERVER_BEHIND_PROXY,
+    jwtKeys: readJwtKeys(values.JWT_SECRET_KEY, values.JWT_PREVIOUS_SECRET_KEYS, debug),
+    accessTokenLifetime: 60 * values.JWT_ACCESS_TOKEN_EXPIRE_MINUTES,
+    authorizationCodeLifetime: 60 * values.OAUTH_AUTHORIZATION_CODE_EXPIRE_MINUTES,
+    refreshTokenLifetime: 86_400 * values.OAUTH_REFRESH_TOKEN_EXPIRE_DAYS,
+    refreshTokenReuseWindow: values.OAUTH_REFRESH_TOKEN_REUSE_WINDOW_SECONDS,
+    registrationLimit: values.RATE_LIMIT_REGISTRATIONS_PER_MINUTE,
+    authorizationLimit: values.RATE_LIMIT_AUTHORIZATIONS_PER_MINUTE,
+    refusalLimit: values.RATE_LIMIT_TOKEN_FAILURES_PER_MINUTE,
     autoApprove,
-    usersFile: env['OAUTH_USERS_FILE'] || undefined,
-    // Registration is open: where it is not a trial, a stranger could give himself tokens that no user stands behind.
-    clientCredentials: flag(env, 'OAUTH_CLIENT_CREDENTIALS', debug || autoApprove),
-    dpopNonce: flag(env, 'OAUTH_DPOP_NONCE'),
-    allowLoopbackDocuments,
-    allowedHosts: list(env, 'SERVER_ALLOWED_HOSTS'),
-    allowedOrigins: list(env, 'SERVER_ALLOWED_ORIGINS'),
-    serverName: text(env, 'MCP_SERVER_NAME', 'mcp-authorization'),
-    serverVersion: text(env, 'MCP_SERVER_VERSION', version),
+    usersFile: values.OAUTH_USERS_FILE,
+    // Anybody can register a client. In production, that alone must not be enough to get a token.
+    clientCredentials: values.OAUTH_CLIENT_CREDENTIALS ?? (debug || autoApprove),
+    dpopNonce: values.OAUTH_DPOP_NONCE,
+    allowLoopbackDocuments: values.OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK,
+    allowedHosts: values.SERVER_ALLOWED_HOSTS.map(host => host.toLowerCase()),
+    allowedOrigins: values.SERVER_ALLOWED_ORIGINS.map(origin => origin.toLowerCase()),
+    serverName: values.MCP_SERVER_NAME,
+    serverVersion: values.MCP_SERVER_VERSION,
     debug,
-    logLevel: logLevel(env, debug),
+    logLevel: values.LOG_LEVEL ?? (debug ? 'debug' : 'info'),
   })
 }
 
-/** The configuration once the port is known: `SERVER_PORT=0` means any free one, and it belongs to the issuer. */
+/** Puts the port on which the server listens into a default issuer. With `SERVER_PORT=0` it is known only then. */
 export function withPort(config: Config, port: number, env: Environment): Config {
   if (env['SERVER_URL'] || config.port === port) return config
-  return Object.freeze({ ...config, ...identity(localUrl(port, config.tls)), port })
+  return Object.freeze({ ...config, ...identityOf(localIssuer(port, config.tls !== undefined)), port })
 }
 
-/** Whether `hostname` (as `URL` spells it) is this machine to itself (RFC 8252 section 7.3). */
-export function isLoopbackHost(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]'
-}
-
-function identity(issuer: string): Pick<Config, 'issuer' | 'basePath' | 'resource'> {
-  const { pathname } = new URL(issuer)
-  return { issuer, basePath: pathname === '/' ? '' : pathname, resource: `${issuer}/mcp` }
-}
-
-/**
- * RFC 8414 section 2: the issuer is a URL without query or fragment. Clients compare it as a string, so it has to
- * be written as every URL parser would write it: what `URL` changes (case, default port, `..`) is refused here
- * rather than found out by a client.
- */
-function serverUrl(env: Environment, port: number, tls: TlsFiles | undefined): string {
-  const raw = env['SERVER_URL']
-  if (!raw) return localUrl(port, tls)
-  let url: URL
-  try {
-    url = new URL(raw)
-  } catch {
-    throw new ConfigError('SERVER_URL', `is not a URL: ${JSON.stringify(raw)}; write it like https://mcp.example.com`)
+/** These flags open what must stay closed on a public server. */
+function checkDevelopmentOnly(
+  name: 'OAUTH_AUTO_APPROVE' | 'OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK', values: Values, issuer: string,
+): void {
+  if (values[name] && !isLoopbackHost(new URL(issuer).hostname)) {
+    throw new ConfigError(name, `is for development only, but SERVER_URL is public (${issuer}): unset it`)
   }
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    throw new ConfigError('SERVER_URL', `has the scheme ${url.protocol} where https: or http: is needed`)
-  }
-  if (tls && url.protocol === 'http:') {
-    throw new ConfigError('SERVER_URL', 'has the scheme http:, but with TLS_CERT_FILE the server speaks https')
-  }
-  if (/[?#@]/.test(raw)) {
-    throw new ConfigError('SERVER_URL', 'has a query, fragment or user name, which an issuer must not have')
-  }
-  if (url.pathname.includes('//')) throw new ConfigError('SERVER_URL', 'has an empty segment in its path')
-  const normal = url.href.replace(/\/$/, '')
-  if (raw !== normal && raw !== `${normal}/`) {
-    throw new ConfigError('SERVER_URL', `is ${JSON.stringify(raw)}: write it as ${normal}, as clients compare it`)
-  }
-  return normal
-}
-
-/** The default port of the scheme goes without saying. */
-function localUrl(port: number, tls: TlsFiles | undefined): string {
-  return new URL(`${tls ? 'https' : 'http'}://localhost:${port}`).origin
-}
-
-/** One without the other would be a server that is thought to be secure and is not. */
-function tlsFiles(env: Environment): TlsFiles | undefined {
-  const { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile } = env
-  if (certFile && keyFile) return { certFile, keyFile }
-  if (certFile) throw new ConfigError('TLS_KEY_FILE', 'is missing beside TLS_CERT_FILE')
-  if (keyFile) throw new ConfigError('TLS_CERT_FILE', 'is missing beside TLS_KEY_FILE')
-  return undefined
-}
-
-function jwtKeys(env: Environment, debug: boolean): Config['jwtKeys'] {
-  const secret = env['JWT_SECRET_KEY']
-  if (!secret && !debug) {
-    throw new ConfigError('JWT_SECRET_KEY', 'is missing: set it to 32 random bytes or more, for example '
-      + 'JWT_SECRET_KEY=$(openssl rand -hex 32); with DEBUG=true one is made up for each start')
-  }
-  const current = secret ? jwtKey('JWT_SECRET_KEY', secret) : createSecretKey(randomBytes(32))
-  const previous = (env['JWT_PREVIOUS_SECRET_KEYS'] ?? '').split(',').map(item => item.trim()).filter(Boolean)
-  return [current, ...previous.map(item => jwtKey('JWT_PREVIOUS_SECRET_KEYS', item))]
-}
-
-function jwtKey(variable: string, secret: string): KeyObject {
-  // RFC 7518 section 3.2: a key of at least the size of the hash output, 256 bits.
-  if (Buffer.byteLength(secret) < 32) {
-    throw new ConfigError(variable, 'is shorter than 32 bytes, the least that HS256 allows')
-  }
-  if (new Set(secret).size < 8) {
-    throw new ConfigError(variable, 'repeats itself: make it from random bytes, for example openssl rand -hex 32')
-  }
-  return createSecretKey(Buffer.from(secret))
-}
-
-function logLevel(env: Environment, debug: boolean): LogLevel {
-  const level = text(env, 'LOG_LEVEL', debug ? 'debug' : 'info').toLowerCase()
-  if (!isLogLevel(level)) {
-    throw new ConfigError('LOG_LEVEL', `is ${JSON.stringify(level)}; use debug, info, warn, error or silent`)
-  }
-  return level
-}
-
-/** A flag that opens what must stay closed on the internet. */
-function developmentFlag(env: Environment, name: string, issuer: string): boolean {
-  const on = flag(env, name)
-  if (on && !isLoopbackHost(new URL(issuer).hostname)) {
-    throw new ConfigError(name, `is for development, but SERVER_URL is public (${issuer}): unset it`)
-  }
-  return on
-}
-
-function lifetime(env: Environment, name: string, fallback: number): number {
-  return number(env, name, { fallback, moreThan: 0, atMost: 5_256_000 })
-}
-
-/** For requests of one address in a minute. */
-function limit(env: Environment, name: string): number {
-  return number(env, name, { fallback: 3000, atLeast: 0, atMost: 1_000_000, whole: true })
 }

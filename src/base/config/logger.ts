@@ -1,11 +1,11 @@
 /**
- * One JSON object a line, on standard error. A line names an event and carries fields; no field is ever a token,
- * code, secret or verifier (a `fingerprint` of one may be).
+ * Logs one JSON object per line to standard error: an event and its fields. No field may be a token, code, secret or verifier
+ * (the `fingerprint` of one is fine).
  */
 
-const levels = ['debug', 'info', 'warn', 'error', 'silent'] as const
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 
-export type LogLevel = (typeof levels)[number]
+export type LogLevel = (typeof logLevels)[number]
 export type LogFields = Readonly<Record<string, unknown>>
 
 export interface Logger {
@@ -16,7 +16,7 @@ export interface Logger {
 }
 
 export function isLogLevel(text: string): text is LogLevel {
-  return (levels as readonly string[]).includes(text)
+  return (logLevels as readonly string[]).includes(text)
 }
 
 export function createLogger(
@@ -24,20 +24,20 @@ export function createLogger(
   write: (line: string) => void = boundedWriter(process.stderr),
 ): Logger {
   const log = (at: LogLevel) => {
-    if (levels.indexOf(at) < levels.indexOf(level)) return () => {}
+    if (logLevels.indexOf(at) < logLevels.indexOf(level)) return () => {}
     return (event: string, fields?: LogFields) => write(`${formatLine(at, event, fields)}\n`)
   }
   return { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
 }
 
-/** In bytes: how much may wait for a reader of the log that stands still. */
-const longestBacklog = 4_194_304
+/** In bytes. How much may wait for a reader of the log that has stalled. */
+const maxBacklog = 4_194_304
 
-/** Drops lines where too many wait already, and says how many once there is room: a log must not fill the memory. */
+/** Drops lines while the backlog is full, so that the log cannot exhaust memory. Afterwards, logs how many were dropped. */
 export function boundedWriter(stream: Pick<NodeJS.WriteStream, 'writableLength' | 'write'>): (line: string) => void {
   let dropped = 0
   return line => {
-    if (stream.writableLength > longestBacklog) {
+    if (stream.writableLength > maxBacklog) {
       dropped++
       return
     }
@@ -47,22 +47,22 @@ export function boundedWriter(stream: Pick<NodeJS.WriteStream, 'writableLength' 
   }
 }
 
-/** In characters: what a stranger sent must not fill the disk. */
-const longLine = 4096
-const longText = 400
+/** In characters. What a stranger sends must not fill the disk. */
+const maxLineLength = 4096
+const maxTextLength = 400
 
-/** JSON escapes the C0 controls; C1, line separators and bidirectional controls can steer a terminal as well. */
+/** JSON escapes only C0 controls. C1 controls, line separators and bidirectional controls can manipulate a terminal, too. */
 function formatLine(level: LogLevel, event: string, fields: LogFields | undefined): string {
   const entry = { time: new Date().toISOString(), level, event, ...fields }
   const whole = JSON.stringify(entry)
-  const line = whole.length <= longLine ? whole : JSON.stringify(entry, cut)
+  const line = whole.length <= maxLineLength ? whole : JSON.stringify(entry, shorten)
   return line.replace(
     /[\u007f-\u009f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\udb40[\udc00-\udc7f]/g,
     character => character.replace(/[^]/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
   )
 }
 
-function cut(_name: string, value: unknown): unknown {
-  const isLong = typeof value === 'string' && value.length > longText
-  return isLong ? `${value.slice(0, longText)}... (${value.length} characters)` : value
+function shorten(_name: string, value: unknown): unknown {
+  const isLong = typeof value === 'string' && value.length > maxTextLength
+  return isLong ? `${value.slice(0, maxTextLength)}... (${value.length} characters)` : value
 }

@@ -1,15 +1,28 @@
-/** The certificate and the key of the server, where it speaks TLS itself. */
+/** The certificate and private key of a server that speaks TLS itself. */
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
-import { ConfigError, type TlsFiles } from './config.ts'
+import { ConfigError } from './environment.ts'
 
-/** Reads both files once. An error names the variable that leads to it, and nothing of what the files hold. */
+export interface TlsFiles {
+  readonly certFile: string
+  readonly keyFile: string
+}
+
+/** One file without the other is an error: the operator would believe that the server speaks TLS. */
+export function tlsFilesOf(certFile: string | undefined, keyFile: string | undefined): TlsFiles | undefined {
+  if (certFile && keyFile) return { certFile, keyFile }
+  if (certFile) throw new ConfigError('TLS_KEY_FILE', 'is missing, but TLS_CERT_FILE is set')
+  if (keyFile) throw new ConfigError('TLS_CERT_FILE', 'is missing, but TLS_KEY_FILE is set')
+  return undefined
+}
+
+/** Reads both files once. Errors name the variable, and nothing from the contents of the files. */
 export function readTlsFiles({ certFile, keyFile }: TlsFiles): { cert: Buffer; key: Buffer } {
   const cert = read('TLS_CERT_FILE', certFile)
   const key = read('TLS_KEY_FILE', keyFile)
-  attempt('TLS_CERT_FILE', 'holds no certificate in PEM', () => createSecureContext({ cert }))
-  attempt('TLS_KEY_FILE', 'holds no private key in PEM', () => createSecureContext({ key }))
-  attempt('TLS_KEY_FILE', 'is not the key of the certificate in TLS_CERT_FILE', () => createSecureContext({ cert, key }))
+  tryOut('TLS_CERT_FILE', 'is not a certificate in PEM format', () => createSecureContext({ cert }))
+  tryOut('TLS_KEY_FILE', 'is not a private key in PEM format', () => createSecureContext({ key }))
+  tryOut('TLS_KEY_FILE', 'is not the key of the certificate in TLS_CERT_FILE', () => createSecureContext({ cert, key }))
   return { cert, key }
 }
 
@@ -21,7 +34,7 @@ function read(variable: string, file: string): Buffer {
   }
 }
 
-function attempt(variable: string, problem: string, use: () => unknown): void {
+function tryOut(variable: string, problem: string, use: () => unknown): void {
   try {
     use()
   } catch {

@@ -2,6 +2,7 @@
  * Explains why a received value does not match: which expected value is closest, which characters differ, and a sentence for
  * each of the usual mistakes (a trailing slash, a port, `localhost` for `127.0.0.1`). Server and client share it.
  */
+import { isLoopbackHost } from '../protocol/loopback.ts'
 
 /** The received value is `prefix + received + suffix`. The closest expected value is `prefix + expected + suffix`. */
 export interface NearestMiss {
@@ -100,13 +101,11 @@ function parseUri(text: string): UriParts | undefined {
   return { scheme, host, port, path, query, fragment }
 }
 
-const loopbackHosts: readonly string[] = ['localhost', '127.0.0.1', '[::1]']
-
 function uriDifferences(a: UriParts, b: UriParts, { loopbackPortIsFree = false }: MissOptions): readonly string[] {
   const differences: string[] = []
   if (a.scheme !== b.scheme) differences.push(`the scheme is ${a.scheme}, not ${b.scheme}`)
   if (a.host !== b.host) differences.push(hostDifference(a.host, b.host))
-  const bothLoopback = loopbackHosts.includes(a.host) && loopbackHosts.includes(b.host)
+  const bothLoopback = isLoopbackHost(a.host) && isLoopbackHost(b.host)
   const portIsFree = loopbackPortIsFree && bothLoopback && a.scheme === 'http' && b.scheme === 'http'
   if (a.port !== b.port && !portIsFree) differences.push(`it has ${portOf(a.port)}, but ${portOf(b.port)} is expected`)
   if (a.path !== b.path) differences.push(pathDifference(a.path, b.path))
@@ -122,7 +121,7 @@ function queryDifference(a: string, b: string): string {
 
 function hostDifference(a: string, b: string): string {
   if (a.toLowerCase() === b.toLowerCase()) return `the host ${a} differs from ${b} in upper and lower case`
-  if (!loopbackHosts.includes(a) || !loopbackHosts.includes(b)) return `the host is ${a}, not ${b}`
+  if (!isLoopbackHost(a) || !isLoopbackHost(b)) return `the host is ${a}, not ${b}`
   return `the host is ${a}, not ${b}: they are the same machine but different hosts`
 }
 

@@ -1,7 +1,7 @@
 /** Parses and validates the command line. Every mistake is a `ClientError` with the exit code for wrong usage. */
 import { parseArgs } from 'node:util'
-import { isLoopbackHost } from '../../base/config/config.ts'
 import { isJsonObject, parseJson, type JsonObject } from '../../base/protocol/json.ts'
+import { isLoopbackHost } from '../../base/protocol/loopback.ts'
 import { ClientError, exitCodes } from '../../base/client/errors.ts'
 import { options } from './usage.ts'
 

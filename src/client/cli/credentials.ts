@@ -1,6 +1,6 @@
 /** Turns the options of the command line into what `McpClient` takes: who the client is, and how it gets tokens. */
 import { readFile } from 'node:fs/promises'
-import type { Environment } from '../../base/config/config.ts'
+import type { Environment } from '../../base/config/environment.ts'
 import type { Arguments, GrantArguments } from './arguments.ts'
 import { ClientError, exitCodes } from '../../base/client/errors.ts'
 import { ClientCredentialsGrant } from '../extensions/client-credentials.ts'

@@ -1,7 +1,7 @@
 /** Whether the client may use a URL that a server named (OAuth 2.1 section 1.5, RFC 9728 section 7.7). */
 import { isIP } from 'node:net'
 import type { Trace } from '../../base/client/trace.ts'
-import { isLoopbackHost } from '../../base/config/config.ts'
+import { isLoopbackHost } from '../../base/protocol/loopback.ts'
 import { isLoopbackAddress, isPrivateAddress, isPublicAddress } from '../../base/http/special-address.ts'
 import { redactUrl } from '../../base/protocol/redact.ts'
 import { endpointIsSecure } from '../rules/client.ts'

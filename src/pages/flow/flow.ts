@@ -2,7 +2,7 @@
  * `/flow`: the recorded flows, each as a sequence diagram that is drawn while a client runs. It shows what the clients of
  * other people do, so it exists only with `DEBUG=true` and only for a browser on this machine.
  */
-import { isLoopbackHost } from '../../base/config/config.ts'
+import { isLoopbackHost } from '../../base/protocol/loopback.ts'
 import type { Context } from '../../core/context/context.ts'
 import { endingOf } from '../../flow/ending.ts'
 import { readFlowFile, writeFlowFile } from '../../flow/flow-file.ts'
