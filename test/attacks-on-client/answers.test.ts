@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { describe } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Budget } from '../../src/base/client/budget.ts'
-import { parseChallenges } from '../../src/core/client/challenge.ts'
+import { parseChallenges } from '../../src/base/protocol/challenge.ts'
 import { parseEventStream } from '../../src/client/mcp/event-stream.ts'
 import { send } from '../../src/base/client/http.ts'
 import { Trace } from '../../src/base/client/trace.ts'
@@ -122,7 +122,7 @@ describe('A text of 60 kB takes the client no time', () => {
     ['a token68', `Bearer ${'x'.repeat(30_000)}${'='.repeat(30_000)}x`],
   ]
   for (const [what, header] of challenges) {
-    attack(`sends a challenge of ${what}, 60 kB long`, 'src/core/client/challenge.ts: const part =', async () => {
+    attack(`sends a challenge of ${what}, 60 kB long`, 'src/base/protocol/challenge.ts: const part =', async () => {
       const begun = performance.now()
       parseChallenges(header)
       assert.ok(performance.now() - begun < 1000)

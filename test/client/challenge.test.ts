@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { parseChallenges, tokenChallenge } from '../../src/core/client/challenge.ts'
+import { parseChallenges, tokenChallenge } from '../../src/base/protocol/challenge.ts'
 
 /** The challenges of a header as plain data. */
 function parsed(header: string): unknown {

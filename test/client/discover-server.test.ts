@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import {
   checkCodeGrantSupport, discoverAuthorizationServer, wellKnownOfIssuer, wellKnownOfResource, type AuthorizationServer,
 } from '../../src/core/client/discovery.ts'
-import { discoverLegacyAuthorizationServer } from '../../src/core/client/legacy-discovery.ts'
+import { discoverLegacyServer } from '../../src/client/extensions/legacy-discovery.ts'
 import { MemoryStorage } from '../../src/client/storage/memory-storage.ts'
 import { Trace } from '../../src/base/client/trace.ts'
 import type { Members } from '../harness.ts'
@@ -196,8 +196,8 @@ describe('discoverAuthorizationServer(): what it accepts', () => {
   })
 })
 
-describe('discoverLegacyAuthorizationServer()', () => {
-  const find = (peer: Peer): Promise<AuthorizationServer> => discoverLegacyAuthorizationServer(`${peer.url}/v1/mcp`, new Trace())
+describe('discoverLegacyServer()', () => {
+  const find = (peer: Peer): Promise<AuthorizationServer> => discoverLegacyServer(`${peer.url}/v1/mcp`, new Trace())
 
   it('reads the metadata at the origin of the MCP server (MCP 2025-03-26 basic/authorization, Authorization Base URL)', async t => {
     const peer = await startPeer(t)

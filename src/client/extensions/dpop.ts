@@ -1,8 +1,8 @@
 /** DPoP (RFC 9449): tokens are bound to a key, and the client signs a proof with that key for each request. */
 import { createPrivateKey, generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { parseChallenges } from '../../base/protocol/challenge.ts'
 import { randomToken, sha256 } from '../../base/protocol/crypto.ts'
 import type { JsonObject } from '../../base/protocol/json.ts'
-import { parseChallenges } from '../../core/client/challenge.ts'
 import type { ProofOfPossession, Prover } from '../../core/client/seams/proof-of-possession.ts'
 import { publicJwk, signJws } from './signing.ts'
 

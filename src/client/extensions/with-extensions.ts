@@ -1,14 +1,16 @@
-/** Connects the extensions to the seams of the core: DPoP, private_key_jwt, and the management of registrations. */
+/** Fills the seams of the core with the extensions: private_key_jwt, DPoP, registration management, legacy discovery. */
 import type { KeyObject } from 'node:crypto'
 import type { AuthorizerOptions } from '../../core/client/authorizer.ts'
 import { coreAuthenticationMethods } from '../../core/client/client-authentication.ts'
 import type { ClientIdentity } from '../../core/client/registrar.ts'
 import { Dpop } from './dpop.ts'
+import { discoverLegacyServer } from './legacy-discovery.ts'
 import { privateKeyJwt } from './private-key-jwt.ts'
 import { confirmRegistration } from './registration-management.ts'
 
 /** The options of the core that this file sets. */
-type ExtensionOptions = 'identity' | 'now' | 'authenticationMethods' | 'proofOfPossession' | 'confirmRegistration'
+type ExtensionOptions =
+  | 'identity' | 'now' | 'authenticationMethods' | 'proofOfPossession' | 'confirmRegistration' | 'discoverLegacyServer'
 
 export interface ClientOptions extends Omit<AuthorizerOptions, ExtensionOptions> {
   /** Who the client is, if it does not register itself. `privateKey` makes it authenticate by private_key_jwt. */
@@ -28,6 +30,7 @@ export function withExtensions({ identity = {}, dpop = false, now = systemTime, 
     authenticationMethods: new Map([...coreAuthenticationMethods, ['private_key_jwt', privateKeyJwt(privateKey, now)]]),
     proofOfPossession: new Dpop(dpop, now),
     confirmRegistration,
+    discoverLegacyServer,
   }
 }
 

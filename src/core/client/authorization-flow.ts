@@ -3,22 +3,20 @@
  * (MCP 2026-07-28 basic/authorization, Authorization Flow Steps).
  */
 import { ClientError, exitCodes } from '../../base/client/errors.ts'
+import type { ChallengeParameters } from '../../base/protocol/challenge.ts'
 import { formatScope, unionOfScopes } from '../../base/protocol/scope.ts'
 import { AuthorizationCodeGrant } from './authorization-code-grant.ts'
 import {
   discoverAuthorizationServer, discoverResource, selectInitialScopes, type AuthorizationServer, type ProtectedResource,
 } from './discovery.ts'
-import { discoverLegacyAuthorizationServer } from './legacy-discovery.ts'
 import { OAuthResponseError } from './oauth-error.ts'
 import { ClientRegistrar, type RegistrarOptions } from './registrar.ts'
 import type { Grant } from './seams/grant.ts'
+import type { DiscoverLegacyServer } from './seams/legacy-discovery.ts'
 import type { Registration, StoredTokens } from './seams/storage.ts'
 import type { UserAgent } from './seams/user-agent.ts'
 import type { TokenKeeper, TokenKeeperOptions } from './token-keeper.ts'
 import { requestTokens } from './token-request.ts'
-
-/** The parameters of a `Bearer` challenge, by name. */
-export type ChallengeParameters = ReadonlyMap<string, string>
 
 /** Everything the core needs. Each interface among these members is a seam that a room beside the core fills. */
 export interface FlowOptions extends TokenKeeperOptions, RegistrarOptions {
@@ -26,6 +24,7 @@ export interface FlowOptions extends TokenKeeperOptions, RegistrarOptions {
   readonly userAgent?: UserAgent
   /** Makes the grant to use instead of the authorization code grant. */
   readonly grant?: (registrar: ClientRegistrar) => Grant
+  readonly discoverLegacyServer?: DiscoverLegacyServer
   /** Whether to send `resource`. Some authorization servers refuse requests that carry it. */
   readonly sendResource?: boolean
 }
@@ -88,15 +87,11 @@ export class AuthorizationFlow {
   }
 
   private async discover(challenge: ChallengeParameters): Promise<Discovered> {
-    const { serverUrl, trace, sendResource = true } = this.options
+    const { serverUrl, trace, discoverLegacyServer = requireMetadata, sendResource = true } = this.options
     const resource = await discoverResource(serverUrl, challenge.get('resource_metadata'), trace)
-    if (!resource) {
-      trace.note('there is no protected resource metadata: the client continues as in MCP 2025-03-26. Newer clients may stop '
-        + 'here. Serve the metadata (RFC 9728), and name its URL as resource_metadata in the challenge')
-    }
     const server = resource
       ? await discoverAuthorizationServer(await this.chooseIssuer(resource), serverUrl, trace)
-      : await discoverLegacyAuthorizationServer(serverUrl, trace)
+      : await discoverLegacyServer(serverUrl, trace)
     const scopes = selectInitialScopes(challenge.get('scope'), resource, server)
     return {
       server,
@@ -141,4 +136,10 @@ export class AuthorizationFlow {
       remedy: 'Run --authorize first. No other command asks you to log in.',
     })
   }
+}
+
+function requireMetadata(serverUrl: string): never {
+  throw new ClientError(`${serverUrl} has no protected resource metadata`, exitCodes.unreachable, {
+    remedy: 'Serve the metadata (RFC 9728), and name its URL as resource_metadata in the challenge.',
+  })
 }

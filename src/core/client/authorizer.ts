@@ -5,9 +5,9 @@
 import { ClientError, exitCodes } from '../../base/client/errors.ts'
 import { open, type HttpRequest, type OpenResponse } from '../../base/client/http.ts'
 import type { Trace } from '../../base/client/trace.ts'
+import { tokenChallenge, type ChallengeParameters } from '../../base/protocol/challenge.ts'
 import { stepUpIsBounded } from '../rules/client.ts'
-import { AuthorizationFlow, type ChallengeParameters, type FlowOptions } from './authorization-flow.ts'
-import { tokenChallenge } from './challenge.ts'
+import { AuthorizationFlow, type FlowOptions } from './authorization-flow.ts'
 import type { Registration, StoredTokens } from './seams/storage.ts'
 import { TokenKeeper } from './token-keeper.ts'
 

@@ -62,8 +62,9 @@ export class ClientRegistrar {
   async preRegistered(server: AuthorizationServer, redirect_uri = ''): Promise<Registration> {
     const { client_id, client_secret, token_endpoint_auth_method = methodFor(client_secret, server) } = this.identity
     this.trace.check(registrationIsPossible, client_id !== undefined, server.issuer)
-    const others = Object.entries((await this.options.storage.read()).registrations).filter(([issuer]) => issuer !== server.issuer)
-    const owner = others.find(([, registration]) => registration.client_id === client_id)?.[0]
+    const { registrations } = await this.options.storage.read()
+    const issuers = Object.keys(registrations).filter(issuer => registrations[issuer]!.client_id === client_id)
+    const owner = issuers.find(issuer => issuer !== server.issuer)
     this.trace.check(credentialsBelongToIssuer, owner === undefined, server.issuer, owner)
     this.trace.note(`registered beforehand as ${client_id}`)
     const registration = {

@@ -5,10 +5,12 @@
 import { readJsonObject } from '../../base/client/http.ts'
 import type { Trace } from '../../base/client/trace.ts'
 import { isJsonType } from '../../base/http/message.ts'
-import { firstDocument, readServerMetadata, type AuthorizationServer } from './discovery.ts'
+import { firstDocument, readServerMetadata, type AuthorizationServer } from '../../core/client/discovery.ts'
 
 /** Reads the metadata at the root of the MCP server. If there is none, the endpoints have their default paths. */
-export async function discoverLegacyAuthorizationServer(serverUrl: string, trace: Trace): Promise<AuthorizationServer> {
+export async function discoverLegacyServer(serverUrl: string, trace: Trace): Promise<AuthorizationServer> {
+  trace.note('there is no protected resource metadata: the client continues as in MCP 2025-03-26. Newer clients may stop here. '
+    + 'Serve the metadata (RFC 9728), and name its URL as resource_metadata in the challenge')
   const { origin } = new URL(serverUrl)
   const clause = 'MCP 2025-03-26 basic/authorization, Server Metadata Discovery'
   trace.step('Look for the authorization server at the MCP server itself', clause)
