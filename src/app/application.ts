@@ -1,6 +1,6 @@
 /**
- * The HTTP application: gives each request to the handler of its route and writes the reply. Errors end here, and
- * become a reply in `error-reply.ts`.
+ * The HTTP application: passes each request to the handler of its route and writes the reply. Every error is caught here,
+ * and `error-reply.ts` turns it into a reply.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AbortedRequest } from '../base/http/body.ts'
@@ -16,26 +16,26 @@ import { routes, type Route } from '../routes.ts'
 import { errorReply } from './error-reply.ts'
 import { IncomingRequest } from './incoming-request.ts'
 import { checkOrigin, checkRequestHead } from './request-head.ts'
-import { warningOfProxy } from './warnings.ts'
+import { proxyWarning } from './warnings.ts'
 
 export type Application = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>
 
 const router = new Router(routes)
 
-/** In bytes: an MCP message may carry content; a form and client metadata have no reason to be long. */
+/** In bytes. MCP messages can carry content. Forms and client metadata are short. */
 const bodyLimits = { resource: 262_144, program: 65_536, browser: 65_536 } as const
 
-const methodsOfMcp = ['GET', 'POST', 'DELETE']
+const mcpMethods = ['GET', 'POST', 'DELETE']
 
-/** Once `stopping` is aborted, replies that would go on for ever end. */
+/** When `stopping` is aborted, open-ended event streams end. */
 export function createApplication(services: Services, stopping: AbortSignal): Application {
-  const warnOfProxy = warningOfProxy(services)
+  const warnAboutProxy = proxyWarning(services)
   const pageHeaders = securityHeaders(services.config.issuer)
   const programHeaders = { ...pageHeaders, ...corsHeaders }
   return async (incoming, outgoing) => {
     const request = new IncomingRequest(incoming, outgoing, services, stopping)
     const { context } = request
-    warnOfProxy(incoming)
+    warnAboutProxy(incoming)
     let caller: Caller
     let reply: Reply
     try {
@@ -45,7 +45,7 @@ export function createApplication(services: Services, stopping: AbortSignal): Ap
       request.parameter = found.parameter
       reply = request.method === 'OPTIONS' && caller !== undefined
         ? preflight(request, found.siblings)
-        : await answer(request, found, context)
+        : await handle(request, found, context)
     } catch (error) {
       if (error instanceof AbortedRequest) return
       reply = errorReply(error, request, caller, context)
@@ -63,7 +63,7 @@ export function createApplication(services: Services, stopping: AbortSignal): Ap
   }
 }
 
-async function answer(request: IncomingRequest, { route, siblings }: Found<Route>, context: Context): Promise<Reply> {
+async function handle(request: IncomingRequest, { route, siblings }: Found<Route>, context: Context): Promise<Reply> {
   context.check(pathIsKnown, siblings.length > 0, request.path)
   context.check(methodIsAllowed, route !== undefined, request.method, siblings.map(({ method }) => method).join(', '))
   if (route.caller === 'resource') checkOrigin(request, context)
@@ -71,9 +71,9 @@ async function answer(request: IncomingRequest, { route, siblings }: Found<Route
   return route.handler(request, context)
 }
 
-/** The answer to OPTIONS: which methods the path takes and, if scripts may call it, what a browser asks (CORS). */
+/** The reply to OPTIONS: the methods of the path and, if scripts may call it, the CORS headers. */
 function preflight(request: Request, siblings: readonly Route[]): Reply {
-  const methods = siblings.flatMap(({ method }) => method === '*' ? methodsOfMcp : method)
+  const methods = siblings.flatMap(({ method }) => method === '*' ? mcpMethods : method)
   const requested = request.headers['access-control-request-headers'] as string | undefined
   return empty(204, {
     allow: [...methods, 'OPTIONS'].join(', '),
@@ -90,7 +90,7 @@ async function record(request: IncomingRequest, reply: Reply, caller: Caller, co
       id, time, duration: performance.now() - startedAt, request, body, caller, reply, verdicts: context.trace,
     })
   } catch (error) {
-    // A request that cannot be recorded is still answered.
+    // If recording fails, the client still gets its reply.
     context.logFailure(error)
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The tables by which the core reaches the rooms beside it. Delete a room and its rows here and in `routes.ts`: the core
- * still runs without it.
+ * Connects the features outside the core to it. To remove one, delete its files and its rows here and in `routes.ts`. The core
+ * runs without it.
  */
 import type { Config } from '../base/config/config.ts'
 import type { Extensions, GrantType } from '../core/context/context.ts'

@@ -1,4 +1,4 @@
-/** The `Request` of a handler, over what Node received: the path below SERVER_URL, the address, and the body when asked for. */
+/** The `Request` that handlers get, on top of Node's: the path below SERVER_URL, the client address, the body on demand. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
 import type { Config } from '../base/config/config.ts'
@@ -15,7 +15,7 @@ export class IncomingRequest implements Request {
   readonly context: Context
   parameter = ''
   bodyLimit = 0
-  /** The body, once a handler asked for it. */
+  /** Undefined until a handler reads the body. */
   body: Promise<string> | undefined
   private readonly incoming: IncomingMessage
   private readonly outgoing: ServerResponse
@@ -55,9 +55,9 @@ export class IncomingRequest implements Request {
 }
 
 /**
- * The path below that of SERVER_URL. A well-known URI is found in the inserted form of RFC 8414 section 3.1
- * (`/.well-known/name/tenant`) and in the appended form (`/tenant/.well-known/name`). A proxy may already have removed the
- * path of SERVER_URL, so a path without it works as well.
+ * Removes the path of SERVER_URL. Well-known URIs work in the inserted form of RFC 8414 section 3.1
+ * (`/.well-known/name/tenant`) and in the appended form (`/tenant/.well-known/name`). A path without it works as well,
+ * because some proxies remove it.
  */
 function localPath(path: string, basePath: string): string {
   if (basePath === '') return path
@@ -70,10 +70,10 @@ function isBelow(path: string, basePath: string): boolean {
   return path === basePath || path.startsWith(`${basePath}/`)
 }
 
-/** The address that the connection comes from or, behind a proxy, the address that the proxy saw. */
+/** The address of the peer or, behind a proxy, the address that the proxy saw. */
 function remoteAddressOf({ socket, headers }: IncomingMessage, { behindProxy }: Config): string {
   const forwarded = behindProxy ? String(headers['x-forwarded-for'] ?? '') : ''
-  // The proxy appends what it sees. The client may have written everything before that.
+  // The proxy appends what it sees. A client can forge everything before that.
   const last = forwarded.slice(forwarded.lastIndexOf(',') + 1).trim()
   return isIP(last) === 0 ? socket.remoteAddress ?? '' : last
 }

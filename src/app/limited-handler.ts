@@ -1,10 +1,10 @@
-/** Handlers that one address may have so often in a minute and no more (RFC 6585 section 4). */
+/** Limits how often one address may call a handler per minute (RFC 6585 section 4). */
 import { OAuthError } from '../base/protocol/errors.ts'
 import { addressIsWithinLimits } from '../base/rules/http.ts'
 import type { Limited } from '../base/store/rate-limits.ts'
 import type { Context, Handler } from '../core/context/context.ts'
 
-/** Of requests with credentials only the refused ones count, so that no address is kept from working by working. */
+/** `refusals` counts only rejected requests, so that a client with valid credentials never hits the limit. */
 export function limited(kind: Limited, handler: Handler): Handler {
   return kind === 'refusals' ? limitRefusals(kind, handler) : limitRequests(kind, handler)
 }

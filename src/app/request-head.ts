@@ -1,8 +1,8 @@
-/** What two components must never read differently: version, target, framing, Host, Origin, Authorization, Content-Type. */
+/** Rejects requests that a proxy and this server could read differently (request smuggling), and foreign hosts and origins. */
 import type { IncomingMessage } from 'node:http'
 import type { Config } from '../base/config/config.ts'
-import { isLoopbackHost } from '../base/protocol/loopback.ts'
 import type { Request } from '../base/http/message.ts'
+import { isLoopbackHost } from '../base/protocol/loopback.ts'
 import {
   authorizationIsSentOnce, contentTypeIsSentOnce, expectationIsKnown, hostIsSentOnce, hostIsServed, httpVersionIsOne,
   originIsAllowed, requestTargetIsAPath, transferCodingIsChunked,
@@ -12,7 +12,7 @@ import type { Context } from '../core/context/context.ts'
 export function checkRequestHead(incoming: IncomingMessage, context: Context): void {
   const { url = '', headers, headersDistinct, httpVersion } = incoming
   context.check(httpVersionIsOne, httpVersion === '1.1' || httpVersion === '1.0', httpVersion)
-  // Node passes absolute-form and `*` on as they are, and silently keeps the first of two headers.
+  // Node accepts targets in absolute-form and `*`, and silently drops all but the first of repeated headers.
   context.check(requestTargetIsAPath, url.startsWith('/') && !url.startsWith('//'))
   context.check(hostIsSentOnce, headersDistinct['host']?.length === 1)
   context.check(authorizationIsSentOnce, (headersDistinct['authorization']?.length ?? 0) <= 1)
@@ -30,14 +30,14 @@ function isServedHost(host: string, config: Config): boolean {
   return isLoopbackHost(hostname) || hostname === new URL(config.issuer).hostname || config.allowedHosts.includes(hostname)
 }
 
-/** Against DNS rebinding (MCP 2026-07-28 basic/transports/streamable-http, Security & Endpoint). */
+/** Prevents DNS rebinding (MCP 2026-07-28 basic/transports/streamable-http, Security & Endpoint). */
 export function checkOrigin(request: Request, context: Context): void {
   const { origin } = request.headers
   if (origin !== undefined) context.check(originIsAllowed, isAllowedOrigin(origin, context.config), origin)
 }
 
 function isAllowedOrigin(origin: string, { issuer, allowedOrigins }: Config): boolean {
-  // Matched as a browser writes it: a URL parser would also read `http://127.1` and `evil://localhost` as loopback.
+  // No URL parser: it would also accept `http://127.1` and `evil://localhost` as loopback, which no browser sends.
   const [, hostname = ''] = /^https?:\/\/(\[[^\]/]+\]|[^/:]+)(?::\d{1,5})?$/i.exec(origin) ?? []
   return isLoopbackHost(hostname.toLowerCase())
     || origin === new URL(issuer).origin

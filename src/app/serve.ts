@@ -1,4 +1,4 @@
-/** Starts and stops the server: the socket, its time limits, and what the application works with. */
+/** Starts and stops the server: the socket, its timeouts, and the services of the application. */
 import { setMaxListeners } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createServer as createHttpServer, type Server, type ServerOptions } from 'node:http'
@@ -9,8 +9,8 @@ import { loadConfig, withPort, type Config } from '../base/config/config.ts'
 import { ConfigError, type Environment } from '../base/config/environment.ts'
 import { createLogger, type Logger } from '../base/config/logger.ts'
 import { readTlsFiles } from '../base/config/tls.ts'
-import { demonstrationUsers, Users } from '../base/config/users.ts'
 import { parseUsers } from '../base/config/users-file.ts'
+import { demonstrationUsers, Users } from '../base/config/users.ts'
 import { Connections } from '../base/http/connections.ts'
 import { documentFetcher, type FetchDocument } from '../base/http/fetch-document.ts'
 import { MemoryStore } from '../base/store/memory.ts'
@@ -23,9 +23,9 @@ import type { Tool } from '../tools/tool.ts'
 import { tools as ownTools, toolsByName } from '../tools/tools.ts'
 import { createApplication, type Application } from './application.ts'
 import { extensionsFor } from './extensions.ts'
-import { warnOfClearText, warnOfUnknownVariables, warnOfUsers } from './warnings.ts'
+import { warnAboutClearText, warnAboutUnknownVariables, warnAboutUsers } from './warnings.ts'
 
-// What a program needs to fill in the options, since this file is what it imports.
+// Programs that embed the server import only this file.
 export type { Config } from '../base/config/config.ts'
 export { ConfigError, type Environment } from '../base/config/environment.ts'
 export { createLogger, type Logger } from '../base/config/logger.ts'
@@ -37,33 +37,33 @@ export { Users } from '../base/config/users.ts'
 export { parseUsers } from '../base/config/users-file.ts'
 
 export interface ServeOptions {
-  /** The tools of the MCP server; those of `tools/tools.ts` unless given. */
+  /** The default is `tools` of `tools/tools.ts`. */
   readonly tools?: readonly Tool[]
-  /** The present as a NumericDate. */
+  /** The current time as a NumericDate. */
   readonly now?: () => number
   readonly logger?: Logger
   readonly store?: Store
-  /** Who can sign in; those of OAUTH_USERS_FILE unless given. */
+  /** The default is the users of OAUTH_USERS_FILE. */
   readonly users?: Users
   readonly fetchDocument?: FetchDocument
 }
 
 export interface RunningServer {
   readonly config: Config
-  /** The port on which it listens, which need not be that of the issuer. */
+  /** The port it listens on, which can differ from that of the issuer. */
   readonly port: number
-  /** Answers what is under way, refuses what is new, and resolves when every socket is closed. */
+  /** Finishes the requests in progress, rejects new ones, and resolves when every socket is closed. */
   close(): Promise<void>
 }
 
-/** In milliseconds and bytes: a header or a body that never ends is cut off; Node looks for such ones at the interval only. */
+/** In milliseconds and bytes. Node enforces the first two timeouts only at each `connectionsCheckingInterval`. */
 const limits: ServerOptions = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   connectionsCheckingInterval: 2_000,
   keepAliveTimeout: 10_000,
   maxHeaderSize: 16_384,
-  // Node would answer a missing Host by itself; a rule does.
+  // A rule checks Host.
   requireHostHeader: false,
 }
 
@@ -82,9 +82,9 @@ export async function serve(env: Environment, options: ServeOptions = {}): Promi
   const config = withPort(initial, port, env)
   const now = steadyClock(options.now)
   const logger = options.logger ?? createLogger(config.logLevel)
-  warnOfUnknownVariables(env, logger)
-  warnOfUsers(users, config, logger)
-  warnOfClearText(config, logger)
+  warnAboutUnknownVariables(env, logger)
+  warnAboutUsers(users, config, logger)
+  warnAboutClearText(config, logger)
   const application = createApplication({
     config,
     now,
@@ -106,7 +106,7 @@ export async function serve(env: Environment, options: ServeOptions = {}): Promi
   return { config, port, close }
 }
 
-/** Development has users without a file: `DEBUG` for a server to try, `OAUTH_AUTO_APPROVE` to have somebody to approve. */
+/** In development, the demo users replace the file: `DEBUG` lets people sign in, and `OAUTH_AUTO_APPROVE` needs an approver. */
 async function readUsers({ usersFile, debug, autoApprove }: Config): Promise<Users> {
   if (usersFile === undefined) return new Users(debug || autoApprove ? demonstrationUsers : [])
   const text = await readFile(usersFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -120,11 +120,11 @@ function createServer({ tls }: Config): Server {
     ? createHttpsServer({ ...limits, ...readTlsFiles(tls), minVersion: 'TLSv1.2', handshakeTimeout: 10_000 })
     : createHttpServer(limits)
   server.maxConnections = maxConnections
-  // maxHeaderSize bounds them. Node would drop what is beyond a number silently, a second Host line for example.
+  // No limit but maxHeaderSize: Node silently drops headers above maxHeadersCount, such as a second Host.
   server.maxHeadersCount = 0
-  // The application decides on a body before it says that it may be sent.
-  const asUsual = (...exchange: Parameters<Application>): boolean => server.emit('request', ...exchange)
-  return server.on('checkContinue', asUsual).on('checkExpectation', asUsual)
+  // The application itself handles Expect: it sends 100 Continue only when it reads the body.
+  const emitRequest = (...exchange: Parameters<Application>): boolean => server.emit('request', ...exchange)
+  return server.on('checkContinue', emitRequest).on('checkExpectation', emitRequest)
 }
 
 function listen(server: Server, { host, port }: Config): Promise<void> {

@@ -134,7 +134,7 @@ describe('Operations', { concurrency: 4 }, () => {
   })
   attack('reads tokens on the network between the machines', 'src/app/warnings.ts: other machines can connect', async t => {
     const server = await startServer(t, { SERVER_HOST: '0.0.0.0' })
-    assert.equal(linesOf(server, 'other machines can connect, but SERVER_URL says http').length, 1)
+    assert.equal(linesOf(server, 'other machines can connect, but SERVER_URL is not https').length, 1)
     assert.match(server.log.join(''), /TLS_CERT_FILE/)
   })
 

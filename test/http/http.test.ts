@@ -292,7 +292,7 @@ describe('Many requests', () => {
 
 describe('A warning about a proxy', () => {
   const headers = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'mcp.example.com' }
-  const warnings = ({ log }: TestServer) => log.filter(line => line.includes('SERVER_URL says http'))
+  const warnings = ({ log }: TestServer) => log.filter(line => line.includes('SERVER_URL is not https'))
 
   it('comes once, with what to set', async t => {
     const server = await startServer(t)
@@ -331,7 +331,7 @@ describe('A failure of the server', () => {
       const response = await send(server)
       assert.equal(response.status, 500)
       assert.deepEqual(await readJson(response), {
-        error: 'server_error', error_description: 'the server failed; the cause is in its log',
+        error: 'server_error', error_description: 'unexpected error: the server log has the cause',
       })
     })
   }

@@ -177,7 +177,7 @@ describe('The start', () => {
   })
   it('warns where strangers could sign in as a demonstration user', async t => {
     const { log } = await startServer(t, { ...env, SERVER_URL: 'https://mcp.example.com' })
-    assert.equal(log.filter(line => /demonstration user/.test(line)).length, 1)
+    assert.equal(log.filter(line => /demo user/.test(line)).length, 1)
   })
   it('warns of nothing where the users have passwords', async t => {
     const { log } = await startServer(t, { ...env, SERVER_URL: 'https://mcp.example.com' }, { users: users() })
