@@ -25,7 +25,8 @@ export const coreReadingOrder: readonly Stop[] = [
   { file: 'core/client/authorization-flow.ts', says: 'The whole flow, once.' },
   { file: 'core/client/discovery.ts', says: 'The client finds the authorization server and checks its metadata.' },
   { file: 'core/client/registrar.ts', says: 'The client decides which client_id to use.' },
-  { file: 'core/client/authorization-request.ts', says: 'PKCE and state go out; the response is checked against them.' },
+  { file: 'core/client/authorization-request.ts', says: 'The client asks for a code, with PKCE and state.' },
+  { file: 'core/client/authorization-response.ts', says: 'The client checks the response against its request.' },
   { file: 'core/client/token-request.ts', says: 'The client sends a token request and checks the answer.' },
   { file: 'core/client/token-keeper.ts', says: 'The client stores its tokens and refreshes them.' },
 ]

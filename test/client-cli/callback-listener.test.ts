@@ -76,7 +76,7 @@ describe('CallbackListener', () => {
   })
 
   for (const [what, path, init] of [
-    ['another path', '/favicon.ico', {}], ['a longer path', '/callback/', {}], ['a POST', '/callback', { method: 'POST' }],
+    ['another path', '/favicon.ico', {}], ['a longer path', '/callback/x', {}], ['a POST', '/callback', { method: 'POST' }],
   ] as const) {
     it(`answers ${what} with 404 and keeps waiting`, async t => {
       const listener = await listen(t)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { describe, it } from 'node:test'
 import type { PendingAuthorization } from '../../src/core/client/authorization-request.ts'
-import { callbackParameters, followRedirects, HeadlessUserAgent } from '../../src/client/user-agent/headless.ts'
+import { followRedirects, HeadlessUserAgent } from '../../src/client/user-agent/headless.ts'
 import { Trace } from '../../src/base/client/trace.ts'
 import { assertFails, assertRefusal, assertUntrusted, html, json, record, redirectTo, startPeer, type Peer } from '../peer.ts'
 
@@ -82,26 +82,6 @@ describe('followRedirects()', () => {
     const { message } = await assertUntrusted(followRedirects(pendingAt(peer), trace), 'endpoint-is-secure')
     assert.equal(JSON.stringify([message, verdicts, exchanges]).includes('the-secret-code'), false)
   })
-})
-
-describe('callbackParameters()', () => {
-  it('reads the query of the redirect URI', () => {
-    assert.equal(callbackParameters(`${redirect_uri}?code=x`, redirect_uri)?.get('code'), 'x')
-  })
-
-  it('reads what follows a redirect URI that has a query of its own', () => {
-    assert.deepEqual([...callbackParameters('cursor://a?b=1&code=x', 'cursor://a?b=1') ?? []], [['code', 'x']])
-  })
-
-  for (const url of [
-    redirect_uri, `${redirect_uri}/?code=x`, `${redirect_uri}x?code=x`, 'http://127.0.0.1:53683/callback?code=x',
-    'http://localhost:53682/callback?code=x', `https${redirect_uri.slice(4)}?code=x`, `${redirect_uri}?code=x#y`,
-    `${redirect_uri}?code=x y`, 'code=x', '',
-  ]) {
-    it(`returns undefined for ${JSON.stringify(url)}`, () => {
-      assert.equal(callbackParameters(url, redirect_uri), undefined)
-    })
-  }
 })
 
 describe('HeadlessUserAgent', () => {

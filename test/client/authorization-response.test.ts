@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import {
-  answers, createAuthorizationRequest, readAuthorizationResponse, type PendingAuthorization,
-} from '../../src/core/client/authorization-request.ts'
+import { createAuthorizationRequest, type PendingAuthorization } from '../../src/core/client/authorization-request.ts'
+import { answers, readAuthorizationResponse } from '../../src/core/client/authorization-response.ts'
 import type { AuthorizationServer } from '../../src/core/client/discovery.ts'
 import type { Registration } from '../../src/core/client/seams/storage.ts'
 import { Trace } from '../../src/base/client/trace.ts'

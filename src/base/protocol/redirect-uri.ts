@@ -53,6 +53,12 @@ export function redirectHost(uri: string): string {
   return /^https?:\/\/([^/?]*)/i.exec(uri)?.[1] ?? `${uri.slice(0, uri.indexOf(':'))}: (an app on your device)`
 }
 
+/** The text before and after the first `?`. Any further one is part of the query (RFC 3986 section 3.4). */
+export function splitQuery(url: string): [string, string?] {
+  const mark = url.indexOf('?')
+  return mark < 0 ? [url] : [url.slice(0, mark), url.slice(mark + 1)]
+}
+
 /** Appends parameters to a redirect URI and keeps the query that it has (RFC 6749 section 3.1.2). */
 export function withParameters(uri: string, parameters: Readonly<Record<string, string | undefined>>): string {
   const query = new URLSearchParams()

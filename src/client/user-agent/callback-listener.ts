@@ -1,8 +1,10 @@
 /** Receives the authorization response on loopback (RFC 8252 section 7.3). */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { splitQuery } from '../../base/protocol/redirect-uri.ts'
 import { contentSecurityPolicy } from '../../base/ui/page.ts'
-import { answers, brokenIssuerRule, type PendingAuthorization } from '../../core/client/authorization-request.ts'
+import type { PendingAuthorization } from '../../core/client/authorization-request.ts'
+import { answers, brokenIssuerRule } from '../../core/client/authorization-response.ts'
 import { denialPage, nothingPage, otherIssuerPage, strayPage, successPage, type CallbackPage } from './callback-pages.ts'
 import { ClientError, exitCodes } from '../../base/client/errors.ts'
 
@@ -13,6 +15,9 @@ const userTimeout = 300_000
 
 /** Beyond this the oldest connection is closed, so that idle connections cannot block the real callback. */
 const maxConnections = 32
+
+/** In bytes: the code may be long, and a browser sends the cookies of every program on this host with it. */
+const maxHeaderSize = 262_144
 
 export class CallbackListener {
   readonly redirect_uri: string
@@ -80,9 +85,9 @@ export class CallbackListener {
   }
 
   private answer(incoming: IncomingMessage, outgoing: ServerResponse): void {
-    const [path, query = ''] = (incoming.url ?? '').split('?', 2)
+    const [path, query] = splitQuery(incoming.url ?? '')
     const response = new URLSearchParams(query)
-    if (incoming.method !== 'GET' || path !== callbackPath) return reply(outgoing, nothingPage())
+    if (incoming.method !== 'GET' || path.replace(/\/$/, '') !== callbackPath) return reply(outgoing, nothingPage())
     // Login CSRF: a stray or forged callback must not end the wait for the real one.
     if (!this.pending || !answers(response, this.pending)) return reply(outgoing, strayPage())
     outgoing.once('close', () => this.settle?.(response))
@@ -111,7 +116,7 @@ function reply(outgoing: ServerResponse, { status, document }: CallbackPage): vo
 }
 
 function listen(address: string, port: number): Promise<Server> {
-  const server = createServer({ headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 2_000 })
+  const server = createServer({ maxHeaderSize, headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 2_000 })
   return new Promise((resolve, reject) => {
     server.once('error', error => {
       const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE'

@@ -3,9 +3,9 @@
  * prints the URL, and the user pastes back the address at which their browser ends.
  */
 import { createInterface } from 'node:readline/promises'
-import { redirectUriProblem } from '../../base/protocol/redirect-uri.ts'
 import { authorizationIsGranted } from '../../core/rules/client.ts'
-import { answers, type PendingAuthorization } from '../../core/client/authorization-request.ts'
+import type { PendingAuthorization } from '../../core/client/authorization-request.ts'
+import { answers, responseParameters } from '../../core/client/authorization-response.ts'
 import { checkEndpoint } from '../../core/client/endpoint.ts'
 import { ClientError, exitCodes } from '../../base/client/errors.ts'
 import { checkAnswer } from '../../core/client/oauth-error.ts'
@@ -53,7 +53,7 @@ export async function followRedirects(pending: PendingAuthorization, trace: Trac
     checkAnswer(authorizationIsGranted, !isRefused, response, trace)
     const location = response.headers.get('location')
     if (response.status < 300 || location === null) return undefined
-    const callback = callbackParameters(location, pending.redirect_uri)
+    const callback = responseParameters(location, pending.redirect_uri)
     if (callback) return callback
     url = resolveRedirect(location, url, trace)
   }
@@ -71,13 +71,6 @@ function resolveRedirect(location: string, base: string, trace: Trace): string {
   return next.href
 }
 
-/** The query of `url` if it is the redirect URI, or undefined. */
-export function callbackParameters(url: string, redirect_uri: string): URLSearchParams | undefined {
-  const query = url.slice(redirect_uri.length)
-  if (!url.startsWith(redirect_uri) || !/^[?&]/.test(query)) return undefined
-  return redirectUriProblem(url) === undefined ? new URLSearchParams(query.slice(1)) : undefined
-}
-
 async function askForCallback(pending: PendingAuthorization, { input, write }: HeadlessOptions): Promise<URLSearchParams> {
   write('Open this URL in a browser and decide there:')
   write(`\n  ${pending.url}\n`)
@@ -85,7 +78,7 @@ async function askForCallback(pending: PendingAuthorization, { input, write }: H
   const lines = createInterface({ input })
   try {
     for await (const line of lines) {
-      const callback = callbackParameters(line.trim(), pending.redirect_uri)
+      const callback = responseParameters(pastedUrl(line), pending.redirect_uri)
       if (callback && answers(callback, pending)) return callback
       write(`This is not the response to the URL above: it must begin with ${pending.redirect_uri}? and contain the same state. `
         + 'Paste it here:')
@@ -96,4 +89,11 @@ async function askForCallback(pending: PendingAuthorization, { input, write }: H
   throw new ClientError('no address was pasted', exitCodes.authorizationNeeded, {
     remedy: 'Run the command again in a terminal, or leave out --headless if this machine has a browser.',
   })
+}
+
+/** The URL in a pasted line, without what terminals, editors and chat programs put around it. */
+function pastedUrl(line: string): string {
+  // Bracketed paste, then characters that nobody sees.
+  const visible = line.replace(/\x1b\[20[01]~/g, '').replace(/[\p{Cc}\p{Cf}\p{Z}]/gu, '')
+  return visible.replace(/^["'`<(\[]+|["'`>)\]]+$/g, '')
 }

@@ -1,5 +1,6 @@
 /** The authorization code grant: the user decides in a browser (OAuth 2.1 section 4.1). */
-import { createAuthorizationRequest, readAuthorizationResponse } from './authorization-request.ts'
+import { createAuthorizationRequest } from './authorization-request.ts'
+import { readAuthorizationResponse } from './authorization-response.ts'
 import { checkCodeGrantSupport, type AuthorizationServer } from './discovery.ts'
 import { checkEndpoint } from './endpoint.ts'
 import type { ClientRegistrar } from './registrar.ts'
