@@ -129,7 +129,7 @@ describe('A text of 60 kB takes the client no time', () => {
     })
   }
 
-  attack('sends 60 kB of an event letter by letter', 'src/client/mcp/event-stream.ts: found.pop()!', async () => {
+  attack('sends 60 kB of an event letter by letter', 'src/client/mcp/event-stream.ts: lines.pop()!', async () => {
     async function* letters(): AsyncGenerator<string> {
       for (let i = 0; i < 100_000; i++) yield 'x'
       yield '\n\n'

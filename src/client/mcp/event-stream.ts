@@ -16,33 +16,43 @@ export interface EventStreamState {
 export async function* parseEventStream(
   parts: AsyncIterable<string>, state: EventStreamState,
 ): AsyncGenerator<ServerSentEvent> {
+  const linesOf = lineReader()
   let data: string[] = []
-  for await (const line of lines(parts)) {
-    if (line === '') {
-      if (data.length > 0) yield { data: data.join('\n'), id: state.lastEventId }
-      data = []
-      continue
+  for await (const part of parts) {
+    for (const line of linesOf(part)) {
+      if (line !== '') {
+        readField(line, data, state)
+      } else {
+        if (data.length > 0) yield { data: data.join('\n'), id: state.lastEventId }
+        data = []
+      }
     }
-    const colon = line.indexOf(':')
-    const field = colon < 0 ? line : line.slice(0, colon)
-    const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '')
-    if (field === 'data' && value !== '') data.push(value)
-    if (field === 'id' && !value.includes('\0')) state.lastEventId = value
-    if (field === 'retry' && /^\d{1,6}$/.test(value)) state.retry = Number(value)
   }
 }
 
-/** Splits text into lines, which end in CR LF, LF or CR. An unfinished last line is dropped, as the standard requires. */
-async function* lines(parts: AsyncIterable<string>): AsyncGenerator<string> {
+function readField(line: string, data: string[], state: EventStreamState): void {
+  const colon = line.indexOf(':')
+  const field = colon < 0 ? line : line.slice(0, colon)
+  const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '')
+  if (field === 'data' && value !== '') data.push(value)
+  if (field === 'id' && !value.includes('\0')) state.lastEventId = value
+  if (field === 'retry' && /^\d{1,6}$/.test(value)) state.retry = Number(value)
+}
+
+/**
+ * Returns a function that takes the next part of the text and returns the lines that it completes. Lines end in CR LF, LF
+ * or CR. An unfinished last line is never returned, as the standard requires.
+ */
+function lineReader(): (part: string) => readonly string[] {
   let rest = ''
   let endedInReturn = false
-  for await (const part of parts) {
+  return part => {
     // If CR LF is split between two parts, the LF does not end another line.
-    const found = (endedInReturn && part.startsWith('\n') ? part.slice(1) : part).split(/\r\n|\n|\r/)
+    const lines = (endedInReturn && part.startsWith('\n') ? part.slice(1) : part).split(/\r\n|\n|\r/)
     if (part !== '') endedInReturn = part.endsWith('\r')
     // `rest` is not searched again. Otherwise a long line that arrives byte by byte would cost quadratic time.
-    found[0] = rest + found[0]!
-    rest = found.pop()!
-    yield* found
+    lines[0] = rest + lines[0]!
+    rest = lines.pop()!
+    return lines
   }
 }
