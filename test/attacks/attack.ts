@@ -3,12 +3,6 @@ import { it } from 'node:test'
 import type { TestContext } from '../harness.ts'
 
 /**
- * In milliseconds: what must take no time. A machine at work on other things is slow; an algorithm that backtracks, or goes
- * through 60,000 characters for each of them, is slower.
- */
-export const noTime = 5_000
-
-/**
  * One attack: what the attacker does, as a sentence without its subject; what stops it, as the id of a rule or as a file
  * of src and a text of the line (`src/app/serve.ts: headersTimeout: 10_000`); and the proof, over the wire.
  */

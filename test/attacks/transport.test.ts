@@ -6,7 +6,7 @@ import { MemoryStore } from '../../src/base/store/memory.ts'
 import {
   assertRefused, bearer, callMcp, callModern, craftToken, get, modernMeta, postMcp, readJson, ruleOf, sendRaw, startServer, type Members,
 } from '../harness.ts'
-import { attack, noTime } from './attack.ts'
+import { attack } from './attack.ts'
 
 const ping = { jsonrpc: '2.0', id: 1, method: 'ping' }
 
@@ -103,10 +103,8 @@ describe('Transport', { concurrency: 8 }, () => {
   })) {
     attack(`sends ${what} as a message`, 'message-is-json', async t => {
       const server = await startServer(t)
-      const began = performance.now()
       const response = await postMcp(server, craftToken(server), body)
       assert.deepEqual([response.status, (await readJson(response))['error'].code], [400, -32700])
-      assert.ok(performance.now() - began < noTime)
     })
   }
   attack('sends a message that is no UTF-8', 'body-is-utf-8', async t => {
@@ -186,19 +184,7 @@ describe('Transport', { concurrency: 8 }, () => {
     const response = await callModern(server, craftToken(server), 'tools/list', { _meta: meta }, { 'mcp-protocol-version': '2099-01-01' })
     assert.deepEqual([response.status, (await readJson(response))['error'].code], [400, -32022])
   })
-  for (const text of ['x'.repeat(60_000), '"\\'.repeat(20_000), '€'.repeat(20_000), '/'.repeat(60_000)]) {
-    attack(`sends 60,000 characters of ${JSON.stringify(text.slice(0, 2))} in every place of a message`, 'src/base/protocol/json.ts: function countColons', async t => {
-      const server = await startServer(t)
-      const token = craftToken(server)
-      for (const message of [{ ...ping, id: text }, { ...ping, method: text }, { ...ping, jsonrpc: text }, { ...ping, params: { [text]: text } }]) {
-        const began = performance.now()
-        const response = await postMcp(server, token, message)
-        assert.ok(response.status < 500)
-        await response.text()
-        assert.ok(performance.now() - began < noTime)
-      }
-    })
-  }
+
   attack('asks for an answer in a type that is none of the two', 'accept-is-served', async t => {
     const server = await startServer(t)
     assert.equal((await callMcp(server, craftToken(server), 'ping', {}, { accept: 'text/html' })).status, 406)

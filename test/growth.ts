@@ -1,0 +1,37 @@
+/** How work grows with its input, told apart without a limit of time: a slow machine is slow for both sizes. */
+import assert from 'node:assert/strict'
+
+/** The larger input is this many times the smaller one. Linear work grows as much, and quadratic work by the square, 256. */
+const factor = 16
+/** Far from both: what linear work allocates costs more than its share, and a busy machine adds noise. */
+const mostGrowth = 100
+
+/** In milliseconds: no machine does work on 12,000 characters that is quadratic in so little time. */
+const neverQuadratic = 5
+
+const attempts = 5
+
+/** Asserts that work on `size` characters costs about 16 times as much as on a sixteenth of them, and not 256 times. */
+export async function assertLinear(size: number, work: (size: number) => unknown): Promise<void> {
+  assert.ok(size >= 12_000, 'the input is long enough to tell')
+  if (await costOf(work, size) < neverQuadratic) return
+  let least = Infinity
+  for (let attempt = 0; attempt < attempts && least > mostGrowth; attempt++) {
+    least = Math.min(least, await costOf(work, size) / await lowestCost(work, size / factor))
+  }
+  assert.ok(least <= mostGrowth, `an input of ${factor} times the length takes ${least.toFixed(0)} times the work`)
+}
+
+async function lowestCost(work: (size: number) => unknown, size: number): Promise<number> {
+  const costs: number[] = []
+  for (let i = 0; i < 3; i++) costs.push(await costOf(work, size))
+  return Math.min(...costs)
+}
+
+/** In milliseconds of computing, which other programs do not lengthen. */
+async function costOf(work: (size: number) => unknown, size: number): Promise<number> {
+  const before = process.cpuUsage()
+  await work(size)
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
+}
