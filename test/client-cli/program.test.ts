@@ -64,7 +64,7 @@ describe('node client.js', { concurrency: 2 }, () => {
 
   it('ends with 1 if a file cannot be used', async t => {
     const home = await makeHome(t)
-    assertEnds(await runProgram(t, home, ['--list-clients', '--storage', home.path]), 1, /cannot be used: EISDIR$/m)
+    assertEnds(await runProgram(t, home, ['--list-clients', '--storage', home.path]), 1, /cannot be used: it is a directory$/m)
   })
 
   it('ends with 2 without a command', async t => {

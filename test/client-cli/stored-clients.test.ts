@@ -76,7 +76,7 @@ describe('client --list-clients', { concurrency: 4 }, () => {
 
   it('reports a storage that it cannot use', async t => {
     const home = await makeHome(t)
-    assertEnds(await runClient(t, home, ['--list-clients', '--storage', home.path]), 1, /^Error: the client storage .+ cannot be used: EISDIR$/m)
+    assertEnds(await runClient(t, home, ['--list-clients', '--storage', home.path]), 1, /^Error: the client storage .+ cannot be used: it is a directory$/m)
   })
 })
 

@@ -169,7 +169,7 @@ describe('FileStorage', () => {
     const home = await folder(t)
     await mkdir(join(home, 'clients.json'))
     const storage = open(join(home, 'clients.json'))
-    const error = { name: 'ClientError', exitCode: 1, message: /clients\.json cannot be used: EISDIR/ }
+    const error = { name: 'ClientError', exitCode: 1, message: /clients\.json cannot be used: it is a directory/ }
     await assert.rejects(storage.read(), error)
     await assert.rejects(add(storage, 'https://m.example/mcp'), error)
   })

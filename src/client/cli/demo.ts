@@ -29,12 +29,9 @@ export async function demo(args: Arguments, context: CommandContext): Promise<Ex
 
 async function runFlow(url: string, storage: ClientStorage, args: Arguments, context: CommandContext): Promise<ExitCode> {
   const trace = createTrace(context.terminal)
-  const client = new McpClient(await findEndpoint(url, storage, trace), {
-    trace,
-    storage,
-    userAgent: createUserAgent(args, context, { tryRedirectsFirst: true }),
-    ...await readCredentials(args, context.environment),
-  })
+  const credentials = await readCredentials(args, context.environment)
+  const userAgent = createUserAgent(args, context, { tryRedirectsFirst: true })
+  const client = new McpClient(await findEndpoint(url, storage, trace), { trace, storage, userAgent, ...credentials })
   await client.connect()
   const tools = await client.listTools()
   trace.note(tools.map(({ name }) => name).join(', '))

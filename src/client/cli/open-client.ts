@@ -40,11 +40,12 @@ export async function openClient(
   const isNarrated = interactive || args.trace
   const trace = createTrace(isNarrated ? terminal : { secret: secret => terminal.secret(secret) })
   const storage = openStorage(args, terminal)
+  const credentials = await readCredentials(args, environment)
   const serverUrl = await findEndpoint(args.serverUrl ?? defaultServer, storage, trace)
   const client = new McpClient(serverUrl, {
     trace,
     storage,
-    ...await readCredentials(args, environment),
+    ...credentials,
     ...(interactive ? { userAgent: createUserAgent(args, context) } : {}),
     ...(stdin.isTTY ? elicitation(fillFormOnTerminal(serverUrl, stdin, terminal)) : {}),
   })

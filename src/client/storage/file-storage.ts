@@ -71,12 +71,13 @@ export class FileStorage implements ClientStorage {
   /** Makes the file private to its owner. Returns whether other users had access before. */
   private async restrictAccess(path: string): Promise<boolean> {
     const stats = await stat(path)
-    // readFile() reports a directory by its own error. A pipe or a device would block it forever.
-    if (!stats.isFile() && !stats.isDirectory()) throw this.unusable('it is not a file')
+    if (stats.isDirectory()) throw this.unusable('it is a directory')
+    // Reading a pipe or a device could block forever.
+    if (!stats.isFile()) throw this.unusable('it is not a file')
     const user = process.getuid?.()
     // The owner of the file could plant tokens and registrations in it.
     if (user !== undefined && user !== 0 && stats.uid !== user) throw this.unusable('it belongs to another user')
-    if (process.platform === 'win32' || (stats.mode & 0o077) === 0 || stats.isDirectory()) return false
+    if (process.platform === 'win32' || (stats.mode & 0o077) === 0) return false
     await chmod(path, 0o600)
     return true
   }
