@@ -39,7 +39,7 @@ export function createApplication(services: Services, stopping: AbortSignal): Ap
     let caller: Caller
     let reply: Reply
     try {
-      checkRequestHead(incoming, context)
+      checkRequestHead(incoming, request, context)
       const found = router.find(request.method, request.path)
       caller = found.siblings[0]?.caller
       request.parameter = found.parameter

@@ -1,16 +1,17 @@
 /** The `Request` that handlers get, on top of Node's: the path below SERVER_URL, the client address, the body on demand. */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { isIP } from 'node:net'
 import type { Config } from '../base/config/config.ts'
 import { readBody } from '../base/http/body.ts'
 import type { Request } from '../base/http/message.ts'
+import { readHeaders } from '../base/http/request-headers.ts'
 import { Context, type Services } from '../core/context/context.ts'
 
 export class IncomingRequest implements Request {
   readonly method: string
   readonly path: string
   readonly query: string
-  readonly headers: IncomingMessage['headers']
+  readonly headers: IncomingHttpHeaders
   readonly remoteAddress: string
   readonly context: Context
   parameter = ''
@@ -28,7 +29,7 @@ export class IncomingRequest implements Request {
     this.method = incoming.method ?? ''
     this.path = localPath(mark < 0 ? target : target.slice(0, mark), services.config.basePath)
     this.query = mark < 0 ? '' : target.slice(mark + 1)
-    this.headers = incoming.headers
+    this.headers = readHeaders(incoming)
     this.remoteAddress = remoteAddressOf(incoming, services.config)
     this.incoming = incoming
     this.outgoing = outgoing
@@ -38,7 +39,7 @@ export class IncomingRequest implements Request {
 
   text(): Promise<string> {
     const proceed = this.headers.expect === undefined ? undefined : () => this.outgoing.writeContinue()
-    return this.body = readBody(this.incoming, this.bodyLimit, this.context, proceed)
+    return this.body = readBody(this.incoming, this.headers, this.bodyLimit, this.context, proceed)
   }
 
   get signal(): AbortSignal {

@@ -3,21 +3,24 @@ import type { IncomingMessage } from 'node:http'
 import type { Config } from '../base/config/config.ts'
 import type { Request } from '../base/http/message.ts'
 import { isLoopbackHost } from '../base/protocol/loopback.ts'
+import { headerValues } from '../base/http/request-headers.ts'
 import {
   authorizationIsSentOnce, contentTypeIsSentOnce, expectationIsKnown, hostIsSentOnce, hostIsServed, httpVersionIsOne,
   originIsAllowed, requestTargetIsAPath, transferCodingIsChunked,
 } from '../base/rules/http.ts'
 import type { Context } from '../core/context/context.ts'
 
-export function checkRequestHead(incoming: IncomingMessage, context: Context): void {
-  const { url = '', headers, headersDistinct, httpVersion } = incoming
+export function checkRequestHead(incoming: IncomingMessage, { headers }: Request, context: Context): void {
+  const { url = '', headersDistinct, httpVersion } = incoming
   context.check(httpVersionIsOne, httpVersion === '1.1' || httpVersion === '1.0', httpVersion)
   // Node accepts targets in absolute-form and `*`, and silently drops all but the first of repeated headers.
   context.check(requestTargetIsAPath, url.startsWith('/') && !url.startsWith('//'))
   context.check(hostIsSentOnce, headersDistinct['host']?.length === 1)
   context.check(authorizationIsSentOnce, (headersDistinct['authorization']?.length ?? 0) <= 1)
-  context.check(contentTypeIsSentOnce, (headersDistinct['content-type']?.length ?? 0) <= 1)
-  const coding = headers['transfer-encoding']
+  const types = headerValues('content-type', headersDistinct['content-type'])
+  context.check(contentTypeIsSentOnce, types.length <= 1, types.join(' and '))
+  // Framing is judged as it was received: `chunked` twice is not `chunked`.
+  const coding = incoming.headers['transfer-encoding']
   context.check(transferCodingIsChunked, coding === undefined || (httpVersion === '1.1' && coding.toLowerCase() === 'chunked'))
   const { expect } = headers
   context.check(expectationIsKnown, expect === undefined || expect.toLowerCase() === '100-continue', expect)

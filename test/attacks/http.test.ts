@@ -96,10 +96,11 @@ describe('HTTP', { concurrency: true }, () => {
     'HTTP/2.0 in the request line': ['http-version-is-one', 400, () => ['GET /health HTTP/2.0']],
     'two Host lines': ['host-is-sent-once', 400, () => ['GET /health HTTP/1.1', 'Host: evil.example']],
     'two Authorization lines': ['authorization-is-sent-once', 400, () => ['POST /mcp HTTP/1.1', 'Authorization: Bearer a', 'Authorization: Bearer b', 'Content-Length: 0']],
-    'two Content-Type lines': ['content-type-is-sent-once', 400, () => ['POST /oauth/token HTTP/1.1', form, 'Content-Type: application/json', 'Content-Length: 0']],
+    'two Content-Type lines that differ': ['content-type-is-sent-once', 400, () => ['POST /oauth/token HTTP/1.1', form, 'Content-Type: application/json', 'Content-Length: 0']],
     'a second Authorization line behind 2,000 others, where Node stops to count': ['authorization-is-sent-once', 400, () => [
       'POST /mcp HTTP/1.1', 'Authorization: Bearer a', ...Array.from({ length: 2050 }, () => 'a:b'), 'Authorization: Bearer b', 'Content-Length: 0']],
     'a compressed body': ['body-is-not-encoded', 415, () => ['POST /oauth/token HTTP/1.1', form, 'Content-Encoding: gzip', 'Content-Length: 0']],
+    'two different types in one Content-Type line': ['content-type-is-sent-once', 400, () => ['POST /oauth/token HTTP/1.1', `${form}, application/json`, 'Content-Length: 0']],
     'a body in another charset': ['body-is-utf-8', 400, () => ['POST /oauth/token HTTP/1.1', `${form}; charset=utf-16`, 'Content-Length: 0']],
     'an expectation of its own': ['expectation-is-known', 417, () => ['POST /oauth/token HTTP/1.1', form, 'Expect: 200-ok', 'Content-Length: 0']],
     'the target //': ['request-target-is-a-path', 400, () => ['GET // HTTP/1.1']],

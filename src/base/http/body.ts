@@ -1,6 +1,6 @@
 /** Reads the body of a request, once, as text. */
 import { isUtf8 } from 'node:buffer'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { bodyIsBounded, bodyIsNotEncoded, bodyIsUtf8 } from '../rules/http.ts'
 import type { Checker } from '../rules/rule.ts'
 
@@ -12,13 +12,13 @@ export class AbortedRequest extends Error {}
  * that sent `Expect: 100-continue` to send the body (RFC 9110 section 10.1.1).
  */
 export async function readBody(
-  incoming: IncomingMessage, limit: number, checker: Checker, proceed: (() => void) | undefined,
+  incoming: IncomingMessage, headers: IncomingHttpHeaders, limit: number, checker: Checker, proceed: (() => void) | undefined,
 ): Promise<string> {
-  const { 'content-encoding': coding, 'content-type': type = '' } = incoming.headers
+  const { 'content-encoding': coding, 'content-type': type = '' } = headers
   checker.check(bodyIsNotEncoded, coding === undefined || coding.toLowerCase() === 'identity', coding)
   const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(type)?.[1]
   checker.check(bodyIsUtf8, charset === undefined || /^utf-?8$/i.test(charset))
-  const declared = Number(incoming.headers['content-length'] ?? 0)
+  const declared = Number(headers['content-length'] ?? 0)
   checker.check(bodyIsBounded, declared <= limit, declared, limit)
   proceed?.()
   const bytes = await collect(incoming, limit)

@@ -78,10 +78,10 @@ export const authorizationIsSentOnce: Rule = {
 
 export const contentTypeIsSentOnce: Rule = {
   id: 'content-type-is-sent-once',
-  clause: 'RFC 9110 section 5.3',
+  clause: 'RFC 9110 section 8.3',
   error: 'invalid_request',
-  says: 'the Content-Type header must be sent at most once',
-  requires: 'A request has at most one Content-Type header, because the field is not a list.',
+  says: 'Content-Type was sent with different values: {received}',
+  requires: 'A request has one Content-Type, because the field is not a list. If it was sent twice, both values are the same.',
   otherwise: 'One component would read the body as a form and another as JSON.',
   remedy: 'Send one Content-Type header.',
 }
