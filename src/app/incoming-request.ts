@@ -9,6 +9,8 @@ import { Context, type Services } from '../core/context/context.ts'
 
 export class IncomingRequest implements Request {
   readonly method: string
+  /** The request target in origin-form, unless it cannot be written so. */
+  readonly target: string
   readonly path: string
   readonly query: string
   readonly headers: IncomingHttpHeaders
@@ -24,12 +26,13 @@ export class IncomingRequest implements Request {
   private controller: AbortController | undefined
 
   constructor(incoming: IncomingMessage, outgoing: ServerResponse, services: Services, stopping: AbortSignal) {
-    const target = incoming.url ?? ''
+    const { target, headers } = readTarget(incoming.url ?? '', readHeaders(incoming))
     const mark = target.indexOf('?')
     this.method = incoming.method ?? ''
     this.path = localPath(mark < 0 ? target : target.slice(0, mark), services.config.basePath)
     this.query = mark < 0 ? '' : target.slice(mark + 1)
-    this.headers = readHeaders(incoming)
+    this.target = target
+    this.headers = headers
     this.remoteAddress = remoteAddressOf(incoming, services.config)
     this.incoming = incoming
     this.outgoing = outgoing
@@ -53,6 +56,13 @@ export class IncomingRequest implements Request {
     }
     return this.controller.signal
   }
+}
+
+/** RFC 9112 section 3.2.2: a target in absolute-form names the host itself, and the Host header is ignored. */
+function readTarget(target: string, headers: IncomingHttpHeaders): { target: string; headers: IncomingHttpHeaders } {
+  const [, host, rest = ''] = /^https?:\/\/([^/?#@]+)([/?].*)?$/i.exec(target) ?? []
+  if (host === undefined) return { target, headers }
+  return { target: rest.startsWith('/') ? rest : `/${rest}`, headers: { ...headers, host } }
 }
 
 /**

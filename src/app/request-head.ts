@@ -9,12 +9,13 @@ import {
   originIsAllowed, requestTargetIsAPath, transferCodingIsChunked,
 } from '../base/rules/http.ts'
 import type { Context } from '../core/context/context.ts'
+import type { IncomingRequest } from './incoming-request.ts'
 
-export function checkRequestHead(incoming: IncomingMessage, { headers }: Request, context: Context): void {
-  const { url = '', headersDistinct, httpVersion } = incoming
+export function checkRequestHead(incoming: IncomingMessage, { target, headers }: IncomingRequest, context: Context): void {
+  const { headersDistinct, httpVersion } = incoming
   context.check(httpVersionIsOne, httpVersion === '1.1' || httpVersion === '1.0', httpVersion)
-  // Node accepts targets in absolute-form and `*`, and silently drops all but the first of repeated headers.
-  context.check(requestTargetIsAPath, url.startsWith('/') && !url.startsWith('//'))
+  context.check(requestTargetIsAPath, target.startsWith('/') && !target.startsWith('//'))
+  // Node silently drops all but the first of repeated Host and Authorization headers.
   context.check(hostIsSentOnce, headersDistinct['host']?.length === 1)
   context.check(authorizationIsSentOnce, (headersDistinct['authorization']?.length ?? 0) <= 1)
   const types = headerValues('content-type', headersDistinct['content-type'])
@@ -24,7 +25,7 @@ export function checkRequestHead(incoming: IncomingMessage, { headers }: Request
   context.check(transferCodingIsChunked, coding === undefined || (httpVersion === '1.1' && coding.toLowerCase() === 'chunked'))
   const { expect } = headers
   context.check(expectationIsKnown, expect === undefined || expect.toLowerCase() === '100-continue', expect)
-  const host = headersDistinct['host'][0]!.toLowerCase()
+  const host = (headers.host ?? '').toLowerCase()
   context.check(hostIsServed, isServedHost(host, context.config), host)
 }
 

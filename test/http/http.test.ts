@@ -19,7 +19,7 @@ function host(server: TestServer): string {
 
 describe('The request target', () => {
   const targets = {
-    'in absolute form': 'http://localhost/health', 'in absolute form with another host': 'http://evil.example/oauth/authorize',
+    'in absolute form with a user name': 'http://localhost@evil.example/health',
     'of two slashes': '//', 'that begins with two slashes': '//evil.example/health', 'of an asterisk': '*',
   }
   for (const [what, target] of Object.entries(targets)) {

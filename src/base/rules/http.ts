@@ -3,10 +3,11 @@ import type { Rule } from './rule.ts'
 
 export const requestTargetIsAPath: Rule = {
   id: 'request-target-is-a-path',
-  clause: 'RFC 9112 section 3.2.1',
+  clause: 'RFC 9112 section 3.2',
   error: 'invalid_request',
-  says: 'the request target must be a path',
-  requires: 'The request target is in origin-form: a path that starts with exactly one slash, and optionally a query.',
+  says: 'the request target must be a path, or a URL of this server',
+  requires: 'The request target is in origin-form: a path that starts with exactly one slash, and optionally a query. It may also '
+    + 'be in absolute-form: an http or https URL, whose host then counts instead of the Host header.',
   otherwise: 'A proxy and this server could read two different paths from the same request.',
   remedy: 'Send only the path in the request line, and the host in the Host header.',
 }
@@ -91,7 +92,8 @@ export const hostIsServed: Rule = {
   clause: 'MCP 2026-07-28 basic/transports/streamable-http, Security & Endpoint',
   error: 'access_denied',
   says: 'the host {received} is not served here',
-  requires: 'The Host header names a loopback host, the host of SERVER_URL, or one of SERVER_ALLOWED_HOSTS.',
+  requires: 'The Host header, or the host of a request target in absolute-form, is a loopback host, the host of SERVER_URL, or '
+    + 'one of SERVER_ALLOWED_HOSTS.',
   otherwise: 'A web page could rebind its host name to 127.0.0.1 and talk to this server as its own origin (DNS rebinding).',
   remedy: 'Connect to the host of SERVER_URL, or add this host to SERVER_ALLOWED_HOSTS.',
 }
