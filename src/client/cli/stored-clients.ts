@@ -33,7 +33,7 @@ export async function removeClient(
   const state = await storage.read()
   const issuer = findIssuer(url, state)
   if (issuer === undefined) {
-    throw new ClientError(`nothing is stored for ${url}`, exitCodes.failed, { remedy: 'Run --list-clients to see what is stored.' })
+    throw new ClientError(`nothing is stored for ${url}`, exitCodes.failed, { remedy: 'See --list-clients for what is stored.' })
   }
   const serverUrls = Object.keys(state.servers).filter(name => state.servers[name]!.issuer === issuer)
   // Revocation needs client authentication. A private key is never stored, so it comes from the command line again.
