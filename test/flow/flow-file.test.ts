@@ -36,7 +36,7 @@ describe('A flow saved as a file', () => {
     ['is something else', '{}', /was not saved from \/flow/],
     ['is of another version', '{"format":"mcp-authorization flow","version":2}', /has version 2\. This server opens version 1\./],
     ['lacks its flow', '{"format":"mcp-authorization flow","version":1}', /flow is not an object/],
-    ['names a member twice', '{"format":"mcp-authorization flow","format":"x"}', /names a member twice/],
+    ['names a member twice', '{"format":"mcp-authorization flow","format":"x"}', /repeats a member name/],
     ['has a __proto__', '{"__proto__":{}}', /__proto__/],
   ] as const) {
     it(`is refused if it ${what}`, async t => {

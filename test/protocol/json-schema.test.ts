@@ -56,13 +56,13 @@ describe('schemaProblem()', () => {
     },
     'accepts what fits one of anyOf': { schema: { anyOf: [{ type: 'string' }, { type: 'null' }] }, value: null, problem: undefined },
     'refuses what fits none of anyOf': {
-      schema: { anyOf: [{ type: 'string' }, { type: 'null' }] }, value: 1, problem: 'x must fit one of the alternatives',
+      schema: { anyOf: [{ type: 'string' }, { type: 'null' }] }, value: 1, problem: 'x must match one of the alternatives',
     },
     'refuses what fits two of oneOf': {
-      schema: { oneOf: [{ type: 'number' }, { minimum: 1 }] }, value: 2, problem: 'x must fit exactly one of the alternatives',
+      schema: { oneOf: [{ type: 'number' }, { minimum: 1 }] }, value: 2, problem: 'x must match exactly one of the alternatives',
     },
     'accepts what fits one of oneOf': { schema: { oneOf: [{ type: 'number' }, { type: 'string' }] }, value: 2, problem: undefined },
-    'refuses what fits the schema in not': { schema: { not: { type: 'string' } }, value: 'a', problem: 'x must not fit what is excluded' },
+    'refuses what fits the schema in not': { schema: { not: { type: 'string' } }, value: 'a', problem: 'x must not match the excluded schema' },
     'checks then where if holds': { schema: conditional, value: { by: 'phone' }, problem: 'x must have phone' },
     'checks else where if does not hold': { schema: conditional, value: { by: 'email' }, problem: 'x must have email' },
     'accepts anything by an empty schema': { schema: {}, value: [1, 'a'], problem: undefined },

@@ -21,7 +21,7 @@ describe('parseJson()', () => {
     it(`accepts ${what}`, () => assert.deepEqual(parseJson(text), { value }))
   }
 
-  const twice = 'it names a member twice'
+  const twice = 'it repeats a member name'
   const refused: Record<string, { text: string; problem: string }> = {
     'a name that comes twice (RFC 8259 section 4)': { text: '{"a":1,"a":1}', problem: twice },
     'a name that comes twice deeper inside (RFC 8259 section 4)': { text: '{"x":[{"a":{"b":1,"b":2}}]}', problem: twice },

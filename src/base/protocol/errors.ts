@@ -1,7 +1,7 @@
 /**
- * The errors that leave this program, each with the HTTP status it is answered with.
+ * The errors that this program sends, each with its HTTP status.
  *
- * A handler throws an `OAuthError` where a rule is broken. It becomes a response in one of two places: `app/error-reply.ts`
+ * A broken rule throws an `OAuthError`. It becomes a response in one of two places: `app/error-reply.ts`
  * (RFC 6749 section 5.2 JSON, or the challenge of RFC 6750 section 3 and RFC 9449 section 7.1) and `core/oauth/authorize.ts`
  * (a redirect, once the redirect URI is trusted).
  */
@@ -26,13 +26,13 @@ const statusOf = {
   // RFC 6750 section 3.1
   invalid_token: 401,
   insufficient_scope: 403,
-  // RFC 9449 section 5 and section 8; 401 at the resource server (section 7.1), where error-reply.ts sees to it
+  // RFC 9449 section 5 and section 8. At the resource server, error-reply.ts makes it 401 (section 7.1).
   invalid_dpop_proof: 400,
   use_dpop_nonce: 400,
   // OpenID Connect Core 1.0 section 3.1.2.6, for prompt=none
   login_required: 400,
   consent_required: 400,
-  // No OAuth specification names these: RFC 9110 section 15.5 does, and RFC 6585 section 4.
+  // Our own codes, for status codes of RFC 9110 section 15.5 and RFC 6585 section 4
   not_found: 404,
   method_not_allowed: 405,
   not_acceptable: 406,
@@ -43,14 +43,14 @@ const statusOf = {
 
 export type ErrorCode = keyof typeof statusOf
 
-/** What the wire and the log may know about an error besides its code. Nothing in it is ever a secret. */
+/** More about an error, for the response and the log. It must not contain secrets. */
 interface ErrorDetails {
-  /** The id of the broken rule, which `/explain/<rule>` explains. */
+  /** The id of the broken rule. */
   readonly rule?: string
-  /** The value that came and the one that was expected, where both may be shown. */
+  /** The received and the expected value, if both may be shown. */
   readonly received?: unknown
   readonly expected?: unknown
-  /** Where the specification of the endpoint names another status than that of the code. */
+  /** Set if the specification of the endpoint requires a different status than that of the code. */
   readonly status?: number
 }
 
@@ -69,12 +69,12 @@ export class OAuthError extends Error {
 }
 
 /**
- * Makes text fit for `error_description`.
+ * Makes text valid as `error_description`.
  *
  *     error_description = 1*( %x20-21 / %x23-5B / %x5D-7E )     RFC 6749 section 5.2
  *
- * That is printable ASCII without the quotation mark and the backslash, so the text also fits a quoted-string
- * of `WWW-Authenticate` as it is.
+ * This is printable ASCII without quotation mark and backslash, so the text also fits into a quoted-string of
+ * `WWW-Authenticate` without escaping.
  */
 export function errorText(text: string): string {
   return text.replaceAll('"', "'").replace(/[^\x20-\x21\x23-\x5b\x5d-\x7e]/g, '?').slice(0, 400)

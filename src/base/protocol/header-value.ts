@@ -5,7 +5,7 @@
 
 const sentinel = /^=\?base64\?(.*)\?=$/
 
-/** What fits a header as it is: printable ASCII and inner blanks, nothing at the ends that would be trimmed. */
+/** Values that need no encoding: printable ASCII, with spaces and tabs only inside, where nothing trims them. */
 const plain = /^[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?$/
 
 export function encodeHeaderValue(value: string): string {
@@ -13,7 +13,7 @@ export function encodeHeaderValue(value: string): string {
   return `=?base64?${Buffer.from(value).toString('base64')}?=`
 }
 
-/** The value that a header stands for, or undefined where it is malformed. */
+/** Decodes the value of a header. Undefined if it is malformed. */
 export function decodeHeaderValue(header: string): string | undefined {
   const encoded = sentinel.exec(header)?.[1]
   if (encoded === undefined) return /^[\x20-\x7e\t]*$/.test(header) ? header : undefined
@@ -23,7 +23,7 @@ export function decodeHeaderValue(header: string): string | undefined {
   return Buffer.from(value).equals(bytes) ? value : undefined
 }
 
-/** A parameter as text: strings as they are, integers in decimal, booleans as true and false. */
+/** The text form of a parameter: a string itself, an integer in decimal, a boolean as true or false. */
 export function headerText(value: unknown): string | undefined {
   if (typeof value === 'string') return value
   return typeof value === 'boolean' || Number.isSafeInteger(value) ? String(value) : undefined

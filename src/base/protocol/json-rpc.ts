@@ -41,7 +41,7 @@ export interface JsonRpcResponse {
 
 export type JsonRpcMessage = JsonRpcRequest | JsonRpcNotification | JsonRpcResponse
 
-/** An error that is answered as a JSON-RPC error response; `status` is the HTTP status where the revision names one. */
+/** An error that becomes a JSON-RPC error response with the HTTP status `status`. */
 export class JsonRpcError extends Error {
   readonly code: number
   readonly status: number
@@ -60,26 +60,26 @@ export function isRequest(message: JsonRpcMessage): message is JsonRpcRequest {
   return 'method' in message && 'id' in message
 }
 
-/** What is wrong with `value` as one JSON-RPC message, or undefined when nothing is. */
+/** Why `value` is not a valid JSON-RPC message, or undefined if it is. */
 export function messageProblem(value: unknown): string | undefined {
-  if (!isJsonObject(value)) return 'a message is a JSON object'
+  if (!isJsonObject(value)) return 'a message must be a JSON object'
   if (value['jsonrpc'] !== '2.0') return 'jsonrpc must be "2.0"'
   if ('id' in value && !isRequestId(value['id'])) return 'id must be a string or an integer'
   if ('method' in value) {
     if (typeof value['method'] !== 'string') return 'method must be a string'
     if ('params' in value && !isJsonObject(value['params'])) return 'params must be an object'
-    if ('result' in value || 'error' in value) return 'a message with a method has neither result nor error'
+    if ('result' in value || 'error' in value) return 'a message with a method must not have a result or an error'
     return undefined
   }
   if (!('result' in value) && !('error' in value)) return 'method is missing'
-  return 'id' in value || 'error' in value ? undefined : 'a result needs an id'
+  return 'id' in value || 'error' in value ? undefined : 'a result must have an id'
 }
 
 export function resultResponse(id: RequestId, result: JsonObject): JsonRpcResponse {
   return { jsonrpc: '2.0', id, result }
 }
 
-/** `id` is left out when the request could not be read far enough to know it. */
+/** Without `id`, if the request was too malformed to have one. */
 export function errorResponse(id: RequestId | undefined, error: JsonRpcError): JsonRpcResponse {
   const { code, message, data } = error
   return {

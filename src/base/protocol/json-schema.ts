@@ -1,6 +1,6 @@
 /**
- * The part of JSON Schema 2020-12 by which tools describe their arguments. A keyword that is not listed below is an
- * error at start-up (`assertSupportedSchema`), so that no schema promises what nobody checks.
+ * The subset of JSON Schema 2020-12 for the arguments of tools. An unsupported keyword is an error at startup
+ * (`assertSupportedSchema`), so that no schema promises a check that never happens.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { isJsonObject, type JsonObject } from './json.ts'
@@ -13,7 +13,7 @@ const assertions = [
 ]
 const types: readonly unknown[] = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null', undefined]
 
-/** Why `value` does not fit `schema`, or undefined where it does. `at` names the value, `root` is what `$ref` refers to. */
+/** Why `value` does not match `schema`, or undefined if it does. `at` names the value. `$ref` resolves within `root`. */
 export function schemaProblem(value: unknown, schema: JsonObject, at: string, root = schema): string | undefined {
   return typeProblem(value, schema['type'], at)
     ?? enumProblem(value, schema, at)
@@ -24,7 +24,7 @@ export function schemaProblem(value: unknown, schema: JsonObject, at: string, ro
     ?? compositionProblem(value, schema, at, root)
 }
 
-/** Throws where `schema` uses a keyword, a type or a reference that `schemaProblem` does not know. */
+/** Throws if `schema` uses a keyword, a type or a reference that `schemaProblem` does not support. */
 export function assertSupportedSchema(schema: JsonObject, root = schema, referrers: readonly JsonObject[] = []): void {
   for (const keyword of Object.keys(schema)) {
     if (!annotations.includes(keyword) && !assertions.includes(keyword)) {
@@ -35,10 +35,10 @@ export function assertSupportedSchema(schema: JsonObject, root = schema, referre
   if (!types.includes(type)) throw new Error(`the JSON Schema type ${JSON.stringify(type)} is not supported for tools`)
   if ($ref !== undefined) {
     const target = resolve($ref, root)
-    // MCP 2026-07-28 basic, $ref Resolution: nothing is fetched. And validation has to end, so nothing refers to itself.
+    // MCP 2026-07-28 basic, $ref Resolution: no reference is fetched. Cyclic references would make validation endless.
     const unsupported = `the JSON Schema reference ${JSON.stringify($ref)} is not supported for tools`
-    if (!target) throw new Error(`${unsupported}: it leads out of the schema, or nowhere`)
-    if (referrers.includes(target)) throw new Error(`${unsupported}: it leads back to itself`)
+    if (!target) throw new Error(`${unsupported}: it does not point into the schema`)
+    if (referrers.includes(target)) throw new Error(`${unsupported}: it is cyclic`)
     assertSupportedSchema(target, root, [...referrers, target])
   }
   for (const inner of subschemas(schema)) assertSupportedSchema(inner, root, referrers)
@@ -51,7 +51,7 @@ function subschemas(schema: JsonObject): readonly JsonObject[] {
     .flat().filter(isJsonObject)
 }
 
-/** The schema that `#`, `#/$defs/name` or `#anchor` means. */
+/** Finds the schema that `#`, `#/$defs/name` or `#anchor` refers to. */
 function resolve(reference: unknown, root: JsonObject): JsonObject | undefined {
   if (reference === '#') return root
   const definitions = isJsonObject(root['$defs']) ? root['$defs'] : {}
@@ -119,9 +119,9 @@ function compositionProblem(value: unknown, schema: JsonObject, at: string, root
   const branch = condition === undefined ? undefined : schema[problemWith(condition) === undefined ? 'then' : 'else']
   return problemWith($ref === undefined ? undefined : resolve($ref, root))
     ?? firstDefined([...allOf as unknown[], branch], problemWith)
-    ?? alternativesProblem(anyOf, problemWith, count => count > 0, `${at} must fit one of the alternatives`)
-    ?? alternativesProblem(oneOf, problemWith, count => count === 1, `${at} must fit exactly one of the alternatives`)
-    ?? (not !== undefined && problemWith(not) === undefined ? `${at} must not fit what is excluded` : undefined)
+    ?? alternativesProblem(anyOf, problemWith, count => count > 0, `${at} must match one of the alternatives`)
+    ?? alternativesProblem(oneOf, problemWith, count => count === 1, `${at} must match exactly one of the alternatives`)
+    ?? (not !== undefined && problemWith(not) === undefined ? `${at} must not match the excluded schema` : undefined)
 }
 
 function alternativesProblem(

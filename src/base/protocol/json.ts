@@ -1,27 +1,27 @@
 /**
- * JSON of somebody else. `JSON.parse` keeps the last of two members that have one name; other parsers keep the first,
- * and then what one component checked is not what another uses. Such a text is refused here, as is a deep one.
+ * Parses untrusted JSON. `JSON.parse` keeps the last of two members with the same name and other parsers keep the first, so the
+ * value that one component checks may not be the one that another uses. This parser refuses such JSON, and deep nesting.
  */
 
-/** How deep a text may nest, unless its reader expects more. */
-const usualDepth = 32
+/** How deep JSON may nest, unless the caller expects more. */
+const defaultDepth = 32
 
 export type JsonObject = Readonly<Record<string, unknown>>
 type ParsedJson = { readonly value: unknown } | { readonly problem: string }
 
-export function parseJson(text: string, maxDepth = usualDepth): ParsedJson {
+export function parseJson(text: string, maxDepth = defaultDepth): ParsedJson {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
     return { problem: text === '' ? 'it is empty' : 'it does not parse' }
   }
-  const census = { members: 0, deep: false, prototype: false }
-  takeCensus(value, maxDepth, census)
-  if (census.deep) return { problem: `it nests deeper than ${maxDepth} levels` }
-  if (census.prototype) return { problem: 'it has a member named __proto__' }
-  // Every member is written with one colon, and the value holds each name once.
-  if (census.members !== countColons(text)) return { problem: 'it names a member twice' }
+  const found = { members: 0, tooDeep: false, hasPrototype: false }
+  inspect(value, maxDepth, found)
+  if (found.tooDeep) return { problem: `it nests deeper than ${maxDepth} levels` }
+  if (found.hasPrototype) return { problem: 'it has a member named __proto__' }
+  // The text has one colon per member. The value has fewer members if a name was repeated.
+  if (found.members !== countColons(text)) return { problem: 'it repeats a member name' }
   return { value }
 }
 
@@ -29,22 +29,22 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function takeCensus(value: unknown, depth: number, census: { members: number; deep: boolean; prototype: boolean }): void {
+function inspect(value: unknown, depth: number, found: { members: number; tooDeep: boolean; hasPrototype: boolean }): void {
   if (typeof value !== 'object' || value === null) return
   if (depth === 0) {
-    census.deep = true
+    found.tooDeep = true
   } else if (Array.isArray(value)) {
-    for (const item of value) takeCensus(item, depth - 1, census)
+    for (const item of value) inspect(item, depth - 1, found)
   } else {
     for (const [name, member] of Object.entries(value)) {
-      census.members++
-      if (name === '__proto__') census.prototype = true
-      takeCensus(member, depth - 1, census)
+      found.members++
+      if (name === '__proto__') found.hasPrototype = true
+      inspect(member, depth - 1, found)
     }
   }
 }
 
-/** The number of colons outside strings; `text` is known to be JSON. */
+/** Counts the colons outside strings. `text` must be valid JSON. */
 function countColons(text: string): number {
   let colons = 0
   for (let i = 0; i < text.length; i++) {
@@ -55,7 +55,7 @@ function countColons(text: string): number {
   return colons
 }
 
-/** The index of the quotation mark that closes the string which opens at `start`. */
+/** The index of the quotation mark that closes the string opened at `start`. */
 function endOfString(text: string, start: number): number {
   let end = start + 1
   while (text.charCodeAt(end) !== 0x22) end += text.charCodeAt(end) === 0x5c ? 2 : 1

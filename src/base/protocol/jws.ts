@@ -1,4 +1,4 @@
-/** JSON Web Signatures with public keys (RFC 7515, RFC 7518 section 3), for assertions and proofs that clients sign. */
+/** JSON Web Signatures with public keys (RFC 7515, RFC 7518 section 3), for the assertions and proofs that clients sign. */
 import { isUtf8 } from 'node:buffer'
 import { constants, createPublicKey, verify, type JsonWebKey, type KeyObject, type VerifyKeyObjectInput } from 'node:crypto'
 import { decodeBase64url, sha256 } from './crypto.ts'
@@ -11,7 +11,7 @@ interface Algorithm {
   readonly options?: Partial<VerifyKeyObjectInput>
 }
 
-/** The algorithm is bound to the type of the key, so that no token can choose another for it (RFC 8725 section 3.1). */
+/** Each algorithm works only with one type of key, so that a token cannot choose an unintended one (RFC 8725 section 3.1). */
 const algorithms: Readonly<Record<string, Algorithm>> = {
   ES256: { kty: 'EC', crv: 'P-256', hash: 'sha256', options: { dsaEncoding: 'ieee-p1363' } },
   EdDSA: { kty: 'OKP', crv: 'Ed25519', hash: null },
@@ -30,7 +30,7 @@ export interface DecodedJws {
   readonly signature: Buffer
 }
 
-/** The parts of a JWT in compact form, unverified; undefined where it is not one. */
+/** Splits a JWT in compact form without verifying it. Undefined if it is not one. */
 export function decodeJws(token: string): DecodedJws | undefined {
   const parts = token.split('.')
   if (token.length > maxLength || parts.length !== 3) return undefined
@@ -41,25 +41,30 @@ export function decodeJws(token: string): DecodedJws | undefined {
   return { header: headerObject, claims, signingInput: `${parts[0]}.${parts[1]}`, signature }
 }
 
-/** Whether the key made the signature, by the algorithm that the header names and the key allows. */
+/** Whether the key made the signature, with the algorithm that the header names and the key allows. */
 export function verifiesJws({ header, signingInput, signature }: DecodedJws, jwk: JsonObject): boolean {
-  const { alg, crit } = header
-  const algorithm = typeof alg === 'string' && Object.hasOwn(algorithms, alg) ? algorithms[alg] : undefined
-  const fits = algorithm !== undefined && jwk['kty'] === algorithm.kty
-    && (algorithm.crv === undefined || jwk['crv'] === algorithm.crv)
-    && (jwk['alg'] === undefined || jwk['alg'] === alg)
-    && (jwk['use'] === undefined || jwk['use'] === 'sig')
-    && (!Array.isArray(jwk['key_ops']) || jwk['key_ops'].includes('verify'))
-  const key = fits && crit === undefined ? importKey(jwk) : undefined
+  // RFC 7515 section 4.1.11: an unsupported critical extension makes the signature invalid, and none is supported.
+  if (header['crit'] !== undefined) return false
+  const algorithm = algorithmFor(header['alg'], jwk)
+  const key = algorithm && importKey(jwk)
   return key !== undefined && verify(algorithm!.hash, Buffer.from(signingInput), { key, ...algorithm!.options }, signature)
 }
 
-/** What a thumbprint is made of, in the order that RFC 7638 section 3.2 and RFC 8037 section 2 give. */
+function algorithmFor(name: unknown, jwk: JsonObject): Algorithm | undefined {
+  if (typeof name !== 'string' || !Object.hasOwn(algorithms, name)) return undefined
+  const algorithm = algorithms[name]!
+  const isOfType = jwk['kty'] === algorithm.kty && (algorithm.crv === undefined || jwk['crv'] === algorithm.crv)
+  const { alg = name, use = 'sig', key_ops } = jwk
+  const isAllowed = alg === name && use === 'sig' && (!Array.isArray(key_ops) || key_ops.includes('verify'))
+  return isOfType && isAllowed ? algorithm : undefined
+}
+
+/** The members that a thumbprint covers, in the order of RFC 7638 section 3.2 and RFC 8037 section 2. */
 const thumbprintMembers: ReadonlyMap<unknown, readonly string[]> = new Map([
   ['EC', ['crv', 'kty', 'x', 'y']], ['OKP', ['crv', 'kty', 'x']], ['RSA', ['e', 'kty', 'n']],
 ])
 
-/** The SHA-256 thumbprint of a key (RFC 7638 section 3), or undefined where it is no public key of a type known here. */
+/** The SHA-256 thumbprint of a key (RFC 7638 section 3), or undefined if its type is not supported. */
 export function thumbprint(jwk: JsonObject): string | undefined {
   const names = thumbprintMembers.get(jwk['kty'])
   if (!names || names.some(name => typeof jwk[name] !== 'string')) return undefined
@@ -67,12 +72,12 @@ export function thumbprint(jwk: JsonObject): string | undefined {
   return sha256(JSON.stringify(required))
 }
 
-/** SHA-256 in base64url is 43 characters. */
+/** A SHA-256 hash is 43 characters of base64url. */
 export function isThumbprint(text: string): boolean {
   return /^[A-Za-z0-9_-]{43}$/.test(text)
 }
 
-/** Whether a key carries what only its owner may have: no key that is shown does. */
+/** Whether a key has members that must stay with its owner. */
 export function isPrivateKey(jwk: JsonObject): boolean {
   return ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'].some(name => name in jwk)
 }
@@ -81,10 +86,11 @@ function importKey(jwk: JsonObject): KeyObject | undefined {
   try {
     const key = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' })
     const { modulusLength, publicExponent } = key.asymmetricKeyDetails ?? {}
-    // RFC 7518 section 3.3: 2048 bits at the least. A huge modulus or exponent makes verifying slow, and 1 makes it void.
-    const isSound = modulusLength === undefined
+    // RFC 7518 section 3.3: at least 2048 bits. A huge modulus or exponent is slow to verify with (denial of service), and with
+    // the exponent 1 anybody can forge signatures.
+    const isSafe = modulusLength === undefined
       || (modulusLength >= 2048 && modulusLength <= 8192 && publicExponent! > 2n && publicExponent! < 2n ** 33n)
-    return isSound ? key : undefined
+    return isSafe ? key : undefined
   } catch {
     return undefined
   }

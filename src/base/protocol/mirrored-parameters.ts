@@ -1,14 +1,13 @@
 /**
- * The arguments of a tool that are mirrored into `Mcp-Param-*` headers: which they are, by `x-mcp-header` in the input
- * schema, and when such an annotation makes the tool invalid (MCP 2026-07-28 basic/transports/streamable-http, Schema
- * Extension).
+ * The arguments of a tool that a client mirrors into `Mcp-Param-*` headers. The input schema marks them with `x-mcp-header`
+ * (MCP 2026-07-28 basic/transports/streamable-http, Schema Extension).
  */
 import { isJsonObject, type JsonObject } from './json.ts'
 import { encodeHeaderValue, headerText } from './header-value.ts'
 
 interface MirroredParameter {
   readonly header: string
-  /** The chain of `properties` keys that leads to the value. */
+  /** The names of the properties that lead to the value. */
   readonly path: readonly string[]
 }
 
@@ -22,7 +21,7 @@ export function* mirroredParameters(schema: unknown, path: readonly string[] = [
   }
 }
 
-/** The headers with which a client makes a call. */
+/** The headers that a client must send with a call. */
 export function parameterHeaders(inputSchema: unknown, args: JsonObject): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const { header, path } of mirroredParameters(inputSchema)) {
@@ -32,19 +31,19 @@ export function parameterHeaders(inputSchema: unknown, args: JsonObject): Record
   return headers
 }
 
-/** The value of a parameter in the arguments of a call; undefined where there is none, or where it is null. */
+/** The value of a parameter in the arguments of a call. Undefined if it is absent or null. */
 export function valueAt(args: JsonObject, path: readonly string[]): unknown {
   return path.reduce<unknown>((at, name) => isJsonObject(at) && Object.hasOwn(at, name) ? at[name] : undefined, args) ?? undefined
 }
 
-/** Why a tool with this schema must not be used, or undefined where it may. */
+/** Why a client must not use a tool with this schema, or undefined if it may. */
 export function mirroredParametersProblem(inputSchema: unknown): string | undefined {
   const seen = new Set<string>()
   for (const { annotation, schema, reachable } of annotations(inputSchema)) {
     if (typeof annotation !== 'string' || annotation === '') return 'x-mcp-header must be a non-empty string'
     // token = 1*tchar     RFC 9110 section 5.6.2
-    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(annotation)) return `x-mcp-header ${JSON.stringify(annotation)} is no header name`
-    if (!reachable) return `x-mcp-header ${annotation} is not reached by properties alone`
+    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(annotation)) return `x-mcp-header ${JSON.stringify(annotation)} is not a header name`
+    if (!reachable) return `x-mcp-header ${annotation} is not reachable through properties only`
     if (!['string', 'integer', 'boolean'].includes(schema['type'] as string)) {
       return `x-mcp-header ${annotation} is on a property that is not a string, integer or boolean`
     }
@@ -54,7 +53,7 @@ export function mirroredParametersProblem(inputSchema: unknown): string | undefi
   return undefined
 }
 
-/** Every place of a schema that carries the annotation, and whether only `properties` keys lead there. */
+/** Every annotation in a schema, and whether it is reachable through `properties` only. */
 function* annotations(
   schema: unknown, reachable = true, root = true,
 ): Generator<{ annotation: unknown; schema: JsonObject; reachable: boolean }> {
@@ -72,5 +71,5 @@ function* annotations(
   }
 }
 
-/** Keywords whose values are data and no schemas. */
+/** Keywords whose values are data, not schemas. */
 const dataKeywords: ReadonlySet<string> = new Set(['default', 'const', 'enum', 'examples', 'x-mcp-header'])

@@ -1,7 +1,7 @@
 /** Proof Key for Code Exchange, S256 (RFC 7636). */
 import { constantTimeEqual, randomToken, sha256 } from './crypto.ts'
 
-/** A fresh code_verifier: 32 random bytes are 43 characters (RFC 7636 section 4.1). */
+/** A new code_verifier: 32 random bytes, which are 43 characters (RFC 7636 section 4.1). */
 export function createCodeVerifier(): string {
   return randomToken(32)
 }
@@ -21,7 +21,7 @@ export function isCodeVerifier(text: string): boolean {
   return /^[A-Za-z0-9\-._~]{43,128}$/.test(text)
 }
 
-/** The S256 challenge is 32 bytes of base64url without padding, hence 43 characters. */
+/** An S256 challenge is 32 bytes in base64url without padding: 43 characters. */
 export function isCodeChallengeS256(text: string): boolean {
   return /^[A-Za-z0-9_-]{43}$/.test(text)
 }

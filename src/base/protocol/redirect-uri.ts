@@ -1,25 +1,25 @@
 /**
- * Redirect URIs: which may be registered, and when one of a request is one that was registered. All of it is judged
- * on the text as it was sent. A URL parser strips tabs, trims blanks, hides an empty fragment and reads `127.1` and
- * `0x7f000001` as 127.0.0.1, so that two texts which it calls equal may lead to two places.
+ * Redirect URIs: which may be registered, and when a requested one matches a registered one. Everything works on the text as
+ * received. A URL parser strips tabs, trims spaces, hides an empty fragment and reads `127.1` and `0x7f000001` as 127.0.0.1, so
+ * two texts that it calls equal may lead to different places.
  */
 
 const maxLength = 2048
 
-/** http to this machine, host as written:     RFC 8252 section 7.3 */
+/** An http loopback redirect URI, with the host exactly as written (RFC 8252 section 7.3). */
 const loopback = /^(http:\/\/(?:127\.0\.0\.1|\[::1\]|localhost))(?::(\d{1,5}))?((?:[/?].*)?)$/
 
-/** Schemes that a browser would run, open from disk or resolve itself, where a redirect has to reach the client. */
+/** Schemes that a browser or the system handles itself, so that the redirect would never reach the client. */
 const forbiddenSchemes: ReadonlySet<string> = new Set([
   'javascript', 'data', 'file', 'vbscript', 'blob', 'about', 'filesystem', 'view-source', 'intent', 'jar',
   'chrome', 'resource', 'ws', 'wss', 'ftp', 'mailto', 'tel', 'sms', 'urn', 'livescript', 'mocha',
 ])
 
-/** Why `uri` cannot be registered, or undefined where it can. */
+/** Why `uri` cannot be registered, or undefined if it can. */
 export function redirectUriProblem(uri: string): string | undefined {
   if (uri.length > maxLength) return `it is longer than ${maxLength} characters`
-  if (!/^[\x21-\x7e]+$/.test(uri)) return 'it has blanks, control characters or characters beyond ASCII'
-  if (/[<>"\\^`{|}]/.test(uri)) return 'it has characters that a URI must percent-encode'
+  if (!/^[\x21-\x7e]+$/.test(uri)) return 'it has spaces, control characters or non-ASCII characters'
+  if (/[<>"\\^`{|}]/.test(uri)) return 'it has characters that must be percent-encoded'
   if (uri.includes('#')) return 'it has a fragment'
   // scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." )     RFC 3986 section 3.1
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(uri)?.[1]?.toLowerCase()
@@ -34,8 +34,8 @@ export function redirectUriProblem(uri: string): string | undefined {
 }
 
 /**
- * Whether the redirect URI of a request is `registered`: the same text, or an http loopback redirect URI that
- * differs in the port alone (RFC 8252 section 7.3). The three loopback hosts do not stand for one another.
+ * Whether the redirect URI of a request matches a registered one: the same text, or an http loopback redirect URI that
+ * differs only in the port (RFC 8252 section 7.3). The three loopback hosts are not interchangeable.
  */
 export function matchesRedirectUri(uri: string, registered: string): boolean {
   if (uri === registered) return true
@@ -48,7 +48,7 @@ export function isLoopbackRedirectUri(uri: string): boolean {
   return parseLoopback(uri) !== undefined
 }
 
-/** The host that will receive the code, for a person to judge; the scheme where there is no host. */
+/** Where the code will go, for the user to judge: the host, or the scheme if there is no host. */
 export function redirectHost(uri: string): string {
   return /^https?:\/\/([^/?]*)/i.exec(uri)?.[1] ?? `${uri.slice(0, uri.indexOf(':'))}: (an app on your device)`
 }
@@ -59,7 +59,7 @@ export function splitQuery(url: string): [string, string?] {
   return mark < 0 ? [url] : [url.slice(0, mark), url.slice(mark + 1)]
 }
 
-/** Appends parameters to a redirect URI and keeps the query that it has (RFC 6749 section 3.1.2). */
+/** Adds parameters to a redirect URI and keeps its own query (RFC 6749 section 3.1.2). */
 export function withParameters(uri: string, parameters: Readonly<Record<string, string | undefined>>): string {
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(parameters)) {
@@ -72,13 +72,13 @@ export function withParameters(uri: string, parameters: Readonly<Record<string, 
 function httpsProblem(uri: string): string | undefined {
   const authority = /^https:\/\/([^/?]+)(?:[/?]|$)/i.exec(uri)?.[1]
   if (authority === undefined) return 'it has no host'
-  // What the parser makes of the host is what the browser will connect to: they must not differ.
-  if (new URL(uri).host !== authority.toLowerCase().replace(/:443$/, '')) return 'its host is not written as it is read'
+  // A browser connects to the host as it parses it, which must be the host that people read.
+  if (new URL(uri).host !== authority.toLowerCase().replace(/:443$/, '')) return 'browsers read its host differently from how it is written'
   return undefined
 }
 
 function loopbackProblem(uri: string): string | undefined {
-  return parseLoopback(uri) ? undefined : 'http is for 127.0.0.1, [::1] and localhost only, written so'
+  return parseLoopback(uri) ? undefined : 'http is only for 127.0.0.1, [::1] and localhost, in exactly this spelling'
 }
 
 function parseLoopback(uri: string): { origin: string; rest: string } | undefined {

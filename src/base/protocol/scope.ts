@@ -4,7 +4,7 @@
  *     scope       = scope-token *( SP scope-token )
  *     scope-token = 1*( %x21 / %x23-5B / %x5D-7E )        RFC 6749 section 3.3
  *
- * Returns the set in the order sent, or undefined where the text is not a scope.
+ * Returns the scopes in the order sent, without duplicates, or undefined if the text is not a scope.
  */
 export function parseScope(text: string): readonly string[] | undefined {
   const tokens = text.split(' ').filter(Boolean)
