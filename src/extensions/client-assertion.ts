@@ -1,4 +1,4 @@
-/** Client authentication by a JWT that the client signs with its private key: private_key_jwt (RFC 7523 section 2.2). */
+/** private_key_jwt: client authentication with a JWT that the client signs with its private key (RFC 7523 section 2.2). */
 import type { FetchedDocument } from '../base/http/fetch-document.ts'
 import { isJsonType } from '../base/http/message.ts'
 import type { Parameters } from '../base/http/parameters.ts'
@@ -21,14 +21,14 @@ export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-be
 const maxLifetime = 600
 const clockSkew = 30
 const maxKeys = 10
-/** In bytes where it is fetched, in characters where it is registered. */
+/** A fetched key set in bytes, a registered one in characters. */
 const keySetSizeLimit = 16_384
 const maxKeySetLength = 8192
 
-/** The entry in the table of client authentication methods. */
+/** The entry in `Extensions.clientAuthentication`. */
 export const privateKeyJwt: ClientAuthenticationMethod = { method: 'private_key_jwt', read: readAssertion, readMetadata: readKeys }
 
-/** Reads the assertion and whom it speaks for, so that the client and its keys can be found. */
+/** Parses the assertion and the client_id in it. The keys of that client verify its signature later. */
 function readAssertion(credential: string, form: Parameters, context: Context): PresentedCredential {
   const type = form.get('client_assertion_type')
   context.check(clientAssertionTypeIsJwt, type === assertionType, type, assertionType)
@@ -36,12 +36,12 @@ function readAssertion(credential: string, form: Parameters, context: Context): 
   context.check(clientAssertionIsAJwt, assertion !== undefined)
   const { iss, sub } = assertion.claims
   const client_id = form.get('client_id')
-  const same = typeof sub === 'string' && iss === sub && (client_id ?? sub) === sub
-  context.check(clientAssertionNamesClient, same, iss, client_id ?? sub)
+  const namesOneClient = typeof sub === 'string' && iss === sub && (client_id ?? sub) === sub
+  context.check(clientAssertionNamesClient, namesOneClient, iss, client_id ?? sub)
   return { client_id: sub, verify: (client, context) => verifyAssertion(assertion, client, context) }
 }
 
-/** RFC 7523 section 3, in its order; the assertion counts as used only when all of it holds. */
+/** RFC 7523 section 3, in its order. The assertion is marked as used only after all other checks. */
 async function verifyAssertion(assertion: DecodedJws, client: Client, context: Context): Promise<void> {
   const { config, store } = context
   const keys = await findKeys(client, assertion.header['kid'], context)
@@ -51,36 +51,36 @@ async function verifyAssertion(assertion: DecodedJws, client: Client, context: C
   const [audience, ...more] = [aud].flat()
   context.check(clientAssertionIsForUs, more.length === 0 && audiences.includes(audience as string), aud, audiences)
   const now = context.now()
-  const ahead = typeof exp === 'number' && exp > now - clockSkew && exp <= now + maxLifetime + clockSkew
-  const past = [nbf, iat].every(time => typeof time === 'number' && time <= now + clockSkew)
-  context.check(clientAssertionIsFresh, ahead && past, exp, now)
+  const expiresSoon = typeof exp === 'number' && exp > now - clockSkew && exp <= now + maxLifetime + clockSkew
+  const isFromThePast = [nbf, iat].every(time => typeof time === 'number' && time <= now + clockSkew)
+  context.check(clientAssertionIsFresh, expiresSoon && isFromThePast, exp, now)
   context.check(clientAssertionIsUnused, typeof jti === 'string' && jti !== '', jti)
   const outcome = await store.useOnce('assertion', sha256(`${client.client_id} ${jti}`), client.client_id)
   context.check(oneTimeUseCanBeRemembered, outcome !== 'full')
   context.check(clientAssertionIsUnused, outcome === 'first', jti)
 }
 
-/** The keys of the client that may have made a signature: the one that `kid` names, else all. */
+/** The keys that may verify the signature: those that match `kid`, or all if the assertion has none. */
 async function findKeys({ metadata }: Client, kid: unknown, context: Context): Promise<readonly JsonObject[]> {
   const { jwks, jwks_uri } = metadata
-  const mayBe = (key: JsonObject): boolean => kid === undefined || key['kid'] === undefined || key['kid'] === kid
+  const matchesKid = (key: JsonObject): boolean => kid === undefined || key['kid'] === undefined || key['kid'] === kid
   const keys = jwks_uri === undefined ? jwks?.keys ?? [] : await readDocument(jwks_uri, {
     sizeLimit: keySetSizeLimit, rule: clientKeysAreAvailable, read: document => readKeySet(document, context),
-    // OpenID Connect Core 1.0 section 10.1.1: a kid that is new means that the client has changed its keys.
-    serves: known => known.some(mayBe),
+    // OpenID Connect Core 1.0 section 10.1.1: an unknown kid means that the client has rotated its keys.
+    isCurrent: cached => cached.some(matchesKid),
   }, context)
-  return keys.filter(mayBe).slice(0, maxKeys)
+  return keys.filter(matchesKid).slice(0, maxKeys)
 }
 
 function readKeySet({ contentType, body }: FetchedDocument, context: Context): readonly JsonObject[] {
-  context.check(clientKeysAreAvailable, isJsonType(contentType), `their type is ${contentType || 'not given'}`)
+  context.check(clientKeysAreAvailable, isJsonType(contentType), `their Content-Type is ${contentType || 'missing'}`)
   const parsed = parseJson(body)
   const keys = 'value' in parsed && isJsonObject(parsed.value) ? parsed.value['keys'] : undefined
-  context.check(clientKeysAreAvailable, Array.isArray(keys), 'it is not a key set')
+  context.check(clientKeysAreAvailable, Array.isArray(keys), 'the document is not a key set')
   return keys.filter(isJsonObject)
 }
 
-/** RFC 7591 section 2: the public keys by value or by reference, never both. They are kept where they are `needed`. */
+/** RFC 7591 section 2: the public keys, by value or by reference but not both. They are dropped unless they are `needed`. */
 function readKeys(body: JsonObject, needed: boolean, context: Context): Partial<ClientMetadata> {
   const jwks = body['jwks'] ?? undefined
   const jwks_uri = readText(body, 'jwks_uri', context)
@@ -89,12 +89,12 @@ function readKeys(body: JsonObject, needed: boolean, context: Context): Partial<
   if (!needed) return {}
   if (jwks_uri !== undefined) {
     const problem = documentUrlProblem(jwks_uri, context)
-    context.check(clientMetadataIsTyped, problem === undefined, 'jwks_uri', `an https URL, and ${problem}`)
+    context.check(clientMetadataIsTyped, problem === undefined, 'jwks_uri', `an https URL, but ${problem}`)
     return { jwks_uri }
   }
   const keys = isJsonObject(jwks) && Array.isArray(jwks['keys']) ? jwks['keys'] as unknown[] : []
-  const usable = keys.length > 0 && JSON.stringify(keys).length <= maxKeySetLength
-    && keys.every(key => isJsonObject(key) && !isPrivateKey(key) && thumbprint(key) !== undefined)
-  context.check(clientMetadataIsTyped, usable, 'jwks', 'a set of public keys')
+  const arePublic = keys.every(key => isJsonObject(key) && !isPrivateKey(key) && thumbprint(key) !== undefined)
+  const isBounded = keys.length > 0 && JSON.stringify(keys).length <= maxKeySetLength
+  context.check(clientMetadataIsTyped, isBounded && arePublic, 'jwks', 'a set of public keys')
   return { jwks: { keys: keys as JsonObject[] } }
 }

@@ -1,6 +1,6 @@
 /**
- * The client credentials grant (RFC 6749 section 4.4): a client that acts for itself, without a user. The subject of the
- * token is the client (RFC 9068 section 2.2), so the tools know that nobody stands behind it.
+ * The client credentials grant (RFC 6749 section 4.4): a client acts for itself, without a user. The subject of the token is
+ * the client (RFC 9068 section 2.2), so the tools know that there is no user.
  */
 import type { Parameters } from '../base/http/parameters.ts'
 import { randomToken } from '../base/protocol/crypto.ts'
@@ -20,7 +20,7 @@ export async function grantToClient(
   await proof?.use()
   const grant_id = randomToken(16)
   context.audit('token issued', { grant_type: 'client_credentials', client_id, sub: client_id, grant_id, scope })
-  // RFC 6749 section 4.4.3: no refresh token, since the client can always ask again.
+  // RFC 6749 section 4.4.3: no refresh token, because the client can request a new access token at any time.
   const grant = { sub: client_id, client_id, scope, resource, grant_id }
   return { ...issueAccessToken({ ...grant, jkt: proof?.jkt }, context), scope }
 }

@@ -1,6 +1,6 @@
 /**
- * Demonstrating Proof of Possession (RFC 9449): a client that signs each request with a key of its own gets tokens that
- * are of no use without that key. Both servers check proofs here, by the seam `ProofOfPossession`.
+ * Demonstrating Proof of Possession (RFC 9449): the client signs each request with its own key, so that its tokens are
+ * useless to anybody without that key. The token endpoint and the MCP endpoint call this through `ProofOfPossession`.
  */
 import type { KeyObject } from 'node:crypto'
 import type { Request } from '../base/http/message.ts'
@@ -21,11 +21,11 @@ export const dpop: ProofOfPossession = {
   algorithms: signatureAlgorithms, readFromTokenRequest, checkUse, challenge, nonceHeader,
 }
 
-/** In seconds: how far iat may be from now, and for how long a nonce is handed out. */
+/** In seconds: how far iat may be from now, and how long each nonce is issued. */
 const proofLifetime = 60
 const noncePeriod = 120
 
-/** A proof that holds. It does not count as used before `useProof`. */
+/** A valid proof, not yet marked as used. */
 interface VerifiedProof {
   /** The thumbprint of the key. */
   readonly jkt: string
@@ -33,7 +33,7 @@ interface VerifiedProof {
   readonly ath: unknown
 }
 
-/** The proof by the key to bind tokens to, if the client sends one with its token request (section 5). */
+/** Section 5: verifies the proof of a token request, if there is one. Tokens are bound to its key. */
 function readFromTokenRequest(request: Request, client: Client, context: Context): Proof | undefined {
   const sent = proofsOf(request)
   context.check(dpopProofIsNeeded, sent.length > 0 || !client.metadata.dpop_bound_access_tokens)
@@ -42,13 +42,13 @@ function readFromTokenRequest(request: Request, client: Client, context: Context
   return { jkt: proof.jkt, use: () => useProof(proof, 'proof of a token request', client.client_id, context) }
 }
 
-/** Checks that the access token is sent as what it is, and a bound one with a proof by its key (section 7). */
+/** Section 7: a bound token is sent with the scheme DPoP and a proof by its key, any other token with Bearer. */
 async function checkUse(
   scheme: string, presented: string, token: AccessToken, request: Request, context: Context,
 ): Promise<void> {
   const bound = token.cnf?.jkt
-  const sentAsBound = scheme.toLowerCase() === 'dpop'
-  context.check(boundTokenComesWithProof, sentAsBound === (bound !== undefined), scheme, bound ? 'DPoP' : 'Bearer')
+  const expectedScheme = bound === undefined ? 'Bearer' : 'DPoP'
+  context.check(boundTokenComesWithProof, scheme.toLowerCase() === expectedScheme.toLowerCase(), scheme, expectedScheme)
   if (bound === undefined) return
   const proof = verifyProof(proofsOf(request), `${context.config.issuer}${request.path}`, request.method, context)
   context.check(dpopProofIsForThisToken, proof.ath === sha256(presented), proof.ath)
@@ -56,19 +56,19 @@ async function checkUse(
   await useProof(proof, 'proof of a resource request', token.client_id, context)
 }
 
-/** The challenge has the scheme that was used (section 7.2) and says which algorithms a proof may be signed with (section 7.1). */
+/** Uses the scheme of the request (section 7.2) and lists the signature algorithms for proofs (section 7.1). */
 function challenge(parameters: string, rule: string | undefined, request: Request): string | undefined {
   const algs = `algs="${signatureAlgorithms.join(' ')}"`
   if (/^DPoP /i.test(request.headers.authorization ?? '')) return `DPoP ${parameters}, ${algs}`
   return rule === boundTokenComesWithProof.id ? `Bearer ${parameters}, DPoP ${algs}` : undefined
 }
 
-/** The nonce to use now: it needs no memory, since it is made from the time and the key (section 8). */
+/** The current nonce (section 8). It is derived from the time and a key, so the server does not store nonces. */
 export function dpopNonce({ config, now }: Context): string {
   return nonceOf(config.jwtKeys[0], Math.floor(now() / noncePeriod))
 }
 
-/** Hands out the nonce with a success, so that a client learns the next one while the last still works (section 8.2). */
+/** Sends the nonce with successful responses, so that clients learn the next one while the last still works (section 8.2). */
 function nonceHeader(sentProof: boolean, context: Context): Record<string, string> | undefined {
   return sentProof && context.config.dpopNonce ? { 'dpop-nonce': dpopNonce(context) } : undefined
 }
@@ -87,15 +87,15 @@ function verifyProof(sent: readonly string[], htu: string, htm: string, context:
   const { claims } = proof
   const { iat, jti, nonce, ath } = claims
   context.check(dpopProofIsWellFormed, typeof jti === 'string' && jti !== '', 'it has no jti')
-  const isForThis = claims['htm'] === htm && normalized(claims['htu']) === normalized(htu)
-  context.check(dpopProofIsForThisRequest, isForThis, { htm: claims['htm'], htu: claims['htu'] }, { htm, htu })
+  const isForThisRequest = claims['htm'] === htm && normalized(claims['htu']) === normalized(htu)
+  context.check(dpopProofIsForThisRequest, isForThisRequest, { htm: claims['htm'], htu: claims['htu'] }, { htm, htu })
   const now = context.now()
   context.check(dpopProofIsFresh, typeof iat === 'number' && Math.abs(now - iat) <= proofLifetime, iat, now)
   context.check(dpopNonceIsOurs, !context.config.dpopNonce || isRecentNonce(nonce, context))
   return { jkt, jti, ath }
 }
 
-/** Section 11.1. It comes last, so that only proofs that are good for something take room. */
+/** Section 11.1: prevents replay. Comes last, so that rejected requests take no room in the store. */
 async function useProof({ jkt, jti }: VerifiedProof, use: OneTimeUse, client_id: string, context: Context): Promise<void> {
   const outcome = await context.store.useOnce(use, sha256(`${jkt} ${jti}`), client_id)
   context.check(oneTimeUseCanBeRemembered, outcome !== 'full')
@@ -112,9 +112,9 @@ function nonceOf(key: KeyObject, period: number): string {
   return hmacSha256(key, `dpop nonce ${period}`)
 }
 
-/** Section 4.3: without query and fragment, and after the normalization of RFC 3986 section 6.2.2 and section 6.2.3. */
-function normalized(htu: unknown): string {
-  if (typeof htu !== 'string' || !URL.canParse(htu)) return 'none'
+/** Section 4.3: without query and fragment, normalized as in RFC 3986 section 6.2.2 and section 6.2.3. */
+function normalized(htu: unknown): string | undefined {
+  if (typeof htu !== 'string' || !URL.canParse(htu)) return undefined
   const { origin, pathname } = new URL(htu)
   return origin + pathname.replace(/%[0-9a-f]{2}/gi, decodeUnreserved)
 }
@@ -126,6 +126,6 @@ function decodeUnreserved(encoded: string): string {
 }
 
 function proofsOf({ headers }: Request): readonly string[] {
-  // Node joins repeated headers of this name by a comma, which no proof contains.
+  // Node joins repeated DPoP headers with commas. A proof contains none.
   return [headers['dpop'] ?? []].flat().flatMap(value => value.split(','))
 }

@@ -1,7 +1,4 @@
-/**
- * The introspection endpoint (RFC 7662 section 2). It needs no token_type_hint: what a refresh token is, the store knows, and
- * an access token is a JWT.
- */
+/** The introspection endpoint (RFC 7662 section 2). It ignores token_type_hint, because the two kinds of token differ in form. */
 import { json, type Reply, type Request } from '../base/http/message.ts'
 import { parseForm } from '../base/http/parameters.ts'
 import { sha256 } from '../base/protocol/crypto.ts'
@@ -17,8 +14,7 @@ export async function introspect(request: Request, context: Context): Promise<Re
   context.check(clientIsConfidential, !isPublicClient(client))
   const token = form.required('token')
   const found = await describeRefreshToken(token, context) ?? await describeAccessToken(token, context)
-  // Registration is open, so a client learns of its own tokens only; of all others that they are not active
-  // (RFC 7662 section 2.2), which is all that a guess may bring.
+  // Anybody can register, so a client learns only about its own tokens. All others are inactive to it (RFC 7662 section 2.2).
   const active = found !== undefined && found.client_id === client.client_id
   return json(200, active ? { active, ...found } : { active: false })
 }
@@ -38,7 +34,7 @@ async function describeAccessToken(token: string, context: Context) {
   const accessToken = await findAccessToken(token, context)
   if (!accessToken) return undefined
   const { client_id, sub, scope, aud, iss, iat, exp, jti, cnf } = accessToken
-  // RFC 9449 section 6.2: whoever introspects has to check the proof, so it is told of the key.
+  // RFC 9449 section 6.2: the caller needs the key to check proofs.
   const type = cnf === undefined ? { token_type: 'Bearer' } : { token_type: 'DPoP', cnf }
   return { ...type, client_id, sub, scope, aud, iss, iat, exp, jti }
 }

@@ -1,4 +1,4 @@
-/** Reading, updating and deleting a registration by its own registration access token (RFC 7592). */
+/** Reading, updating and deleting a registration with its registration access token (RFC 7592). */
 import { empty, json, type Reply, type Request } from '../base/http/message.ts'
 import { constantTimeEqual, randomToken, sha256 } from '../base/protocol/crypto.ts'
 import { isJsonObject } from '../base/protocol/json.ts'
@@ -15,20 +15,19 @@ export async function readRegistration(request: Request, context: Context): Prom
   return json(200, { ...describeClient(client, context), registration_access_token }, noStore)
 }
 
-/** RFC 7592 section 2.2: the metadata that is sent replaces all that was registered. */
+/** RFC 7592 section 2.2: the metadata in the request replaces all registered metadata. */
 export async function updateRegistration(request: Request, context: Context): Promise<Reply> {
   const { client, registration_access_token } = await authenticate(request, context)
   const body = await readJsonBody(request, context)
   context.check(clientMetadataIsAnObject, isJsonObject(body))
   const secret = body['client_secret']
-  const sameSecret = secret === undefined
-    || (typeof secret === 'string' && client.client_secret_hash === sha256(secret))
+  const sameSecret = secret === undefined || (typeof secret === 'string' && client.client_secret_hash === sha256(secret))
   context.check(clientIdIsUnchanged, body['client_id'] === client.client_id && sameSecret, body['client_id'], client.client_id)
   const metadata = readClientMetadata(body, context)
 
   const { client_secret_hash: known, ...kept } = client
   const needsSecret = hasSecret(metadata)
-  // A client that leaves `none` gets its first secret now; one that keeps a secret keeps the one it has.
+  // A client that changes from `none` to a secret gets one now. A client that has a secret keeps it.
   const client_secret = needsSecret && known === undefined ? randomToken() : undefined
   const client_secret_hash = client_secret === undefined ? known : sha256(client_secret)
   const updated: Client = {
@@ -43,7 +42,7 @@ export async function updateRegistration(request: Request, context: Context): Pr
   }, noStore)
 }
 
-/** RFC 7592 section 2.3: with the client go its grants and tokens. */
+/** RFC 7592 section 2.3: deleting a client revokes its grants and tokens. */
 export async function deleteRegistration(request: Request, context: Context): Promise<Reply> {
   const { client } = await authenticate(request, context)
   await context.store.removeClient(client.client_id)
@@ -51,7 +50,7 @@ export async function deleteRegistration(request: Request, context: Context): Pr
   return empty(204, noStore)
 }
 
-/** An unknown client and a wrong token are answered alike (RFC 7592 section 2.1). */
+/** An unknown client and a wrong token get the same error (RFC 7592 section 2.1), so nobody can probe for clients. */
 async function authenticate(
   request: Request, context: Context,
 ): Promise<{ client: Client; registration_access_token: string }> {

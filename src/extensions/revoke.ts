@@ -1,7 +1,4 @@
-/**
- * The revocation endpoint (RFC 7009 section 2). It needs no token_type_hint: what a refresh token is, the store knows, and an
- * access token is a JWT.
- */
+/** The revocation endpoint (RFC 7009 section 2). It ignores token_type_hint, because the two kinds of token differ in form. */
 import { empty, type Reply, type Request } from '../base/http/message.ts'
 import { parseForm } from '../base/http/parameters.ts'
 import { sha256 } from '../base/protocol/crypto.ts'
@@ -22,7 +19,7 @@ export async function revoke(request: Request, context: Context): Promise<Reply>
   if (refreshToken) {
     const { client_id, grant_id } = refreshToken
     context.check(tokenBelongsToClient, client_id === client.client_id)
-    // RFC 7009 section 2.1: with a refresh token ends its grant, and so every access token under it.
+    // RFC 7009 section 2.1: revoking a refresh token revokes its grant, with every access token issued under it.
     await store.revokeGrant(grant_id)
     context.audit('token revoked', { client_id, grant_id, token_type: 'refresh_token' })
     return revoked
@@ -34,7 +31,7 @@ export async function revoke(request: Request, context: Context): Promise<Reply>
     await store.revokeAccessToken(jti)
     context.audit('token revoked', { client_id, sub, grant_id, token_type: 'access_token' })
   }
-  // RFC 7009 section 2.2: a token that is not valid needs no revocation, so the answer is the same.
+  // RFC 7009 section 2.2: an invalid token is not an error.
   return revoked
 }
 
