@@ -13,21 +13,21 @@ import { drip, jsonHead, listAt, run, startRawPeer, streamHead } from './hostile
 
 describe('The client: peers that are silent, dripping or dead', { concurrency: 10 }, () => {
   for (const [what, defence, start] of [
-    ['a peer that never answers', 'src/base/client/http.ts: AbortSignal.timeout(limit)', (t: TestContext) => startRawPeer(t, () => {})],
-    ['a status line that comes letter by letter', 'src/base/client/http.ts: AbortSignal.timeout(limit)', (t: TestContext) => startRawPeer(t, async socket => {
+    ['a peer that never answers', 'src/base/client/http.ts: AbortSignal.timeout(this.limit)', (t: TestContext) => startRawPeer(t, () => {})],
+    ['a status line that comes letter by letter', 'src/base/client/http.ts: AbortSignal.timeout(this.limit)', (t: TestContext) => startRawPeer(t, async socket => {
       socket.write('HTTP/1.1 200 O')
       await drip(socket, 'O', 500)
     })],
-    ['headers without end', 'src/base/client/http.ts: AbortSignal.timeout(limit)', (t: TestContext) => startRawPeer(t, async socket => {
+    ['headers without end', 'src/base/client/http.ts: AbortSignal.timeout(this.limit)', (t: TestContext) => startRawPeer(t, async socket => {
       socket.write('HTTP/1.1 200 OK\r\n')
       await drip(socket, 'x: y\r\n', 1000)
     })],
-    ['interim responses without end', 'src/base/client/http.ts: AbortSignal.timeout(limit)', (t: TestContext) => startRawPeer(t, socket => drip(socket, 'HTTP/1.1 103 Early Hints\r\n\r\n', 500))],
-    ['a body that drips', 'src/base/client/http.ts: AbortSignal.timeout(limit)', (t: TestContext) => startRawPeer(t, async socket => {
+    ['interim responses without end', 'src/base/client/http.ts: AbortSignal.timeout(this.limit)', (t: TestContext) => startRawPeer(t, socket => drip(socket, 'HTTP/1.1 103 Early Hints\r\n\r\n', 500))],
+    ['a body that drips', 'src/base/client/http.ts: AbortSignal.timeout(this.limit)', (t: TestContext) => startRawPeer(t, async socket => {
       socket.write(jsonHead)
       await drip(socket, ' ', 300)
     })],
-    ['an event stream that sends comments for ever', 'src/base/client/http.ts: trace.budget.spendTime(now - counted)', (t: TestContext) => startRawPeer(t, async socket => {
+    ['an event stream that sends comments for ever', 'src/base/client/http.ts: trace.budget.spendTime(now - this.counted)', (t: TestContext) => startRawPeer(t, async socket => {
       socket.write(streamHead)
       await drip(socket, ': still there\n\n', 300)
     })],
@@ -36,7 +36,7 @@ describe('The client: peers that are silent, dripping or dead', { concurrency: 1
       await sleep(6000)
       socket.end()
     })],
-    ['answers of which each takes its time', 'src/base/client/http.ts: trace.budget.spendTime(now - counted)', (t: TestContext) => startRawPeer(t, async (socket, head) => {
+    ['answers of which each takes its time', 'src/base/client/http.ts: trace.budget.spendTime(now - this.counted)', (t: TestContext) => startRawPeer(t, async (socket, head) => {
       await sleep(12_000)
       socket.end(`HTTP/1.1 ${head.startsWith('POST') ? '401 Unauthorized' : '404 Not Found'}\r\ncontent-length: 0\r\n\r\n`)
     })],
@@ -49,7 +49,7 @@ describe('The client: peers that are silent, dripping or dead', { concurrency: 1
     })
   }
 
-  attack('sends page after page of tools, each of which takes its time, which ends within 45 s', 'src/base/client/http.ts: trace.budget.spendTime(now - counted)', async t => {
+  attack('sends page after page of tools, each of which takes its time, which ends within 45 s', 'src/base/client/http.ts: trace.budget.spendTime(now - this.counted)', async t => {
     const { code, seconds } = await listAt(t, { 'tools/list': async ({ id }) => {
       await sleep(5000)
       return result(id, { tools: [], nextCursor: 'on', ttlMs: 0, cacheScope: 'private' })

@@ -1,6 +1,6 @@
 /**
- * What one command may cost. Each answer is bounded by itself, but a server that lets a hundred of them drip, or that
- * leads from page to page, must not keep the user waiting or fill the memory either.
+ * What one command may cost. Every response has its own limits, but a server that sends a hundred slow ones, or that leads
+ * from page to page, must not keep the user waiting or fill the memory either.
  */
 export class Budget {
   private milliseconds: number
@@ -11,7 +11,7 @@ export class Budget {
     this.bytes = bytes
   }
 
-  /** In milliseconds; the time that a person takes to decide is not counted. */
+  /** In milliseconds. The time that the user takes to decide does not count. */
   get timeLeft(): number {
     return Math.max(0, Math.ceil(this.milliseconds))
   }
@@ -20,7 +20,7 @@ export class Budget {
     this.milliseconds -= milliseconds
   }
 
-  /** Whether there was enough left. */
+  /** Returns whether there was enough left. */
   spendBytes(bytes: number): boolean {
     this.bytes -= bytes
     return this.bytes >= 0

@@ -1,4 +1,4 @@
-/** How the client fails: with a text for people and an exit code for scripts. */
+/** How the client fails: with a message for people and an exit code for scripts. */
 import type { Rule } from '../rules/rule.ts'
 
 /** The exit codes of the command line. */
@@ -6,11 +6,11 @@ export const exitCodes = {
   ok: 0,
   failed: 1,
   usage: 2,
-  /** There is no token, and this command may not ask the user for one. */
+  /** There is no token, and this command does not ask the user to log in. */
   authorizationNeeded: 3,
-  /** The other side refused: an OAuth error, or access denied by the user. */
+  /** The server refused: an OAuth error, or the user denied access. */
   refused: 4,
-  /** A rule that the client must enforce does not hold, so it went no further. */
+  /** The client stopped because a rule that it enforces does not hold. */
   untrusted: 5,
   unreachable: 6,
   /** The tool ran and reported an error. */
@@ -21,7 +21,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
 export class ClientError extends Error {
   readonly exitCode: ExitCode
-  /** What to do about it. */
+  /** What the user can do about it. */
   readonly remedy: string | undefined
   readonly rule: Rule | undefined
 

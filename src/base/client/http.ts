@@ -1,6 +1,6 @@
 /**
- * The HTTP of the client. No redirect is ever followed, since it would carry codes and tokens to wherever the answer
- * says; no answer may be endless, in bytes or in time.
+ * The HTTP of the client. It never follows a redirect, because that would send codes and tokens wherever the response
+ * points. Every response is limited in bytes and in time.
  */
 import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
@@ -17,7 +17,7 @@ export interface HttpRequest {
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
-  /** What ends the exchange, in place of the time limit: for a stream that stays open. */
+  /** Ends the exchange instead of the time limit: for a stream that stays open. */
   readonly signal?: AbortSignal
 }
 
@@ -28,15 +28,25 @@ export interface HttpResponse {
   readonly body: string
 }
 
-/** In milliseconds: the longest that one exchange may take, of which the time to connect. */
+/** A response whose headers have arrived. */
+export interface OpenResponse extends Omit<HttpResponse, 'body'> {
+  /** The body in parts. If the reader stops, the connection ends. */
+  readonly text: AsyncIterable<string>
+  /** Records the exchange with what was read of the body. */
+  finish(body: string): HttpResponse
+  /** Ends the exchange without reading the body. */
+  discard(): void
+}
+
+/** In milliseconds: for one exchange, and for its connection. */
 export const timeLimit = 40_000
 const connectLimit = 7_000
 
-/** In bytes: the most that an answer may be, and its head. */
+/** In bytes: for a response, and for its headers. */
 const sizeLimit = 4 * 1024 * 1024
 const headLimit = 16 * 1024
 
-/** Sends a request and reads the whole answer. */
+/** Sends a request and reads the whole response. */
 export async function send(request: HttpRequest, trace: Trace): Promise<HttpResponse> {
   return readAll(await open(request, trace))
 }
@@ -47,94 +57,108 @@ export async function readAll(response: OpenResponse): Promise<HttpResponse> {
   return response.finish(body)
 }
 
-/** An answer of which the head has come. */
-export interface OpenResponse {
-  readonly url: string
-  readonly status: number
-  readonly headers: Headers
-  /** The body, part by part; who stops reading it ends the connection. */
-  readonly text: AsyncIterable<string>
-  /** Records the exchange with what was read of the body. */
-  finish(body: string): HttpResponse
-  /** Leaves the body unread. */
-  discard(): void
-}
-
-/** Sends a request and leaves the body to be read, as an event stream is. */
+/** Sends a request and leaves the body of the response to be read, for example as an event stream. */
 export async function open(request: HttpRequest, trace: Trace): Promise<OpenResponse> {
-  const { method, url, headers = {}, body, signal } = request
-  let counted = performance.now()
-  const limit = Math.min(timeLimit, trace.budget.timeLeft)
-  const deadline = signal ?? AbortSignal.timeout(limit)
-  const spend = (): void => {
-    const now = performance.now()
-    if (!signal) trace.budget.spendTime(now - counted)
-    counted = now
-  }
-  const fail = (error: unknown): never => {
-    spend()
-    if (error instanceof ClientError) throw error
-    trace.check(answerIsBounded, codeOf(error) !== 'HPE_HEADER_OVERFLOW', url, headLimit)
-    const late = `gave no complete answer within ${Math.round(limit / 1000)} s`
-    throw unreachable(url, deadline.aborted ? late : describe(error), error)
-  }
-  for (const secret of secretsIn(headers, body)) trace.secret(secret)
-  const incoming = await receive(request, deadline).catch(fail)
-  const response = { url, status: incoming.statusCode!, headers: headersOf(incoming) }
-  const finish = (responseBody: string): HttpResponse => {
-    spend()
-    trace.exchange({
-      method, url, requestHeaders: headers, requestBody: body ?? '',
-      status: response.status, responseHeaders: Object.fromEntries(response.headers), responseBody,
-    })
-    return { ...response, body: responseBody }
-  }
-  const discard = (): void => {
-    incoming.destroy()
-    finish('')
-  }
-  return { ...response, text: readText(incoming, url, trace, fail), finish, discard }
+  for (const secret of secretsIn(request.headers ?? {}, request.body)) trace.secret(secret)
+  const exchange = new Exchange(request, trace)
+  const incoming = await receive(request, exchange.signal).catch(error => exchange.fail(error))
+  return exchange.responseOf(incoming)
 }
 
+/** One exchange: how long it may take, how it fails, and how it is recorded. */
+class Exchange {
+  readonly signal: AbortSignal
+  private readonly request: HttpRequest
+  private readonly trace: Trace
+  private readonly limit: number
+  /** Until when the time was taken from the budget of the command. */
+  private counted = performance.now()
+
+  constructor(request: HttpRequest, trace: Trace) {
+    this.request = request
+    this.trace = trace
+    this.limit = Math.min(timeLimit, trace.budget.timeLeft)
+    this.signal = request.signal ?? AbortSignal.timeout(this.limit)
+  }
+
+  responseOf(incoming: IncomingMessage): OpenResponse {
+    const head = { url: this.request.url, status: incoming.statusCode!, headers: headersOf(incoming) }
+    const finish = (body: string): HttpResponse => this.finish({ ...head, body })
+    const discard = (): void => {
+      incoming.destroy()
+      finish('')
+    }
+    return { ...head, text: this.readText(incoming), finish, discard }
+  }
+
+  fail(error: unknown): never {
+    this.spendTime()
+    if (error instanceof ClientError) throw error
+    const { url } = this.request
+    this.trace.check(answerIsBounded, codeOf(error) !== 'HPE_HEADER_OVERFLOW', url, headLimit)
+    const reason = this.signal.aborted ? `gave no complete answer within ${Math.round(this.limit / 1000)} s` : describe(error)
+    throw new ClientError(`${new URL(url).origin} ${reason}`, exitCodes.unreachable, {
+      remedy: 'Check the URL, and that the server is running.', cause: error,
+    })
+  }
+
+  private async* readText(incoming: IncomingMessage): AsyncGenerator<string> {
+    const { url } = this.request
+    const decoder = new TextDecoder()
+    let size = 0
+    try {
+      for await (const chunk of incoming as AsyncIterable<Buffer>) {
+        size += chunk.length
+        this.trace.check(answerIsBounded, size <= sizeLimit && this.trace.budget.spendBytes(chunk.length), url, sizeLimit)
+        yield decoder.decode(chunk, { stream: true })
+      }
+    } catch (error) {
+      this.fail(error)
+    }
+    yield decoder.decode()
+  }
+
+  private finish(response: HttpResponse): HttpResponse {
+    this.spendTime()
+    const { method, url, headers: requestHeaders = {}, body: requestBody = '' } = this.request
+    const { status, headers, body: responseBody } = response
+    this.trace.exchange({
+      method, url, requestHeaders, requestBody, status, responseHeaders: Object.fromEntries(headers), responseBody,
+    })
+    return response
+  }
+
+  /** A stream that stays open costs nothing. */
+  private spendTime(): void {
+    const now = performance.now()
+    if (!this.request.signal) this.trace.budget.spendTime(now - this.counted)
+    this.counted = now
+  }
+}
+
+/** Resolves once the headers of the response have arrived. */
 function receive({ method, url, headers, body }: HttpRequest, signal: AbortSignal): Promise<IncomingMessage> {
   const start = url.startsWith('https:') ? requestHttps : requestHttp
   return new Promise((resolve, reject) => {
     const outgoing = start(url, {
       method, signal, maxHeaderSize: headLimit,
       headers: {
-        // RFC 9110 section 12.5.3: without the second any encoding would be welcome.
+        // RFC 9110 section 12.5.3: without accept-encoding the server may choose any encoding.
         'user-agent': `mcp-authorization/${version}`, 'accept-encoding': 'identity', ...headers,
         ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
       },
     })
     const connecting = setTimeout(() => outgoing.destroy(new Error('ETIMEDOUT')), connectLimit)
+    const connected = (): void => clearTimeout(connecting)
     outgoing.on('socket', socket => {
-      if (socket.connecting) socket.once('connect', () => clearTimeout(connecting))
-      else clearTimeout(connecting)
+      if (socket.connecting) socket.once('connect', connected)
+      else connected()
     })
-    outgoing.on('close', () => clearTimeout(connecting))
+    outgoing.on('close', connected)
     outgoing.on('error', reject)
     outgoing.on('response', resolve)
     outgoing.end(body)
   })
-}
-
-/** The body as text, part by part, bounded in bytes; the deadline of the exchange bounds it in time. */
-async function* readText(
-  incoming: IncomingMessage, url: string, trace: Trace, fail: (error: unknown) => never,
-): AsyncGenerator<string> {
-  const decoder = new TextDecoder()
-  let size = 0
-  try {
-    for await (const chunk of incoming as AsyncIterable<Buffer>) {
-      size += chunk.length
-      trace.check(answerIsBounded, size <= sizeLimit && trace.budget.spendBytes(chunk.length), url, sizeLimit)
-      yield decoder.decode(chunk, { stream: true })
-    }
-  } catch (error) {
-    fail(error)
-  }
-  yield decoder.decode()
 }
 
 function headersOf({ rawHeaders }: IncomingMessage): Headers {
@@ -143,7 +167,18 @@ function headersOf({ rawHeaders }: IncomingMessage): Headers {
   return headers
 }
 
-/** Reads an answer that has to be a JSON object, and says what came instead where it is not. */
+/** The text of an error of the network or of the HTTP parser, whose codes begin with HPE_. */
+function describe(error: unknown): string {
+  const code = codeOf(error)
+  if (code?.startsWith('HPE_')) return `answered with something that is not HTTP: ${code}`
+  return `cannot be reached: ${code ?? String((error as Error).message)}`
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code
+}
+
+/** Reads a response that must be a JSON object. */
 export function readJsonObject({ url, headers, body }: HttpResponse, trace: Trace): JsonObject {
   const type = headers.get('content-type') ?? 'no content type'
   const parsed = isJsonType(type) ? parseJson(body) : undefined
@@ -152,31 +187,14 @@ export function readJsonObject({ url, headers, body }: HttpResponse, trace: Trac
   return value
 }
 
-/** The members of an answer that may be something else than a JSON object, and then has none. */
+/** The members of a response that may be a JSON object. Without one there are none. */
 export function looseJson({ headers, body }: HttpResponse): JsonObject {
   const parsed = isJsonType(headers.get('content-type') ?? '') ? parseJson(body) : {}
   return 'value' in parsed && isJsonObject(parsed.value) ? parsed.value : {}
 }
 
-/** The body of a form request; members that are undefined are left out. */
+/** The body of a form request, without the members that are undefined. */
 export function formBody(members: Readonly<Record<string, string | undefined>>): string {
   const sent = Object.entries(members).filter((entry): entry is [string, string] => entry[1] !== undefined)
   return new URLSearchParams(sent).toString()
-}
-
-function unreachable(url: string, reason: string, cause: unknown): ClientError {
-  return new ClientError(`${new URL(url).origin} ${reason}`, exitCodes.unreachable, {
-    remedy: 'Check the URL, and that the server runs.', cause,
-  })
-}
-
-function describe(error: unknown): string {
-  const code = codeOf(error)
-  // HPE_... are the complaints of the HTTP parser.
-  if (code?.startsWith('HPE_')) return `answered with something that is not HTTP: ${code}`
-  return `cannot be reached: ${code ?? String((error as Error).message)}`
-}
-
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code
 }

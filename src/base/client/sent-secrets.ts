@@ -1,6 +1,6 @@
 /**
- * The secrets of a request. What the other side answers may quote them, in an error text or the result of a tool, where
- * no name of a member gives them away: whoever shows an answer has to know them.
+ * The secrets of a request. The server may quote them in an error text or in the result of a tool, so whoever shows a
+ * response must know them to redact them.
  */
 
 const secretParameters: readonly string[] = [

@@ -1,6 +1,6 @@
 /**
- * What the client did and decided, as it happens: the steps of the flow, every HTTP exchange, every rule that ran.
- * Exchanges are redacted here, before anybody sees them.
+ * What the client does and decides, as it happens: the steps of the flow, every HTTP exchange, every rule it checks.
+ * Exchanges are redacted here, before any listener sees them.
  */
 import { redactBody, redactHeaders, redactUrl } from '../protocol/redact.ts'
 import { Checker, ruleText, type Rule, type Verdict } from '../rules/rule.ts'
@@ -28,7 +28,7 @@ export interface TraceListener {
   note?(text: string): void
   exchange?(exchange: RecordedExchange): void
   verdict?(verdict: Verdict): void
-  /** A secret that is sent, and that nothing which comes back may be shown with. */
+  /** A secret that the client sends. It must not be shown, even if a response quotes it. */
   secret?(secret: string): void
 }
 
@@ -54,7 +54,7 @@ export class Trace extends Checker {
     this.listener.secret?.(secret)
   }
 
-  /** Records an exchange with its secrets taken out. */
+  /** Records an exchange without its secrets. */
   exchange(raw: RecordedExchange): void {
     if (!this.listener.exchange) return
     this.listener.exchange({
@@ -73,7 +73,7 @@ export class Trace extends Checker {
   }
 
   protected refusal(rule: Rule, received: unknown, expected: unknown): Error {
-    // An OAuth error of the other side, and what knows more than the rule, says itself what is wrong.
+    // An OAuth error from the server says more than the rule.
     if (received instanceof ClientError) return received
     return new ClientError(ruleText(rule, received, expected), exitCodes.untrusted, { rule, remedy: rule.remedy })
   }
