@@ -98,13 +98,20 @@ describe('Authorization', { concurrency: 8 }, () => {
     })
   }
 
-  for (const name of ['response_type', 'code_challenge', 'code_challenge_method', 'scope', 'resource', 'state', 'prompt', 'x', '__proto__']) {
+  for (const name of ['response_type', 'code_challenge', 'code_challenge_method', 'scope', 'state', 'prompt', 'x', '__proto__']) {
     attack(`sends ${name} twice`, 'parameters-are-not-repeated', async t => {
       const server = await startServer(t)
       const response = await requestWith(server, await register(server), `&${name}=a&${name}=b`)
       assertRedirectedError(response, 'parameters-are-not-repeated', 'invalid_request')
     })
   }
+
+  attack('sends another resource beside that of this server', 'resource-is-ours', async t => {
+    const server = await startServer(t)
+    const resources = [server.config.resource, 'https://other.example/mcp'].map(resource => `&resource=${encodeURIComponent(resource)}`)
+    const response = await requestWith(server, await register(server), resources.join(''))
+    assertRedirectedError(response, 'resource-is-ours', 'invalid_target')
+  })
 
   attack('names a parameter in another case to slip a second value in', 'src/base/http/parameters.ts: private readonly values', async t => {
     const server = await startServer(t)

@@ -6,20 +6,25 @@ import { mediaType, type Request } from './message.ts'
 export class Parameters {
   private readonly values = new Map<string, string>()
   private readonly checker: Checker
-  /** The names of all parameters that were sent more than once, including unknown ones. */
+  /** The names of all parameters that were sent more than once, including unknown ones, except for `resource`. */
   readonly repeated: ReadonlySet<string>
+  /** The values of `resource`, the only parameter that may be repeated (RFC 8707 section 2). */
+  readonly resources: readonly string[]
 
   constructor(text: string, checker: Checker) {
     this.checker = checker
     checker.check(parametersAreUtf8, isPercentEncodedUtf8(text))
     const repeated = new Set<string>()
+    const resources: string[] = []
     for (const [name, value] of new URLSearchParams(text)) {
       // RFC 6749 section 3.1: a parameter sent without a value is treated as if it were omitted.
       if (value === '') continue
-      if (this.values.has(name)) repeated.add(name)
-      else this.values.set(name, value)
+      if (name === 'resource') resources.push(value)
+      if (!this.values.has(name)) this.values.set(name, value)
+      else if (name !== 'resource') repeated.add(name)
     }
     this.repeated = repeated
+    this.resources = resources
   }
 
   /** The (first) value of the parameter, or undefined if it was omitted. */

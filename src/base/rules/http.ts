@@ -194,7 +194,7 @@ export const parametersAreNotRepeated: Rule = {
   clause: 'RFC 6749 section 3.1',
   error: 'invalid_request',
   says: 'the parameter {received} was sent more than once',
-  requires: 'No parameter is sent more than once.',
+  requires: 'No parameter is sent more than once, except for resource (RFC 8707 section 2).',
   otherwise: 'One component checks the first value and another uses the second (parameter pollution).',
   remedy: 'Send the parameter once.',
 }

@@ -6,13 +6,14 @@ import { resourceIsOurs } from '../rules/authorization.ts'
 
 /**
  * Reads `resource` and returns the canonical identifier, which becomes `aud`. There is only one resource: clients may send
- * the URL of the MCP endpoint or the issuer, with or without a trailing slash, or omit `resource`.
+ * the URL of the MCP endpoint or the issuer, with or without a trailing slash, or omit `resource`. If they send several, each
+ * must be one of these.
  */
 export function readResource(
   parameters: Parameters, config: Config, checker: Checker, rule: Rule = resourceIsOurs,
 ): string {
-  const resource = parameters.get('resource')
-  checker.check(rule, resource === undefined || isOurResource(resource, config), resource, config.resource)
+  const foreign = parameters.resources.find(resource => !isOurResource(resource, config))
+  checker.check(rule, foreign === undefined, foreign ?? parameters.get('resource'), config.resource)
   return config.resource
 }
 

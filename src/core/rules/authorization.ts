@@ -100,7 +100,7 @@ export const resourceIsOurs: Rule = {
   clause: 'RFC 8707 section 2',
   error: 'invalid_target',
   says: 'resource must be {expected}',
-  requires: 'The resource is the MCP server of this installation.',
+  requires: 'Every resource of the request is the MCP server of this installation.',
   otherwise: 'A token would be issued for a server that somebody else runs, and they could use it here.',
   remedy: 'Send the resource from the protected resource metadata unchanged, byte for byte.',
 }

@@ -162,7 +162,7 @@ export const resourceIsTheGranted: Rule = {
   clause: 'RFC 8707 section 2.2',
   error: 'invalid_target',
   says: 'resource must be {expected}',
-  requires: 'If the token request has a resource, it is the one that was granted.',
+  requires: 'If the token request has a resource, or several, each is the one that was granted.',
   otherwise: 'A client could get a token for a resource the user never approved.',
   remedy: 'Send the resource of the authorization request: the one in the protected resource metadata.',
 }
