@@ -71,6 +71,15 @@ describe('Client authentication', { concurrency: 8 }, () => {
     }
   })
 
+  for (const method of ['client_secret_basic', 'client_secret_post']) {
+    attack(`acts for a client of ${method} by Basic with an empty password`, 'authentication-method-is-registered', async t => {
+      const { server, client, authorization } = await startWithCode(t, { token_endpoint_auth_method: method })
+      const form = { grant_type: 'authorization_code', code: authorization.code, code_verifier: authorization.code_verifier }
+      const response = await requestToken(server, form, basic(client['client_id'], ''))
+      await assertRefused(response, 'client-is-authenticated', 'invalid_client', 401)
+    })
+  }
+
   for (const [what, metadata, send] of [
     ['a client with a secret that sends none', secretClient, {}],
     ['a client of Basic that sends its secret in the body', { token_endpoint_auth_method: 'client_secret_basic' }, { secret: true }],
@@ -109,7 +118,6 @@ describe('Client authentication', { concurrency: 8 }, () => {
     'an overlong octet': (_encoded, pair) => `Basic ${Buffer.from(`${pair}%c0%80`).toString('base64')}`,
     'no colon': (_encoded, pair) => `Basic ${Buffer.from(pair.replace(':', '')).toString('base64')}`,
     'no client_id': (_encoded, pair) => `Basic ${Buffer.from(pair.slice(pair.indexOf(':'))).toString('base64')}`,
-    'no secret': (_encoded, pair) => `Basic ${Buffer.from(pair.slice(0, pair.indexOf(':') + 1)).toString('base64')}`,
     'another scheme': encoded => `Bearer ${encoded}`,
     'a parameter after it': encoded => `Basic ${encoded}, Bearer x`,
     'nothing in it': () => 'Basic',

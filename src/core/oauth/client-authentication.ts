@@ -70,7 +70,8 @@ function readCredentials(request: Request, form: Parameters, context: Context): 
   context.check(basicCredentialsAreWellFormed, basic !== undefined)
   const client_id = form.get('client_id') ?? basic.client_id
   context.check(oneAuthenticationMethodIsUsed, client_id === basic.client_id)
-  return { method: 'client_secret_basic', ...basic }
+  // Some libraries always send Basic. Without a password it proves nothing, like a client_id in the body.
+  return basic.client_secret === '' ? { method: 'none', client_id } : { method: 'client_secret_basic', ...basic }
 }
 
 /** RFC 6749 section 2.3.1: the client form-encodes both parts before it joins them with a colon and encodes them as base64. */
@@ -83,7 +84,7 @@ function decodeBasic(authorization: string): { client_id: string; client_secret:
   const colon = pair.indexOf(':')
   const client_id = formDecode(pair.slice(0, colon))
   const client_secret = formDecode(pair.slice(colon + 1))
-  return colon > 0 && client_id && client_secret ? { client_id, client_secret } : undefined
+  return colon > 0 && client_id && client_secret !== undefined ? { client_id, client_secret } : undefined
 }
 
 function formDecode(text: string): string | undefined {

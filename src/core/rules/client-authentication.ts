@@ -60,7 +60,8 @@ export const basicCredentialsAreWellFormed: Rule = {
   clause: 'RFC 6749 section 2.3.1',
   error: 'invalid_client',
   says: 'the Basic credentials cannot be decoded',
-  requires: 'Basic credentials are canonical base64 of the form-encoded client_id, a colon and the form-encoded client_secret.',
+  requires: 'Basic credentials are canonical base64 of the form-encoded client_id, a colon and the form-encoded client_secret, '
+    + 'which is empty for a public client.',
   otherwise: 'Lenient decoding would give one credential many spellings.',
   remedy: 'Form-encode client_id and client_secret, join them with a colon, and encode the result as base64 with padding.',
 }
