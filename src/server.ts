@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Starts the server, configured by environment variables (see the README). */
+/** Starts the server, configured by environment variables (docs/configuration.md). */
 import { existsSync } from 'node:fs'
 import { serve, type RunningServer } from './app/serve.ts'
 import { ConfigError } from './base/config/environment.ts'
