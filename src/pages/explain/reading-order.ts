@@ -29,8 +29,16 @@ export function endpointsOf(files: ReadonlyMap<string, SourceFile>): readonly { 
     .map(([, method, path, handler]) => ({ method: method!, path: path!, file: fileOf.get(handler!) ?? 'routes.ts' }))
 }
 
-/** The files below `src/` that a file imports. */
-export function importsOf({ path, lines }: SourceFile): readonly string[] {
+/** The files below `src/` that a file imports. Every page of the source asks for those of all files. */
+export function importsOf(file: SourceFile): readonly string[] {
+  const imports = importsByFile.get(file) ?? findImports(file)
+  importsByFile.set(file, imports)
+  return imports
+}
+
+const importsByFile = new WeakMap<SourceFile, readonly string[]>()
+
+function findImports({ path, lines }: SourceFile): readonly string[] {
   const found = [...lines.join('\n').matchAll(/^(?:import|export)\b[^'"]*?\bfrom '(\.{1,2}\/[^']+)'/gm)]
   return found.map(([, to]) => posix.join(posix.dirname(path), to!))
 }
