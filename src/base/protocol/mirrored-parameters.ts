@@ -42,7 +42,8 @@ export function mirroredParametersProblem(inputSchema: unknown): string | undefi
   for (const { annotation, schema, reachable } of annotations(inputSchema)) {
     if (typeof annotation !== 'string' || annotation === '') return 'x-mcp-header must be a non-empty string'
     // token = 1*tchar     RFC 9110 section 5.6.2
-    if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(annotation)) return `x-mcp-header ${JSON.stringify(annotation)} is not a header name`
+    const isToken = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(annotation)
+    if (!isToken) return `x-mcp-header ${JSON.stringify(annotation)} is not a header name`
     if (!reachable) return `x-mcp-header ${annotation} is not reachable through properties only`
     if (!['string', 'integer', 'boolean'].includes(schema['type'] as string)) {
       return `x-mcp-header ${annotation} is on a property that is not a string, integer or boolean`

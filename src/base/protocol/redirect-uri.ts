@@ -73,7 +73,7 @@ function httpsProblem(uri: string): string | undefined {
   const authority = /^https:\/\/([^/?]+)(?:[/?]|$)/i.exec(uri)?.[1]
   if (authority === undefined) return 'it has no host'
   // A browser connects to the host as it parses it, which must be the host that people read.
-  if (new URL(uri).host !== authority.toLowerCase().replace(/:443$/, '')) return 'browsers read its host differently from how it is written'
+  if (new URL(uri).host !== authority.toLowerCase().replace(/:443$/, '')) return 'a browser would read its host differently'
   return undefined
 }
 

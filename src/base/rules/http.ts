@@ -6,8 +6,8 @@ export const requestTargetIsAPath: Rule = {
   clause: 'RFC 9112 section 3.2',
   error: 'invalid_request',
   says: 'the request target must be a path, or a URL of this server',
-  requires: 'The request target is in origin-form: a path that starts with exactly one slash, and optionally a query. It may also '
-    + 'be in absolute-form: an http or https URL, whose host then counts instead of the Host header.',
+  requires: 'The request target is in origin-form: a path that starts with exactly one slash, and optionally a query. It may '
+    + 'also be in absolute-form: an http or https URL, whose host then counts instead of the Host header.',
   otherwise: 'A proxy and this server could read two different paths from the same request.',
   remedy: 'Send only the path in the request line, and the host in the Host header.',
 }
@@ -18,7 +18,7 @@ export const hostIsSentOnce: Rule = {
   error: 'invalid_request',
   says: 'the Host header must be sent exactly once',
   requires: 'A request has exactly one Host header.',
-  otherwise: 'Node keeps the first of two Host headers and a proxy may keep the second, so the checked host is not the routed one.',
+  otherwise: 'Node keeps the first of two Host headers. If a proxy keeps the second, the checked host is not the routed one.',
   remedy: 'Send one Host header.',
 }
 

@@ -63,7 +63,7 @@ export class MemoryStore extends MemoryUserStore implements Store {
       limit: 100_000,
       lifetime: options.refreshTokenLifetime + day,
       now,
-      onEvict: kept => this.forgetHandle(kept),
+      onEvict: stored => this.forgetHandle(stored),
     })
     this.grantsByHandle = new ExpiringMap({ limit: 100_000, lifetime: options.refreshTokenLifetime + day, now })
     this.revocations = new ExpiringMap({
@@ -162,10 +162,10 @@ export class MemoryStore extends MemoryUserStore implements Store {
   }
 
   async rotateRefreshToken(handle_hash: string, generation: number, window: number, jkt?: string): Promise<Rotation> {
-    const kept = this.findByHandle(handle_hash)
-    const token = kept?.refreshToken
-    if (!kept || !token) return { outcome: 'reused' }
-    const { grant, rotations } = kept
+    const stored = this.findByHandle(handle_hash)
+    const token = stored?.refreshToken
+    if (!stored || !token) return { outcome: 'reused' }
+    const { grant, rotations } = stored
     if (grant.jkt !== undefined && grant.jkt !== jkt) return { outcome: 'bound to another key' }
     const now = this.now()
     const wasRotated = generation === token.generation - 1
@@ -197,9 +197,10 @@ export class MemoryStore extends MemoryUserStore implements Store {
 
   async listGrants(sub: string): Promise<readonly ListedGrant[]> {
     // Without an index: this serves a rarely opened page, and an index would cost every token request.
-    return [...this.grants].flatMap(([, { grant, refreshToken }]) => {
+    const listed = [...this.grants].filter(([, { grant }]) => grant.sub === sub && grant.expires_at > this.now())
+    return listed.map(([, { grant, refreshToken }]) => {
       const refreshed_at = refreshToken?.rotated_at
-      return grant.sub === sub && grant.expires_at > this.now() ? [{ ...grant, ...(refreshed_at === undefined ? {} : { refreshed_at }) }] : []
+      return { ...grant, ...(refreshed_at === undefined ? {} : { refreshed_at }) }
     })
   }
 
@@ -247,8 +248,8 @@ export class MemoryStore extends MemoryUserStore implements Store {
     return grant_id === undefined ? undefined : this.grants.get(grant_id)
   }
 
-  private forgetHandle(kept: StoredGrant | undefined): void {
-    if (kept?.refreshToken) this.grantsByHandle.delete(kept.refreshToken.handle_hash)
+  private forgetHandle(stored: StoredGrant | undefined): void {
+    if (stored?.refreshToken) this.grantsByHandle.delete(stored.refreshToken.handle_hash)
   }
 
   private revokeGrantNow(grant_id: string): void {

@@ -20,12 +20,12 @@ export class RateLimits {
   private readonly counters: Readonly<Record<Limited, { readonly limit: number; readonly counted: ExpiringMap<Counter> }>>
 
   constructor(config: Pick<Config, 'registrationLimit' | 'authorizationLimit' | 'refusalLimit'>, now: () => number) {
-    const counter = (limit: number) => ({ limit, counted: new ExpiringMap<Counter>({ limit: maxAddresses, lifetime: period, now }) })
+    const counters = () => new ExpiringMap<Counter>({ limit: maxAddresses, lifetime: period, now })
     this.now = now
     this.counters = {
-      registrations: counter(config.registrationLimit),
-      authorizations: counter(config.authorizationLimit),
-      refusals: counter(config.refusalLimit),
+      registrations: { limit: config.registrationLimit, counted: counters() },
+      authorizations: { limit: config.authorizationLimit, counted: counters() },
+      refusals: { limit: config.refusalLimit, counted: counters() },
     }
   }
 

@@ -84,11 +84,12 @@ export interface Store {
   findGrant(grant_id: string): Promise<Grant | undefined>
   /** Revokes the grant with all its refresh and access tokens. */
   revokeGrant(grant_id: string): Promise<void>
+  /** Also returns a token for a day after it has expired, so that the error can tell it from an unknown one. */
   findRefreshToken(handle_hash: string): Promise<RefreshToken | undefined>
   /**
-   * If `generation` is current, makes the next one current and binds the grant to the key `jkt`, if given. If it was rotated
-   * less than `window` seconds ago and is the last that was, changes nothing. Any other generation was used before, however
-   * long ago, so the grant is revoked.
+   * If `generation` is current, makes the next one current and binds the grant to the key `jkt`, if given. If it is the one
+   * before, rotated less than `window` seconds ago, changes nothing. Any other generation was used before, however long ago, so
+   * the grant is revoked.
    */
   rotateRefreshToken(handle_hash: string, generation: number, window: number, jkt?: string): Promise<Rotation>
 
@@ -102,7 +103,7 @@ export interface Store {
   addBrowserSession(id_hash: string, session: BrowserSession): Promise<void>
   findBrowserSession(id_hash: string): Promise<BrowserSession | undefined>
   removeBrowserSession(id_hash: string): Promise<void>
-  /** Counts a sign-in attempt and returns the total. It is called before the outcome is known, so that parallel attempts count. */
+  /** Counts a sign-in attempt and returns the total. Called before the outcome is known, so that parallel attempts count. */
   countAttempt(key: AttemptKey, key_hash: string): Promise<Attempts>
   forgetAttempts(key: AttemptKey, key_hash: string): Promise<void>
 

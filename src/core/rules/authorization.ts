@@ -21,8 +21,8 @@ export const redirectUriIsRegistered: Rule = {
   requires: 'The redirect_uri is, character by character, one that the client registered. Only the port of an http '
     + 'loopback redirect URI may differ (RFC 8252 section 7.3).',
   otherwise: 'A forged request would deliver the code to an attacker.',
-  remedy: 'Register exactly this redirect URI. localhost, 127.0.0.1 and [::1] are three different hosts. A trailing slash counts, '
-    + 'and so does the port of an https URI.',
+  remedy: 'Register exactly this redirect URI. localhost, 127.0.0.1 and [::1] are three different hosts. A trailing slash '
+    + 'counts, and so does the port of an https URI.',
 }
 
 export const redirectUriIsClear: Rule = {

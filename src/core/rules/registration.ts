@@ -16,7 +16,7 @@ export const clientMetadataIsTyped: Rule = {
   clause: 'RFC 7591 section 2',
   error: 'invalid_client_metadata',
   says: '{received} must be {expected}',
-  requires: 'Each member of the client metadata that this server supports has the type that RFC 7591 defines, and a limited size.',
+  requires: 'Each member of the client metadata that this server supports has the type from RFC 7591, and a limited size.',
   otherwise: 'A value of the wrong type would reach code, or a page, that expects text.',
   remedy: 'Correct the member that the error names.',
 }
@@ -26,7 +26,7 @@ export const redirectUrisAreSent: Rule = {
   clause: 'RFC 7591 section 2',
   error: 'invalid_redirect_uri',
   says: 'redirect_uris must be an array of 1 to 20 strings, with at most 8192 characters in total',
-  requires: 'A client that uses the authorization code grant registers its redirect URIs: at most 20, and 8192 characters in total.',
+  requires: 'A client that uses the authorization code grant registers 1 to 20 redirect URIs, of 8192 characters in total.',
   otherwise: 'With nothing to compare against, the server would send codes wherever a request says.',
   remedy: 'Register every redirect URI that the client will use. The port of a loopback URI may vary later.',
 }

@@ -21,8 +21,8 @@ export const clientDocumentIsAvailable: Rule = {
   error: 'invalid_client',
   status: 400,
   says: 'the metadata document of the client is not available: {received}',
-  requires: 'The URL answers 200 with at most 5 KB, without a redirect, from a public address. A host name is refused if any of its '
-    + 'addresses is loopback, private, link-local or otherwise special.',
+  requires: 'The URL answers 200 with at most 5 KB, without a redirect, from a public address. A host name is refused if any '
+    + 'of its addresses is loopback, private, link-local or otherwise special.',
   otherwise: 'Anybody could make this server send requests into its own network (SSRF).',
   remedy: 'Serve the document publicly at exactly this URL. During development, OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK=true '
     + 'allows documents on this machine.',
