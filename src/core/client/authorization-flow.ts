@@ -13,6 +13,7 @@ import { OAuthResponseError } from './oauth-error.ts'
 import { ClientRegistrar, type RegistrarOptions } from './registrar.ts'
 import type { Grant } from './seams/grant.ts'
 import type { DiscoverLegacyServer } from './seams/legacy-discovery.ts'
+import type { Prover } from './seams/proof-of-possession.ts'
 import type { Registration, StoredTokens } from './seams/storage.ts'
 import type { UserAgent } from './seams/user-agent.ts'
 import type { TokenKeeper, TokenKeeperOptions } from './token-keeper.ts'
@@ -60,22 +61,22 @@ export class AuthorizationFlow {
   async run(challenge: ChallengeParameters): Promise<StoredTokens> {
     const { storage, trace, identity } = this.options
     const { server, resource, scopes: challenged } = await this.discover(challenge)
-    const before = (await this.keeper.find())?.requested_scopes ?? []
-    const discovered = { server, resource, scopes: unionOfScopes(before, challenged) }
+    const tokens = await this.keeper.find()
+    const discovered = { server, resource, scopes: unionOfScopes(tokens?.requested_scopes ?? [], challenged) }
     if (!this.grant.isReady) {
       await this.keeper.rememberScopes(discovered.scopes)
       throw this.authorizationNeeded(discovered.scopes)
     }
     const known = (await storage.read()).registrations[server.issuer]
     try {
-      return await this.obtainTokens(discovered)
+      return await this.obtainTokens(discovered, this.keeper.proverFor(tokens))
     } catch (error) {
       const isForgotten = error instanceof OAuthResponseError && error.code === 'invalid_client'
       const canRegisterAgain = known !== undefined && identity?.client_id === undefined
       if (!isForgotten || !canRegisterAgain) throw error
       trace.note('the authorization server no longer knows the registration')
       await this.keeper.forgetRegistration(server.issuer, known)
-      return this.obtainTokens(discovered)
+      return this.obtainTokens(discovered, this.keeper.proverFor(tokens))
     }
   }
 
@@ -106,10 +107,9 @@ export class AuthorizationFlow {
     return authorization_servers.find(issuer => registrations[issuer]) ?? authorization_servers[0]!
   }
 
-  private async obtainTokens({ server, resource, scopes }: Discovered): Promise<StoredTokens> {
+  private async obtainTokens({ server, resource, scopes }: Discovered, prover: Prover | undefined): Promise<StoredTokens> {
     const { trace, authenticationMethods } = this.options
     const { issuer, token_endpoint, revocation_endpoint } = server
-    const prover = this.keeper.proverFor(await this.keeper.find())
     const { response, registration } = await this.grant.obtain({
       server, scopes, resource, trace,
       requestTokens: (registration, form) => requestTokens(

@@ -49,8 +49,8 @@ export class TokenKeeper {
     return await this.refresh(tokens) ?? (timeLeft > 0 ? tokens : undefined)
   }
 
-  /** Stores new tokens. If they `replace` others that are no longer the stored ones, the stored ones are newer and stay. */
-  async save(response: TokenResponse, origin: TokenOrigin, replace?: StoredTokens): Promise<StoredTokens> {
+  /** Stores new tokens in place of `replaced`. If the storage holds other tokens by now, those are newer and stay. */
+  async save(response: TokenResponse, origin: TokenOrigin, replaced?: StoredTokens): Promise<StoredTokens> {
     const { expires_in, ...granted } = response
     const { expires_at: _, ...rest } = origin
     // RFC 6749 section 6: a refresh without a new refresh token keeps the old one, and without a scope keeps the scope.
@@ -58,7 +58,7 @@ export class TokenKeeper {
       ...rest, ...granted, ...(expires_in === undefined ? {} : { expires_at: this.options.now() + expires_in }),
     }
     return await this.change(stored => {
-      const isNewer = stored && replace && stored.access_token !== replace.access_token
+      const isNewer = stored && replaced && stored.access_token !== replaced.access_token
       return isNewer ? stored : tokens
     }) ?? tokens
   }
