@@ -9,7 +9,7 @@ import { Context, type Services } from '../core/context/context.ts'
 
 export class IncomingRequest implements Request {
   readonly method: string
-  /** The request target in origin-form, unless it cannot be written so. */
+  /** The request target in origin-form, if it can be converted. */
   readonly target: string
   readonly path: string
   readonly query: string
@@ -58,7 +58,7 @@ export class IncomingRequest implements Request {
   }
 }
 
-/** RFC 9112 section 3.2.2: a target in absolute-form names the host itself, and the Host header is ignored. */
+/** RFC 9112 section 3.2.2: the host of a target in absolute-form overrides the Host header. */
 function readTarget(target: string, headers: IncomingHttpHeaders): { target: string; headers: IncomingHttpHeaders } {
   const [, host, rest = ''] = /^https?:\/\/([^/?#@]+)([/?].*)?$/i.exec(target) ?? []
   if (host === undefined) return { target, headers }

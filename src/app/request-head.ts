@@ -20,7 +20,7 @@ export function checkRequestHead(incoming: IncomingMessage, { target, headers }:
   context.check(authorizationIsSentOnce, (headersDistinct['authorization']?.length ?? 0) <= 1)
   const types = headerValues('content-type', headersDistinct['content-type'])
   context.check(contentTypeIsSentOnce, types.length <= 1, types.join(' and '))
-  // Framing is judged as it was received: `chunked` twice is not `chunked`.
+  // The raw header, because `request.headers` merges repeated values: `chunked` twice is not `chunked`.
   const coding = incoming.headers['transfer-encoding']
   context.check(transferCodingIsChunked, coding === undefined || (httpVersion === '1.1' && coding.toLowerCase() === 'chunked'))
   const { expect } = headers

@@ -1,9 +1,9 @@
-/** Runs a tool and describes it, as the methods `tools/call` and `tools/list` need. */
+/** Runs and describes tools, for `tools/call` and `tools/list`. */
 import { schemaProblem } from '../base/protocol/json-schema.ts'
 import type { JsonObject } from '../base/protocol/json.ts'
 import { ToolError, type Caller, type InputRequired, type Round, type Tool, type ToolOutput } from './tool.ts'
 
-/** Runs a tool and returns the result of `tools/call` (MCP 2026-07-28 server/tools, Calling Tools), or what it asks for. */
+/** Runs a tool and returns the result of `tools/call` (MCP 2026-07-28 server/tools, Calling Tools), or a request for input. */
 export async function callTool(tool: Tool, args: JsonObject, caller: Caller, round: Round): Promise<JsonObject | InputRequired> {
   const problem = schemaProblem(args, tool.inputSchema, 'arguments')
   if (problem !== undefined) return errorResult(`Invalid arguments for ${tool.name}: ${problem}`)
@@ -12,13 +12,13 @@ export async function callTool(tool: Tool, args: JsonObject, caller: Caller, rou
     return isInputRequired(output) ? output : resultOf(output)
   } catch (error) {
     if (error instanceof ToolError) return errorResult(error.message)
-    // No failure of the server, and seldom does anybody read of it.
+    // The client cancelled the call. That is not a failure of the server, so it is not logged.
     if (isAbort(error) && round.signal.aborted) return errorResult(`${tool.name} was cancelled`)
     throw error
   }
 }
 
-/** A tool as it is listed: without what only the server needs. */
+/** A tool as `tools/list` returns it. */
 export function describeTool({ name, title, description, inputSchema, outputSchema, annotations }: Tool): JsonObject {
   return {
     name,
@@ -44,7 +44,7 @@ function isAbort(error: unknown): boolean {
 
 function resultOf({ text, content = [], structuredContent }: ToolOutput): JsonObject {
   const texts = text === undefined ? [] : [text]
-  // MCP 2026-07-28 server/tools, Structured Content: the JSON as text, too, for clients that know only text.
+  // MCP 2026-07-28 server/tools, Structured Content: also as JSON text, for clients that read only text.
   if (structuredContent) texts.push(JSON.stringify(structuredContent))
   return {
     content: [...texts.map(text => ({ type: 'text', text })), ...content],

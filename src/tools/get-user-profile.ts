@@ -1,10 +1,10 @@
-/** A tool that shows whose token it is: it speaks of the user in the token and of nobody else. */
+/** A tool that depends on the access token: it returns the profile of the user whom the token was issued for. */
 import { ToolError, type Tool } from './tool.ts'
 
 export const getUserProfile: Tool = {
   name: 'get_user_profile',
   title: 'Your profile',
-  description: 'Tells who you are to this server, by the access token of the call.',
+  description: 'Shows who you are to this server, according to the access token of the call.',
   inputSchema: { type: 'object', properties: {}, additionalProperties: false },
   outputSchema: {
     type: 'object',
@@ -14,7 +14,7 @@ export const getUserProfile: Tool = {
   annotations: { readOnlyHint: true, openWorldHint: false },
 
   run(_args, { sub, user }) {
-    if (!user) throw new ToolError(`There is no profile of ${sub}`)
+    if (!user) throw new ToolError(`There is no profile for ${sub}`)
     const { name, email } = user
     return { text: `${name} <${email}> (${sub})`, structuredContent: { sub, name, email } }
   },

@@ -1,4 +1,4 @@
-/** A tool with an argument that is mirrored into a header. The weather is made up, and is the same for the same place. */
+/** A tool with an argument that clients mirror into a header. The weather is made up, but always the same for a place. */
 import { createHash } from 'node:crypto'
 import type { Tool } from './tool.ts'
 
@@ -7,7 +7,7 @@ const conditions = ['clear', 'partly cloudy', 'cloudy', 'light rain', 'rain', 's
 export const getWeather: Tool = {
   name: 'get_weather',
   title: 'Weather',
-  description: 'Tells the weather at a place. The values are made up for demonstration.',
+  description: 'Shows the weather at a place. The values are made up for demonstration.',
   inputSchema: {
     type: 'object',
     properties: {
@@ -16,7 +16,7 @@ export const getWeather: Tool = {
         description: 'A city, such as Lisbon',
         minLength: 1,
         maxLength: 100,
-        // MCP 2026-07-28 server/tools, x-mcp-header: the client sends it as Mcp-Param-Location, too.
+        // MCP 2026-07-28 server/tools, x-mcp-header: the client also sends it as Mcp-Param-Location.
         'x-mcp-header': 'Location',
       },
       units: { type: 'string', enum: ['celsius', 'fahrenheit'], default: 'celsius' },

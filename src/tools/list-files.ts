@@ -1,4 +1,4 @@
-/** A tool over a small tree of files that exists in this file only: no path leads to a disk. */
+/** A tool that lists a small made-up file tree. It never touches the disk, so path traversal is impossible. */
 import type { Tool } from './tool.ts'
 
 const files: Readonly<Record<string, number>> = {
@@ -14,7 +14,7 @@ const files: Readonly<Record<string, number>> = {
 export const listFiles: Tool = {
   name: 'list_files',
   title: 'Files',
-  description: 'Lists the files of a small made-up project, all or those that a glob pattern matches (* ? and **).',
+  description: 'Lists the files of a small made-up project: all files, or those that match a glob pattern (*, ? and **).',
   inputSchema: {
     type: 'object',
     properties: {
@@ -53,19 +53,19 @@ export const listFiles: Tool = {
   },
 }
 
-/** Matches segment by segment: `**` stands for any number of them. The work is at most path times pattern. */
+/** Matches segment by segment. `**` stands for any number of segments. Takes time O(path * pattern) at most. */
 function matchesGlob(path: readonly string[], pattern: readonly string[]): boolean {
   return matchesSequence(path, pattern, part => part === '**', (segment, part) => matchesSegment(segment, part))
 }
 
-/** Within a segment `*` stands for any text and `?` for one character. */
+/** Within a segment, `*` stands for any text and `?` for one character. */
 function matchesSegment(segment: string, pattern: string): boolean {
   return matchesSequence(
     [...segment], [...pattern], part => part === '*', (character, part) => part === '?' || part === character,
   )
 }
 
-/** The classic greedy match with one point of return, which needs no recursion and no regular expression. */
+/** The classic greedy match that backtracks only to the last star: no recursion, no regular expression, no ReDoS. */
 function matchesSequence<T>(
   items: readonly T[], parts: readonly T[], isStar: (part: T) => boolean, matches: (item: T, part: T) => boolean,
 ): boolean {

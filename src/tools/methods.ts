@@ -1,6 +1,5 @@
-/** The methods of the MCP server that have to do with its tools. */
-import type { JsonObject } from '../base/protocol/json.ts'
-import { isJsonObject } from '../base/protocol/json.ts'
+/** The MCP methods that concern tools. */
+import { isJsonObject, type JsonObject } from '../base/protocol/json.ts'
 import { legacyVersions } from '../base/protocol/mcp.ts'
 import { mirroredParameters, valueAt } from '../base/protocol/mirrored-parameters.ts'
 import type { Call, Context, Method } from '../core/context/context.ts'
@@ -13,12 +12,14 @@ import type { InputRequired, Tool } from './tool.ts'
 
 type Tools = ReadonlyMap<string, Tool>
 
-/** The methods for these tools. */
 export function toolMethods(tools: Tools): readonly (readonly [string, Method])[] {
   return [
-    ['tools/list', { ...both, scopes: ['mcp:tools:read'], cacheable: true, run: (call, context) => listTools(tools, call, context) }],
+    ['tools/list', {
+      eras: ['modern', 'legacy'], scopes: ['mcp:tools:read'], cacheable: true,
+      run: (call, context) => listTools(tools, call, context),
+    }],
     ['tools/call', {
-      ...both, scopes: ['mcp:tools:read', 'mcp:tools:execute'],
+      eras: ['modern', 'legacy'], scopes: ['mcp:tools:read', 'mcp:tools:execute'],
       run: (call, context) => callNamedTool(tools, call, context),
       mirrored: (params, context) => mirroredHeaders(findTool(tools, params, context), params),
     }],
@@ -26,11 +27,9 @@ export function toolMethods(tools: Tools): readonly (readonly [string, Method])[
   ]
 }
 
-const both = { eras: ['modern', 'legacy'] } as const
-
 function listTools(tools: Tools, { params }: Call, context: Context): JsonObject {
-  // The list has one page, so no cursor is ever given out.
-  context.check(paramsAreValid, params['cursor'] === undefined, 'cursor is not one that this server gave out')
+  // The list has a single page, so this server never returns a cursor.
+  context.check(paramsAreValid, params['cursor'] === undefined, 'unknown cursor')
   return { tools: [...tools.values()].map(describeTool) }
 }
 
@@ -45,7 +44,7 @@ async function callNamedTool(
   context.check(paramsAreValid, requestState === undefined || typeof requestState === 'string', 'requestState must be a string')
   checkCapabilities(tool.requiredCapabilities ?? {}, clientCapabilities, context)
   const { sub, client_id } = token!
-  // RFC 9700 section 4.15.1: the subject of a client that acts for itself is the client, whoever else has that sub.
+  // RFC 9700 section 4.15.1: a client that acts for itself must never pass as a user with the same sub.
   const caller = { sub, client_id, user: sub === client_id ? undefined : context.users.find(sub) }
   const call = { tool: tool.name, args, caller }
   const state = requestState === undefined ? undefined : openState(requestState, call, context)
@@ -54,23 +53,23 @@ async function callNamedTool(
     clientCapabilities: clientCapabilities ?? {},
     inputResponses: inputResponses as JsonObject,
     state,
-    // Made for the tool that looks at it.
+    // A getter, so that an AbortController is created only for tools that use the signal.
     get signal() { return request?.signal ?? new AbortController().signal },
   })
   return isInputRequired(result) ? askForInput(result, call, clientCapabilities, context) : result
 }
 
-/** What a client has to declare for a request to be put to it. */
+/** The capability that a client must declare for each kind of request. */
 const capabilityOf: Readonly<Record<string, string>> = {
   'elicitation/create': 'elicitation', 'sampling/createMessage': 'sampling', 'roots/list': 'roots',
 }
 
-/** MCP 2026-07-28 basic/patterns/mrtr: only what the client declared is asked for. */
+/** MCP 2026-07-28 basic/patterns/mrtr: a tool may request only what the client declared. */
 function askForInput(
   { inputRequests, state }: InputRequired, call: StatefulCall, clientCapabilities: JsonObject | undefined, context: Context,
 ): JsonObject {
   if (!clientCapabilities) {
-    return errorResult(`${call.tool} asks for input, which a client of ${legacyVersions[0]} is not asked for`)
+    return errorResult(`${call.tool} needs more input, which clients of MCP ${legacyVersions[0]} cannot provide`)
   }
   const needed = Object.values(inputRequests).map(({ method }) => [capabilityOf[method]!, {}])
   checkCapabilities(Object.fromEntries(needed), clientCapabilities, context)

@@ -1,7 +1,7 @@
 /**
- * The state of a tool that asks for input. It passes through the client, so it is sealed: whoever alters it, or shows it
- * for another user, client, tool or other arguments, or too late, is refused (MCP 2026-07-28 basic/patterns/mrtr, Server
- * Requirements). It can be read on the way, so a tool keeps no secret in it.
+ * The state of a tool that asks for input. It passes through the client, so the server signs it: the state is valid only
+ * unchanged, for the same user, client, tool and arguments, and for ten minutes (MCP 2026-07-28 basic/patterns/mrtr, Server
+ * Requirements). It is not encrypted, so tools must not put secrets into it.
  */
 import type { KeyObject } from 'node:crypto'
 import { constantTimeEqual, decodeBase64url, hmacSha256 } from '../base/protocol/crypto.ts'
@@ -10,7 +10,7 @@ import type { Context } from '../core/context/context.ts'
 import { requestStateIsOurs } from './rules/tools.ts'
 import type { Caller } from './tool.ts'
 
-/** How long an answer may take, in seconds. */
+/** How long the user may take to answer, in seconds. */
 const lifetime = 600
 
 /** The call that the state belongs to. */
@@ -25,11 +25,11 @@ export function sealState(state: unknown, call: StatefulCall, { config, now }: C
   return `${payload}.${seal(payload, call, config.jwtKeys[0])}`
 }
 
-/** The state that was sealed for this call. */
+/** Verifies and returns the state that was sealed for this call. */
 export function openState(sealed: string, call: StatefulCall, context: Context): unknown {
   const [payload = '', signature = ''] = sealed.split('.')
-  const genuine = context.config.jwtKeys.some(key => constantTimeEqual(seal(payload, call, key), signature))
-  context.check(requestStateIsOurs, genuine && sealed === `${payload}.${signature}`, 'it was not made for this call')
+  const isGenuine = context.config.jwtKeys.some(key => constantTimeEqual(seal(payload, call, key), signature))
+  context.check(requestStateIsOurs, isGenuine && sealed === `${payload}.${signature}`, 'it was not made for this call')
   const { state, exp } = JSON.parse(decodeBase64url(payload)!.toString()) as { state: unknown; exp: number }
   context.check(requestStateIsOurs, exp > context.now(), 'it is too old')
   return state

@@ -13,8 +13,8 @@ import { paramsAreValid } from '../core/rules/mcp.ts'
 const keepAliveInterval = 15_000
 
 /**
- * Opens the stream. The lists of this server do not change while it runs, so it agrees to notify of nothing: the
- * acknowledgment says so, and the stream stays silent until the client closes it, the server stops or the token ends.
+ * Opens the stream. The lists of this server never change while it runs, so it acknowledges no subscription. The stream
+ * stays silent until the client closes it, the server stops, or the token expires or is revoked.
  */
 export function listen(id: RequestId, params: JsonObject, token: AccessToken, signal: AbortSignal, context: Context): Reply {
   context.check(paramsAreValid, isJsonObject(params['notifications']), 'notifications must be an object')
@@ -24,7 +24,7 @@ export function listen(id: RequestId, params: JsonObject, token: AccessToken, si
 async function* stream(id: RequestId, token: AccessToken, signal: AbortSignal, context: Context): AsyncGenerator<string> {
   const _meta = { [metaKeys.subscriptionId]: id }
   yield event({ jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params: { _meta, notifications: {} } })
-  // What a token opened must not stay open without it.
+  // The stream must not outlive the token that opened it.
   while (!signal.aborted && token.exp > context.now() && !await context.store.isRevoked(token)) {
     await sleep(keepAliveInterval, undefined, { signal }).catch(() => {})
     if (!signal.aborted) yield ': keep-alive\n\n'

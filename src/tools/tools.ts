@@ -1,4 +1,4 @@
-/** The tools of this server. One line registers one more. */
+/** The tools of this server. To add one, add a line. */
 import { assertSupportedSchema } from '../base/protocol/json-schema.ts'
 import { mirroredParametersProblem } from '../base/protocol/mirrored-parameters.ts'
 import { getUserProfile } from './get-user-profile.ts'
@@ -13,15 +13,15 @@ export const tools: readonly Tool[] = [
 ]
 
 export function toolsByName(list: readonly Tool[]): ReadonlyMap<string, Tool> {
-  list.forEach(assertUsable)
+  list.forEach(assertValid)
   const byName = new Map(list.map(tool => [tool.name, tool]))
-  const double = list.find(tool => byName.get(tool.name) !== tool)
-  if (double) throw new Error(`two tools have the name ${double.name}`)
+  const duplicate = list.find(tool => byName.get(tool.name) !== tool)
+  if (duplicate) throw new Error(`two tools have the name ${duplicate.name}`)
   return byName
 }
 
-function assertUsable({ name, inputSchema }: Tool): void {
+function assertValid({ name, inputSchema }: Tool): void {
   assertSupportedSchema(inputSchema)
   const problem = mirroredParametersProblem(inputSchema)
-  if (problem !== undefined) throw new Error(`the tool ${name} cannot be offered: ${problem}`)
+  if (problem !== undefined) throw new Error(`the tool ${name} has an invalid inputSchema: ${problem}`)
 }

@@ -39,17 +39,19 @@ function encoded(text: string): string {
 describe('Mcp-Method', () => {
   const clause = '(MCP 2026-07-28 basic/transports/streamable-http, Server Validation)'
 
-  it(`has to be sent ${clause}`, async t => {
-    const server = await startServer(t)
-    const response = await callModern(server, craftToken(server), 'tools/list', {}, { 'mcp-method': undefined })
-    const { id, error } = await assertRpcError(response, 'required-header-is-sent', -32020, 400)
-    assert.equal(id, 1)
-    assert.equal(error.message, 'Header mismatch: the header Mcp-Method is missing')
-  })
+  for (const [what, header] of [['sent', undefined], ['non-empty', '']] as const) {
+    it(`must be ${what} ${clause}`, async t => {
+      const server = await startServer(t)
+      const response = await callModern(server, craftToken(server), 'tools/list', {}, { 'mcp-method': header })
+      const { id, error } = await assertRpcError(response, 'required-header-is-sent', -32020, 400)
+      assert.equal(id, 1)
+      assert.equal(error.message, 'Header mismatch: the header Mcp-Method is missing')
+    })
+  }
 
   const wrong = {
-    'another method': 'tools/list', 'another case': 'Tools/Call', 'a part of it': 'tools', 'two methods': 'tools/call, tools/list',
-    'an encoded one, which is for Mcp-Name and Mcp-Param-* alone': encoded('tools/call'), 'nothing': '',
+    'another method': 'tools/list', 'in another case': 'Tools/Call', 'a part of the method': 'tools', 'two methods': 'tools/call, tools/list',
+    'encoded, as only Mcp-Name and Mcp-Param-* may be': encoded('tools/call'),
   }
   for (const [what, header] of Object.entries(wrong)) {
     it(`must not be ${what} ${clause}`, async t => {

@@ -61,7 +61,7 @@ describe('A tool that asks for input (MCP 2026-07-28 basic/patterns/mrtr)', () =
     const server = await start(t)
     const { result } = await readJson(await callMcp(server, craftToken(server), 'tools/call', { name: 'greet' }))
     assert.equal(result.isError, true)
-    assert.match(result.content[0].text, /^greet asks for input/)
+    assert.match(result.content[0].text, /^greet needs more input/)
   })
 
   it('takes no answer that is not an object', async t => {

@@ -132,7 +132,7 @@ describe('get_user_profile', () => {
     const server = await startServer(t)
     const response = await callMcp(server, craftToken(server, { sub: 'nobody' }), 'tools/call', { name: 'get_user_profile' })
     assert.deepEqual((await readJson(response))['result'], {
-      content: [{ type: 'text', text: 'There is no profile of nobody' }], isError: true,
+      content: [{ type: 'text', text: 'There is no profile for nobody' }], isError: true,
     })
   })
 })
