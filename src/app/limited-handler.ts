@@ -4,7 +4,7 @@ import { addressIsWithinLimits } from '../base/rules/http.ts'
 import type { Limited } from '../base/store/rate-limits.ts'
 import type { Context, Handler } from '../core/context/context.ts'
 
-/** `refusals` counts only rejected requests, so that a client with valid credentials never hits the limit. */
+/** `refusals` counts only rejected requests, so that requests with valid credentials never use up the limit. */
 export function limited(kind: Limited, handler: Handler): Handler {
   return kind === 'refusals' ? limitRefusals(kind, handler) : limitRequests(kind, handler)
 }

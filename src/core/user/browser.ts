@@ -11,7 +11,7 @@ import { formBelongsToBrowser, formIsFromThisSite } from '../rules/user.ts'
 import type { SignedIn } from './browser-session.ts'
 import { cookieHeader, deriveKeys, readCookie } from './cookies.ts'
 
-/** One hour, in seconds: longer than any form stays valid. */
+/** One hour, in seconds. A form that is submitted later is rejected. */
 const lifetime = 3_600
 
 /** The id of the browser, a new one if it has none, and the header that sets or renews its cookie. */
