@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { steadyClock } from '../../src/base/config/clock.ts'
 
-/** A clock over a wall clock and a stopwatch that the test moves. */
+/** A steady clock whose wall clock and stopwatch the test controls. */
 function clocks() {
   const at = { wall: 1000, elapsed: 0 }
   return { at, clock: steadyClock(() => at.wall, () => at.elapsed) }
@@ -16,13 +16,13 @@ describe('steadyClock()', () => {
     assert.equal(clock(), 1010)
   })
 
-  it('follows the wall clock over a sleep of the machine, in which no stopwatch runs', () => {
+  it('follows the wall clock while the machine sleeps, when no stopwatch runs', () => {
     const { at, clock } = clocks()
     Object.assign(at, { wall: 5000, elapsed: 1 })
     assert.equal(clock(), 5000)
   })
 
-  it('goes on by the time that passes where the wall clock is set back', () => {
+  it('continues by the elapsed time if the wall clock is set back', () => {
     const { at, clock } = clocks()
     Object.assign(at, { wall: 1010, elapsed: 10 })
     clock()
@@ -40,7 +40,7 @@ describe('steadyClock()', () => {
     assert.equal(clock(), 2000)
   })
 
-  it('is the time of the machine unless it is given another', () => {
+  it('uses the clock of the machine by default', () => {
     assert.ok(Math.abs(steadyClock()() - Date.now() / 1000) < 1)
   })
 })

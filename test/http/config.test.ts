@@ -19,7 +19,7 @@ function assertInvalid(env: Record<string, string | undefined>, variable: string
 }
 
 describe('loadConfig()', () => {
-  it('has a default for everything but the key', () => {
+  it('has a default for everything except the key', () => {
     const { jwtKeys, ...rest } = load()
     assert.deepEqual(jwtKeys.map(key => key.export().toString()), [JWT_SECRET_KEY])
     assert.deepEqual(rest, {
@@ -50,10 +50,10 @@ describe('loadConfig()', () => {
     })
   })
 
-  it('cannot be changed afterwards', () => assert.ok(Object.isFrozen(load())))
+  it('returns a frozen object', () => assert.ok(Object.isFrozen(load())))
 
   for (const variable of Object.keys(variables).filter(name => name !== 'JWT_SECRET_KEY')) {
-    it(`takes an empty ${variable} for an absent one`, () => {
+    it(`treats an empty ${variable} as absent`, () => {
       const { jwtKeys: _, ...rest } = load({ [variable]: '' })
       const { jwtKeys: __, ...defaults } = load()
       assert.deepEqual(rest, defaults)
@@ -64,14 +64,14 @@ describe('loadConfig()', () => {
 describe('SERVER_URL', () => {
   const accepted: Record<string, { raw: string; issuer: string; basePath?: string }> = {
     'https with a host': { raw: 'https://mcp.example.com', issuer: 'https://mcp.example.com' },
-    'a slash at the end, without it': { raw: 'https://mcp.example.com/', issuer: 'https://mcp.example.com' },
+    'a trailing slash, and drops it': { raw: 'https://mcp.example.com/', issuer: 'https://mcp.example.com' },
     'a port': { raw: 'https://mcp.example.com:8443', issuer: 'https://mcp.example.com:8443' },
     'a path': { raw: 'https://example.com/tenant/1', issuer: 'https://example.com/tenant/1', basePath: '/tenant/1' },
-    'a path with a slash at the end, without it': {
+    'a path with a trailing slash, and drops it': {
       raw: 'https://example.com/tenant/', issuer: 'https://example.com/tenant', basePath: '/tenant',
     },
     'an IPv6 address': { raw: 'http://[::1]:8000', issuer: 'http://[::1]:8000' },
-    'http, for a proxy that ends TLS elsewhere': { raw: 'http://mcp.internal', issuer: 'http://mcp.internal' },
+    'http, for TLS that ends elsewhere': { raw: 'http://mcp.internal', issuer: 'http://mcp.internal' },
   }
   for (const [what, { raw, issuer, basePath = '' }] of Object.entries(accepted)) {
     it(`accepts ${what}`, () => {
@@ -84,7 +84,7 @@ describe('SERVER_URL', () => {
   }
 
   const refused = {
-    'what is no URL': 'mcp.example.com',
+    'a text that is not a URL': 'mcp.example.com',
     'a host without a scheme': 'localhost:8000',
     'another scheme': 'ftp://mcp.example.com',
     'a query (RFC 8414 section 2)': 'https://mcp.example.com/?a=1',
@@ -98,28 +98,28 @@ describe('SERVER_URL', () => {
     'dots in the path': 'https://mcp.example.com/a/../b',
     'an empty segment': 'https://mcp.example.com/a//b',
     'two slashes at the end': 'https://mcp.example.com//',
-    'a blank before it': ' https://mcp.example.com',
+    'a space before it': ' https://mcp.example.com',
     'a line break after it': 'https://mcp.example.com\n',
     'a backslash': 'https://mcp.example.com\\tenant',
     'one slash': 'https:/mcp.example.com',
-    'another spelling of an address': 'http://127.1:8000',
-    'a letter beyond ASCII': 'https://mcp.exämple.com',
+    'an unusual spelling of an address': 'http://127.1:8000',
+    'a non-ASCII letter': 'https://mcp.exämple.com',
   }
   for (const [what, raw] of Object.entries(refused)) {
     it(`refuses ${what}`, () => assertInvalid({ SERVER_URL: raw }, 'SERVER_URL'))
   }
 
-  it('says how a text would be right', () => {
+  it('suggests the correct spelling', () => {
     assert.throws(() => load({ SERVER_URL: 'https://MCP.example.com:443/' }), /write it as https:\/\/mcp\.example\.com,/)
   })
 })
 
 describe('SERVER_PORT', () => {
-  it('belongs to the default issuer', () => assert.equal(load({ SERVER_PORT: '9000' }).issuer, 'http://localhost:9000'))
-  it('is left out of the default issuer where http implies it', () => {
+  it('is part of the default issuer', () => assert.equal(load({ SERVER_PORT: '9000' }).issuer, 'http://localhost:9000'))
+  it('is omitted from the default issuer if it is the default of http', () => {
     assert.equal(load({ SERVER_PORT: '80' }).issuer, 'http://localhost')
   })
-  it('may be 0, for any that is free', () => assert.equal(load({ SERVER_PORT: '0' }).port, 0))
+  it('may be 0, for any free port', () => assert.equal(load({ SERVER_PORT: '0' }).port, 0))
   it('may be 65535', () => assert.equal(load({ SERVER_PORT: '65535' }).port, 65535))
   invalidNumbers('SERVER_PORT', ['65536', '80.5'])
 })
@@ -132,17 +132,17 @@ describe('withPort()', () => {
     )
   })
 
-  it('leaves SERVER_URL as it is', () => {
+  it('keeps SERVER_URL', () => {
     const env = { SERVER_PORT: '0', SERVER_URL: 'https://mcp.example.com' }
     assert.equal(withPort(load(env), 51234, env).issuer, 'https://mcp.example.com')
   })
 
-  it('leaves a port that was given as it is', () => {
+  it('keeps a port that was set', () => {
     const config = load({ SERVER_PORT: '9000' })
     assert.equal(withPort(config, 9000, {}), config)
   })
 
-  it('cannot be changed afterwards', () => assert.ok(Object.isFrozen(withPort(load({ SERVER_PORT: '0' }), 51234, {}))))
+  it('returns a frozen object', () => assert.ok(Object.isFrozen(withPort(load({ SERVER_PORT: '0' }), 51234, {}))))
 })
 
 describe('SERVER_HOST', () => {
@@ -150,41 +150,41 @@ describe('SERVER_HOST', () => {
 })
 
 describe('JWT_SECRET_KEY', () => {
-  it('has to be set', () => assertInvalid({ JWT_SECRET_KEY: undefined }, 'JWT_SECRET_KEY'))
+  it('must be set', () => assertInvalid({ JWT_SECRET_KEY: undefined }, 'JWT_SECRET_KEY'))
   it('must not be empty', () => assertInvalid({ JWT_SECRET_KEY: '' }, 'JWT_SECRET_KEY'))
   it('must not be shorter than 32 bytes (RFC 7518 section 3.2)', () => {
     assertInvalid({ JWT_SECRET_KEY: JWT_SECRET_KEY.slice(1) }, 'JWT_SECRET_KEY')
   })
-  it('must not repeat itself', () => assertInvalid({ JWT_SECRET_KEY: 'changeme'.repeat(5) }, 'JWT_SECRET_KEY'))
+  it('must not be repetitive', () => assertInvalid({ JWT_SECRET_KEY: 'changeme'.repeat(5) }, 'JWT_SECRET_KEY'))
   it('is counted in bytes', () => assert.equal(load({ JWT_SECRET_KEY: 'äöüßéèêâîôûáíóúñ' }).jwtKeys[0].symmetricKeySize, 32))
-  it('is made up for each start where DEBUG is on', () => {
+  it('is generated at every start if DEBUG is on', () => {
     const [one, other] = [1, 2].map(() => load({ JWT_SECRET_KEY: undefined, DEBUG: 'true' }).jwtKeys[0])
     assert.equal(one!.symmetricKeySize, 32)
     assert.equal(one!.equals(other!), false)
   })
-  it('is not in the error about it', () => {
+  it('does not appear in its error', () => {
     assert.throws(() => load({ JWT_SECRET_KEY: 'hunter2' }), (error: Error) => !error.message.includes('hunter2'))
   })
 })
 
 describe('JWT_ACCESS_TOKEN_EXPIRE_MINUTES', () => {
-  it('is kept in seconds', () => assert.equal(load({ JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '5' }).accessTokenLifetime, 300))
-  it('may be a part of a minute', () => assert.equal(load({ JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '0.5' }).accessTokenLifetime, 30))
+  it('is converted to seconds', () => assert.equal(load({ JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '5' }).accessTokenLifetime, 300))
+  it('may be a fraction of a minute', () => assert.equal(load({ JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '0.5' }).accessTokenLifetime, 30))
   invalidNumbers('JWT_ACCESS_TOKEN_EXPIRE_MINUTES', ['0', '0.0', '99999999'])
 })
 
 describe('OAUTH_AUTHORIZATION_CODE_EXPIRE_MINUTES', () => {
-  it('is kept in seconds', () => assert.equal(load({ OAUTH_AUTHORIZATION_CODE_EXPIRE_MINUTES: '1' }).authorizationCodeLifetime, 60))
+  it('is converted to seconds', () => assert.equal(load({ OAUTH_AUTHORIZATION_CODE_EXPIRE_MINUTES: '1' }).authorizationCodeLifetime, 60))
   invalidNumbers('OAUTH_AUTHORIZATION_CODE_EXPIRE_MINUTES', ['0'])
 })
 
 describe('OAUTH_REFRESH_TOKEN_EXPIRE_DAYS', () => {
-  it('is kept in seconds', () => assert.equal(load({ OAUTH_REFRESH_TOKEN_EXPIRE_DAYS: '1' }).refreshTokenLifetime, 86_400))
+  it('is converted to seconds', () => assert.equal(load({ OAUTH_REFRESH_TOKEN_EXPIRE_DAYS: '1' }).refreshTokenLifetime, 86_400))
   invalidNumbers('OAUTH_REFRESH_TOKEN_EXPIRE_DAYS', ['0'])
 })
 
 describe('OAUTH_REFRESH_TOKEN_REUSE_WINDOW_SECONDS', () => {
-  for (const [raw, what] of Object.entries({ 0: 'which is strict', 600: 'which is long' })) {
+  for (const [raw, what] of Object.entries({ 0: 'which allows no repetition', 600: 'which is long' })) {
     it(`may be ${raw}, ${what}`, () => {
       assert.equal(load({ OAUTH_REFRESH_TOKEN_REUSE_WINDOW_SECONDS: raw }).refreshTokenReuseWindow, Number(raw))
     })
@@ -194,25 +194,25 @@ describe('OAUTH_REFRESH_TOKEN_REUSE_WINDOW_SECONDS', () => {
 
 describe('OAUTH_AUTO_APPROVE', () => {
   flag('OAUTH_AUTO_APPROVE', env => load(env).autoApprove)
-  it('is refused where SERVER_URL is public', () => {
+  it('is refused if SERVER_URL is public', () => {
     assertInvalid({ OAUTH_AUTO_APPROVE: 'true', SERVER_URL: 'https://mcp.example.com' }, 'OAUTH_AUTO_APPROVE')
   })
-  it('is refused where the host of SERVER_URL only begins like loopback', () => {
+  it('is refused if the host of SERVER_URL only begins like a loopback host', () => {
     assertInvalid({ OAUTH_AUTO_APPROVE: 'true', SERVER_URL: 'http://localhost.evil.com' }, 'OAUTH_AUTO_APPROVE')
   })
-  it('is accepted where SERVER_URL is loopback', () => {
+  it('is accepted if SERVER_URL is loopback', () => {
     assert.equal(load({ OAUTH_AUTO_APPROVE: 'true', SERVER_URL: 'http://[::1]:8000' }).autoApprove, true)
   })
 })
 
 describe('OAUTH_USERS_FILE', () => {
   it('names a file', () => assert.equal(load({ OAUTH_USERS_FILE: 'users.json' }).usersFile, 'users.json'))
-  it('names none where it is empty', () => assert.equal(load({ OAUTH_USERS_FILE: '' }).usersFile, undefined))
+  it('names no file if it is empty', () => assert.equal(load({ OAUTH_USERS_FILE: '' }).usersFile, undefined))
 })
 
 describe('OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK', () => {
   flag('OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK', env => load(env).allowLoopbackDocuments)
-  it('is refused where the server is public', () => {
+  it('is refused if the server is public', () => {
     assertInvalid(
       { OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK: 'true', SERVER_URL: 'https://mcp.example.com' }, 'OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK',
     )
@@ -225,36 +225,36 @@ describe('OAUTH_DPOP_NONCE', () => {
 
 describe('OAUTH_CLIENT_CREDENTIALS', () => {
   for (const variable of ['DEBUG', 'OAUTH_AUTO_APPROVE']) {
-    it(`is on where ${variable} makes the server one to try out`, () => assert.equal(load({ [variable]: 'true' }).clientCredentials, true))
+    it(`is on by default with ${variable}`, () => assert.equal(load({ [variable]: 'true' }).clientCredentials, true))
   }
-  it('is off else, since anybody may register', () => assert.equal(load().clientCredentials, false))
+  it('is off otherwise, because anybody may register', () => assert.equal(load().clientCredentials, false))
   for (const on of ['true', '1']) {
     it(`is on with ${on}`, () => assert.equal(load({ OAUTH_CLIENT_CREDENTIALS: on }).clientCredentials, true))
   }
   for (const off of ['false', '0']) {
-    it(`is off with ${off}, with DEBUG as well`, () => assert.equal(load({ OAUTH_CLIENT_CREDENTIALS: off, DEBUG: 'true' }).clientCredentials, false))
+    it(`is off with ${off}, even with DEBUG`, () => assert.equal(load({ OAUTH_CLIENT_CREDENTIALS: off, DEBUG: 'true' }).clientCredentials, false))
   }
 })
 
 describe('JWT_PREVIOUS_SECRET_KEYS', () => {
   const previous = ['fedcba9876543210fedcba9876543210', 'zyxwvutsrqponmlkzyxwvutsrqponmlk']
 
-  it('are a list with commas, behind the key that signs', () => {
+  it('are separated by commas and come after the signing key', () => {
     const { jwtKeys } = load({ JWT_PREVIOUS_SECRET_KEYS: ` ${previous[0]}, ${previous[1]} ,` })
     assert.deepEqual(jwtKeys.map(key => key.export().toString()), [JWT_SECRET_KEY, ...previous])
   })
 
-  it('are as long as the key that signs (RFC 7518 section 3.2)', () => {
+  it('must be as long as the signing key (RFC 7518 section 3.2)', () => {
     assertInvalid({ JWT_PREVIOUS_SECRET_KEYS: `${previous[0]},short` }, 'JWT_PREVIOUS_SECRET_KEYS')
   })
 
-  it('do not repeat themselves', () => assertInvalid({ JWT_PREVIOUS_SECRET_KEYS: 'a'.repeat(32) }, 'JWT_PREVIOUS_SECRET_KEYS'))
+  it('must not be repetitive', () => assertInvalid({ JWT_PREVIOUS_SECRET_KEYS: 'a'.repeat(32) }, 'JWT_PREVIOUS_SECRET_KEYS'))
 })
 
 describe('DEBUG', () => {
   flag('DEBUG', env => load(env).debug)
   it('makes the log level debug', () => assert.equal(load({ DEBUG: 'true' }).logLevel, 'debug'))
-  it('leaves a log level that is set', () => assert.equal(load({ DEBUG: 'true', LOG_LEVEL: 'warn' }).logLevel, 'warn'))
+  it('does not override LOG_LEVEL', () => assert.equal(load({ DEBUG: 'true', LOG_LEVEL: 'warn' }).logLevel, 'warn'))
 })
 
 describe('LOG_LEVEL', () => {
@@ -262,11 +262,11 @@ describe('LOG_LEVEL', () => {
     it(`may be ${level}`, () => assert.equal(load({ LOG_LEVEL: level }).logLevel, level))
   }
   it('may be in upper case', () => assert.equal(load({ LOG_LEVEL: 'WARN' }).logLevel, 'warn'))
-  it('may not be anything else', () => assertInvalid({ LOG_LEVEL: 'verbose' }, 'LOG_LEVEL'))
+  it('must not be anything else', () => assertInvalid({ LOG_LEVEL: 'verbose' }, 'LOG_LEVEL'))
 })
 
 describe('SERVER_ALLOWED_HOSTS and SERVER_ALLOWED_ORIGINS', () => {
-  it('are lists with commas, in lower case', () => {
+  it('are separated by commas and converted to lower case', () => {
     const { allowedHosts, allowedOrigins } = load({
       SERVER_ALLOWED_HOSTS: ' mcp.internal, MCP.example.com ,', SERVER_ALLOWED_ORIGINS: 'https://Inspector.example.com',
     })
@@ -277,7 +277,7 @@ describe('SERVER_ALLOWED_HOSTS and SERVER_ALLOWED_ORIGINS', () => {
 })
 
 describe('MCP_SERVER_NAME and MCP_SERVER_VERSION', () => {
-  it('are taken as they are', () => {
+  it('are used unchanged', () => {
     const { serverName, serverVersion } = load({ MCP_SERVER_NAME: 'My <server>', MCP_SERVER_VERSION: '2.0-beta' })
     assert.deepEqual({ serverName, serverVersion }, { serverName: 'My <server>', serverVersion: '2.0-beta' })
   })
@@ -304,9 +304,9 @@ describe('unknownVariables()', () => {
     JWT_SECRET: 'JWT_SECRET_KEY', TLS_CERT: 'TLS_CERT_FILE',
   }
   for (const [name, nearest] of Object.entries(typos)) {
-    it(`takes ${name} for ${nearest}`, () => assert.deepEqual(unknownVariables({ [name]: 'x' }), [{ name, nearest }]))
+    it(`suggests ${nearest} for ${name}`, () => assert.deepEqual(unknownVariables({ [name]: 'x' }), [{ name, nearest }]))
   }
-  it('knows every variable of the table', () => assert.deepEqual(unknownVariables({ ...noValues() }), []))
+  it('accepts every variable of the table', () => assert.deepEqual(unknownVariables({ ...noValues() }), []))
   it('ignores variables of other programs', () => {
     const others = ['PATH', 'HOME', 'USER', 'PORT', 'HOST', 'NODE_ENV', 'DEBUG_FD', 'LOG_FILE', 'MCP_CLIENT_SECRET', 'npm_config_user_agent']
     assert.deepEqual(unknownVariables(Object.fromEntries(others.map(name => [name, 'x']))), [])
@@ -324,7 +324,7 @@ describe('docs/configuration.md', () => {
 describe('.env.example', () => {
   const example = Object.fromEntries([...read('.env.example').matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name!, value!]))
 
-  it('changes nothing of what DEBUG chooses, nor of the port', () => {
+  it('changes neither the defaults of DEBUG nor the port', () => {
     const env = { JWT_SECRET_KEY, DEBUG: 'true', SERVER_PORT: '8124' }
     const [{ jwtKeys: _, ...copied }, { jwtKeys: __, ...bare }] = [loadConfig({ ...example, ...env }), loadConfig(env)]
     assert.deepEqual(copied, bare)

@@ -39,25 +39,25 @@ describe('A preflight request', () => {
     })
   }
 
-  it('allows the Mcp-Param-* headers that are asked for, by name, since * does not cover Authorization', async t => {
+  it('allows each requested Mcp-Param-* header by name, because * does not cover Authorization', async t => {
     const response = await preflight(`${(await startServer(t)).url}/mcp`, 'POST', 'mcp-param-location, mcp-param-region')
     const allowed = listed(response, 'access-control-allow-headers')
     assert.ok(allowed.includes('mcp-param-location') && allowed.includes('mcp-param-region'))
   })
 
-  it('allows no other header, and echoes none', async t => {
+  it('allows no other header and echoes none', async t => {
     const response = await preflight(`${(await startServer(t)).url}/mcp`, 'POST', 'x-other, cookie, mcp-param-, mcp-param-a b')
     const allowed = listed(response, 'access-control-allow-headers')
     assert.deepEqual(['x-other', 'cookie', 'mcp-param-', 'mcp-param-a b', '*'].filter(name => allowed.includes(name)), [])
   })
 
-  it('allows any origin and never credentials', async t => {
+  it('allows any origin, but never credentials', async t => {
     const response = await preflight(`${(await startServer(t)).url}/mcp`, 'POST')
     assert.equal(response.headers.get('access-control-allow-origin'), '*')
     assert.equal(response.headers.get('access-control-allow-credentials'), null)
   })
 
-  it('is told apart in caches by the headers that it asks for', async t => {
+  it('is cached separately for each set of requested headers', async t => {
     const response = await preflight(`${(await startServer(t)).url}/mcp`, 'POST')
     assert.equal(response.headers.get('vary'), 'Access-Control-Request-Headers')
   })
@@ -78,7 +78,7 @@ describe('A preflight request', () => {
   }
 
   for (const path of ['/oauth/authorize', '/oauth/consent', '/', '/docs', '/explain/code-is-known']) {
-    it(`allows nothing at ${path}, where people go`, async t => {
+    it(`allows nothing at ${path}, which is for people`, async t => {
       const response = await preflight(`${(await startServer(t)).url}${path}`, 'GET')
       assert.deepEqual([...response.headers.keys()].filter(name => name.startsWith('access-control')), [])
     })
@@ -90,7 +90,7 @@ describe('A preflight request', () => {
 })
 
 describe('OPTIONS', () => {
-  it('names the methods of a path (RFC 9110 section 9.3.7)', async t => {
+  it('lists the methods of a path (RFC 9110 section 9.3.7)', async t => {
     const response = await get(`${(await startServer(t)).url}/oauth/register/x`, {}, 'OPTIONS')
     assert.equal(response.headers.get('allow'), 'GET, PUT, DELETE, OPTIONS')
   })

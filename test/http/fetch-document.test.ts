@@ -14,7 +14,7 @@ function fetchLocally(url: string, options: Partial<FetcherOptions> = {}): Promi
   return documentFetcher({ allowLoopback: true, timeLimit: 300, ...options })(url, sizeLimit)
 }
 
-/** A resolver that has the addresses for every name, and notes what it was asked. */
+/** A resolver that returns these addresses for every name, and records the names. */
 function resolver(...addresses: readonly string[]) {
   const asked: string[] = []
   const resolve = async (hostname: string): Promise<readonly LookupAddress[]> => {
@@ -32,13 +32,13 @@ async function assertNoDocument(fetching: Promise<FetchedDocument>, problem: Reg
 }
 
 describe('documentFetcher()', () => {
-  it('returns what the document says', async t => {
+  it('returns the document', async t => {
     const documents = await startDocumentServer(t)
     const url = documents.put('/client.json', { a: 'ä' }, { 'cache-control': 'max-age=600' })
     assert.deepEqual(await fetchLocally(url), { contentType: 'application/json', lifetime: 600, body: '{"a":"ä"}' })
   })
 
-  it('asks for JSON, says who asks, and carries nothing else', async t => {
+  it('asks for JSON, identifies itself, and sends nothing else', async t => {
     const documents = await startDocumentServer(t)
     await fetchLocally(documents.put('/client.json', {}))
     assert.deepEqual(documents.headers, [{
@@ -53,21 +53,21 @@ describe('documentFetcher()', () => {
   })
 
   describe('from a server that is slow', () => {
-    it('waits no longer than the time limit for an answer', async t => {
+    it('waits no longer than the time limit for a response', async t => {
       const documents = await startDocumentServer(t)
       const begin = Date.now()
       await assertNoDocument(fetchLocally(documents.put('/slow', () => {})), /^it did not answer within 0\.3 s$/, true)
       assert.ok(Date.now() - begin < 1500)
     })
 
-    it('waits no longer in all where the body drips', async t => {
+    it('waits no longer in total if the body arrives slowly', async t => {
       const documents = await startDocumentServer(t)
       const begin = Date.now()
       await assertNoDocument(fetchLocally(documents.put('/drip', drip)), /^it did not answer within 0\.3 s$/, true)
       assert.ok(Date.now() - begin < 1500)
     })
 
-    it('waits no longer where the headers drip', async t => {
+    it('waits no longer if the headers arrive slowly', async t => {
       const url = await startSocketServer(t, socket => {
         socket.write('HTTP/1.1 200 OK\r\n')
         const timer = setInterval(() => socket.write('X-Drip: 1\r\n'), 20)
@@ -76,12 +76,12 @@ describe('documentFetcher()', () => {
       await assertNoDocument(fetchLocally(url), /^it did not answer within 0\.3 s$/, true)
     })
 
-    it('waits no longer where the name is not resolved', async () => {
+    it('waits no longer if the lookup does not finish', async () => {
       const fetching = fetchLocally('http://slow.example/', { resolve: neverInTime })
       await assertNoDocument(fetching, /^it did not answer within 0\.3 s$/, true)
     })
 
-    it('has 5 seconds for it, unless a test says otherwise', async t => {
+    it('waits 5 seconds by default', async t => {
       const documents = await startDocumentServer(t)
       const begin = Date.now()
       const fetching = documentFetcher({ allowLoopback: true })(documents.put('/drip', drip), sizeLimit)
@@ -90,8 +90,8 @@ describe('documentFetcher()', () => {
     })
   })
 
-  describe('from a server that answers too much', () => {
-    it('stops behind the size limit', async t => {
+  describe('from a server that sends too much', () => {
+    it('stops after the size limit', async t => {
       const documents = await startDocumentServer(t)
       const url = documents.put('/huge', (_incoming, outgoing) => {
         const timer = setInterval(() => outgoing.write('x'.repeat(100)), 1)
@@ -100,13 +100,13 @@ describe('documentFetcher()', () => {
       await assertNoDocument(fetchLocally(url, { timeLimit: 5000 }), /^it is larger than 1000 bytes$/, false)
     })
 
-    it('takes as much as the limit', async t => {
+    it('accepts a document of exactly the limit', async t => {
       const documents = await startDocumentServer(t)
       const { body } = await fetchLocally(documents.put('/large', (_incoming, outgoing) => outgoing.end('x'.repeat(sizeLimit))))
       assert.equal(body.length, sizeLimit)
     })
 
-    it('stops in headers that never end', async t => {
+    it('stops reading endless headers', async t => {
       const url = await startSocketServer(t, socket => {
         socket.write('HTTP/1.1 200 OK\r\n')
         const timer = setInterval(() => socket.write(`X-More: ${'x'.repeat(1000)}\r\n`), 1)
@@ -116,7 +116,7 @@ describe('documentFetcher()', () => {
     })
   })
 
-  describe('from a server that answers something else', () => {
+  describe('from a server that sends something else', () => {
     for (const status of [301, 302, 303, 307, 308]) {
       it(`does not follow a ${status}`, async t => {
         const documents = await startDocumentServer(t)
@@ -129,7 +129,7 @@ describe('documentFetcher()', () => {
 
     for (const status of [201, 204, 400, 404, 410, 429, 500, 503]) {
       const temporary = status === 429 || status >= 500
-      it(`takes a ${status} for no document${temporary ? ' at the moment' : ''}`, async t => {
+      it(`fails ${temporary ? 'temporarily' : 'permanently'} on ${status}`, async t => {
         const documents = await startDocumentServer(t)
         const url = documents.put('/error', (_incoming, outgoing) => outgoing.writeHead(status).end())
         await assertNoDocument(fetchLocally(url), new RegExp(`^it answered ${status} instead`), temporary)
@@ -142,7 +142,7 @@ describe('documentFetcher()', () => {
       await assertNoDocument(fetchLocally(url), /^it is not UTF-8$/, false)
     })
 
-    it('refuses a body that breaks off', async t => {
+    it('refuses a body that is cut off', async t => {
       const documents = await startDocumentServer(t)
       const url = documents.put('/broken', (_incoming, outgoing) => {
         outgoing.writeHead(200, { 'content-length': 100 }).write('{', () => outgoing.destroy())
@@ -150,16 +150,16 @@ describe('documentFetcher()', () => {
       await assertNoDocument(fetchLocally(url), /^it cannot be reached \(ECONNRESET\)$/, true)
     })
 
-    it('says that nobody listens', async () => {
+    it('says that nothing listens', async () => {
       await assertNoDocument(fetchLocally('http://127.0.0.1:1/'), /^it cannot be reached \(ECONNREFUSED\)$/, true)
     })
 
-    it('takes a name that cannot be looked up for no document at the moment', async () => {
+    it('fails temporarily if the lookup fails', async () => {
       await assertNoDocument(fetchLocally('http://name.example/', { resolve: failing('EAI_AGAIN') }), /^it cannot be reached \(EAI_AGAIN\)$/, true)
     })
   })
 
-  describe('where loopback is not allowed', () => {
+  describe('if loopback is not allowed', () => {
     const literals = [
       'http://127.0.0.1/', 'http://127.0.0.1:8080/', 'http://127.1/', 'http://2130706433/', 'http://0x7f000001/', 'http://0177.0.0.1/',
       'http://[::1]/', 'http://[::ffff:127.0.0.1]/', 'http://[64:ff9b::7f00:1]/', 'http://[2002:7f00:1::]/', 'http://10.0.0.1/',
@@ -167,13 +167,13 @@ describe('documentFetcher()', () => {
       'https://127.0.0.1/', 'https://[::1]/',
     ]
     for (const url of literals) {
-      it(`asks nothing of ${url}`, async () => {
+      it(`sends no request to ${url}`, async () => {
         await assertNoDocument(fetchLocally(url, { allowLoopback: false }), notPublic, false)
       })
     }
 
     for (const address of ['127.0.0.1', '::1', '10.0.0.1', '169.254.169.254', '::ffff:127.0.0.1', '64:ff9b::a00:1', '0.0.0.0', 'fd00::1']) {
-      it(`asks nothing of a name for ${address}`, async t => {
+      it(`sends no request to a name that resolves to ${address}`, async t => {
         const documents = await startDocumentServer(t)
         const { resolve } = resolver(address)
         const fetching = fetchLocally(`http://name.example:${documents.port}/`, { allowLoopback: false, resolve })
@@ -182,33 +182,33 @@ describe('documentFetcher()', () => {
       })
     }
 
-    it('asks nothing of a name of which one address is not on the internet', async t => {
+    it('sends no request to a name with one address that is not public', async t => {
       const documents = await startDocumentServer(t)
       const { resolve } = resolver('93.184.216.34', '127.0.0.1')
       const fetching = fetchLocally(`http://name.example:${documents.port}/`, { allowLoopback: false, resolve })
       await assertNoDocument(fetching, notPublic, false)
     })
 
-    it('asks nothing of localhost', async t => {
+    it('sends no request to localhost', async t => {
       const documents = await startDocumentServer(t)
       const fetching = fetchLocally(`http://localhost:${documents.port}/`, { allowLoopback: false })
       await assertNoDocument(fetching, notPublic, false)
       assert.deepEqual(documents.requests, [])
     })
 
-    it('does not tell a name of its own network from one that does not exist', async () => {
+    it('does not distinguish a name of its own network from one that does not exist', async () => {
       for (const resolve of [resolver('10.0.0.1').resolve, resolver().resolve, failing('ENOTFOUND')]) {
         await assertNoDocument(fetchLocally('http://name.example/', { allowLoopback: false, resolve }), notPublic, false)
       }
     })
   })
 
-  it('allows loopback alone where it is allowed, no other special address', async () => {
+  it('allows loopback if it is allowed, but no other special address', async () => {
     await assertNoDocument(fetchLocally('http://name.example/', { resolve: resolver('10.0.0.1').resolve }), notPublic, false)
     await assertNoDocument(fetchLocally('http://192.168.0.1/'), notPublic, false)
   })
 
-  it('connects to the address that it judged: a name that changes its mind gains nothing', async t => {
+  it('connects to the address that it checked, so that DNS rebinding gains nothing', async t => {
     const documents = await startDocumentServer(t)
     documents.put('/client.json', {})
     const answers = ['127.0.0.1', '10.0.0.1', '169.254.169.254']
@@ -222,7 +222,7 @@ describe('documentFetcher()', () => {
     assert.deepEqual(documents.requests, ['GET /client.json'])
   })
 
-  it('fetches a document once for all that ask at the same time', async t => {
+  it('fetches a document once for concurrent requests', async t => {
     const documents = await startDocumentServer(t)
     const fetchDocument = documentFetcher({ allowLoopback: true })
     const url = documents.put('/client.json', {})
@@ -232,7 +232,7 @@ describe('documentFetcher()', () => {
     assert.equal(documents.requests.length, 2)
   })
 
-  it('asks one host for no more than 4 documents at once, so that it cannot be aimed at a victim', async t => {
+  it('fetches at most 4 documents from one host at once, so that it cannot flood a victim', async t => {
     const documents = await startDocumentServer(t)
     const fetchDocument = documentFetcher({ allowLoopback: true, timeLimit: 300 })
     const held = Array.from({ length: 4 }, (_, i) => fetchDocument(documents.put(`/${i}`, () => {}), sizeLimit))
@@ -241,14 +241,14 @@ describe('documentFetcher()', () => {
     await fetchDocument(`${documents.origin}/5`, sizeLimit)
   })
 
-  it('asks for no more than 64 documents at once', async () => {
+  it('fetches at most 64 documents at once', async () => {
     const fetchDocument = documentFetcher({ allowLoopback: false, timeLimit: 300, resolve: neverInTime })
     const held = Array.from({ length: 64 }, (_, i) => fetchDocument(`http://host-${i}.example/`, sizeLimit))
     await assertNoDocument(fetchDocument('http://one-more.example/', sizeLimit), /^too many documents/, true)
     await Promise.allSettled(held)
   })
 
-  it('looks up no more than 64 names at once, even when their requests have been given up', async () => {
+  it('looks up at most 64 names at once, even after their requests have timed out', async () => {
     const fetchDocument = documentFetcher({ allowLoopback: false, timeLimit: 100, resolve: neverInTime })
     await Promise.allSettled(Array.from({ length: 64 }, (_, i) => fetchDocument(`http://host-${i}.example/`, sizeLimit)))
     await assertNoDocument(fetchDocument('http://one-more.example/', sizeLimit), /^too many names/, true)
@@ -256,10 +256,10 @@ describe('documentFetcher()', () => {
 })
 
 function failing(code: string): () => Promise<never> {
-  return async () => { throw Object.assign(new Error('the look-up failed'), { code }) }
+  return async () => { throw Object.assign(new Error('the lookup failed'), { code }) }
 }
 
-/** A look-up that ends long after its request was given up. */
+/** A lookup that ends long after its request has timed out. */
 function neverInTime(): Promise<never> {
   return new Promise((_resolve, reject) => setTimeout(reject, 1000, new Error('too late')))
 }
@@ -269,7 +269,7 @@ const drip: Answer = (_incoming, outgoing) => {
   outgoing.on('close', () => clearInterval(timer))
 }
 
-/** A server that speaks no HTTP but what `serve` writes. */
+/** A server that sends only what `serve` writes. */
 async function startSocketServer(t: TestContext, serve: (socket: Socket) => void): Promise<string> {
   const sockets: Socket[] = []
   const server = createServer(socket => {

@@ -23,7 +23,7 @@ describe('The request target', () => {
     'of two slashes': '//', 'that begins with two slashes': '//evil.example/health', 'of an asterisk': '*',
   }
   for (const [what, target] of Object.entries(targets)) {
-    it(`is refused ${what}, which a proxy could read in another way (RFC 9112 section 3.2)`, async t => {
+    it(`is refused ${what}, which a proxy could read differently (RFC 9112 section 3.2)`, async t => {
       const server = await startServer(t)
       const response = await sendRaw(server, [`GET ${target} HTTP/1.1`, host(server)])
       assertRawRefusal(response, 'request-target-is-a-path', 'invalid_request', 400)
@@ -53,7 +53,7 @@ describe('The request target', () => {
     'another case': '/HEALTH', 'a path with a semicolon': '/health;x', 'a backslash': '/\\health', 'an encoded letter': '/%68ealth',
   }
   for (const [what, target] of Object.entries(unknown)) {
-    it(`leads nowhere with ${what}`, async t => {
+    it(`is a 404 with ${what}`, async t => {
       const server = await startServer(t)
       assertRawRefusal(await sendRaw(server, [`GET ${target} HTTP/1.1`, host(server)]), 'path-is-known', 'not_found', 404)
     })
@@ -61,24 +61,24 @@ describe('The request target', () => {
 })
 
 describe('The Host header', () => {
-  it('is refused where it comes twice (RFC 9112 section 3.2)', async t => {
+  it('is refused if it is sent twice (RFC 9112 section 3.2)', async t => {
     const server = await startServer(t)
     const response = await sendRaw(server, ['GET /health HTTP/1.1', host(server), 'Host: evil.example'])
     assertRawRefusal(response, 'host-is-sent-once', 'invalid_request', 400)
   })
 
-  it('is refused where the same comes twice (RFC 9112 section 3.2)', async t => {
+  it('is refused if the same value is sent twice (RFC 9112 section 3.2)', async t => {
     const server = await startServer(t)
     const response = await sendRaw(server, ['GET /health HTTP/1.1', host(server), host(server)])
     assertRawRefusal(response, 'host-is-sent-once', 'invalid_request', 400)
   })
 
-  it('is missed in HTTP/1.0 as well', async t => {
+  it('is required in HTTP/1.0, too', async t => {
     const response = await sendRaw(await startServer(t), ['GET /health HTTP/1.0'])
     assertRawRefusal(response, 'host-is-sent-once', 'invalid_request', 400)
   })
 
-  it('is missed in HTTP/1.1 (RFC 9112 section 3.2)', async t => {
+  it('is required in HTTP/1.1 (RFC 9112 section 3.2)', async t => {
     assert.equal((await sendRaw(await startServer(t), ['GET /health HTTP/1.1'])).status, 400)
   })
 
@@ -107,7 +107,7 @@ describe('The Host header', () => {
 })
 
 describe('The Authorization header', () => {
-  it('is refused where it comes twice, of which Node would keep the first (RFC 9110 section 5.3)', async t => {
+  it('is refused if it is sent twice, because Node would keep the first (RFC 9110 section 5.3)', async t => {
     const server = await startServer(t)
     const response = await sendRaw(server, [
       'POST /mcp HTTP/1.1', host(server), 'Content-Length: 0',
@@ -127,13 +127,13 @@ describe('A path that does not exist', () => {
     assert.deepEqual([response.status, response.headers.get('content-type')], [404, 'text/html; charset=utf-8'])
   })
 
-  it('does not come back as markup', async t => {
+  it('is not reflected as markup', async t => {
     const response = await get(`${(await startServer(t)).url}/<script>alert(1)</script>`, { accept: 'text/html' })
     assert.doesNotMatch(await response.text(), /<script/)
   })
 })
 
-describe('A method that an endpoint does not have', () => {
+describe('A method that an endpoint does not support', () => {
   for (const { method, path } of routes.filter(({ method }) => method !== '*')) {
     it(`is 405 at ${method} ${path}, with Allow (RFC 9110 section 15.5.6)`, async t => {
       const server = await startServer(t)
@@ -143,7 +143,7 @@ describe('A method that an endpoint does not have', () => {
     })
   }
 
-  it('is JSON for a program that accepts anything', async t => {
+  it('is a JSON error for a program that accepts anything', async t => {
     const response = await get(`${(await startServer(t)).url}/oauth/token`, { accept: 'text/html, image/gif, */*; q=.2' })
     assert.deepEqual([response.status, response.headers.get('content-type')], [405, 'application/json'])
   })
@@ -189,7 +189,7 @@ describe('The body of a request', () => {
     await assertRefused(response, 'body-is-bounded', 'content_too_large', 413)
   })
 
-  it('is refused by the length that it announces, before it is sent (RFC 9110 section 15.5.14)', async t => {
+  it('is refused by its Content-Length, before it is sent (RFC 9110 section 15.5.14)', async t => {
     const server = await startServer(t)
     const response = await sendRaw(server, [
       'POST /oauth/register HTTP/1.1', host(server), 'Content-Type: application/json', 'Content-Length: 1000000000',
@@ -198,7 +198,7 @@ describe('The body of a request', () => {
     assert.match(response.head, /^connection: close$/im)
   })
 
-  it('is refused where it turns out to be longer than it may be (RFC 9110 section 15.5.14)', async t => {
+  it('is refused once it exceeds the limit (RFC 9110 section 15.5.14)', async t => {
     const server = await startServer(t)
     const lines = ['POST /oauth/register HTTP/1.1', host(server), 'Content-Type: application/json', 'Transfer-Encoding: chunked']
     const response = await sendRaw(server, lines, `11170\r\n${'x'.repeat(0x11170)}\r\n0\r\n\r\n`)
@@ -226,7 +226,7 @@ describe('The body of a request', () => {
     })
   }
 
-  it('does no harm where it breaks off', async t => {
+  it('does no harm if it is cut off', async t => {
     const server = await startServer(t)
     const socket = openSocket(server)
     const head = ['POST /oauth/register HTTP/1.1', host(server), 'Content-Type: application/json', 'Content-Length: 100']
@@ -253,7 +253,7 @@ describe('The headers of every reply', () => {
     'a 404': server => get(`${server.url}/unknown`),
   }
   for (const [what, send] of Object.entries(replies)) {
-    it(`keep browsers from guessing, framing, leaking and running anything: ${what}`, async t => {
+    it(`keep browsers from sniffing, framing, leaking and running anything: ${what}`, async t => {
       const { headers } = await send(await startServer(t))
       assert.equal(headers.get('x-content-type-options'), 'nosniff')
       assert.equal(headers.get('referrer-policy'), 'no-referrer')
@@ -268,7 +268,7 @@ describe('The headers of every reply', () => {
     })
   }
 
-  it('do not tell the software', async t => {
+  it('do not reveal the software', async t => {
     const { headers } = await get(`${(await startServer(t)).url}/`)
     assert.deepEqual([headers.get('server'), headers.get('x-powered-by')], [null, null])
   })
@@ -283,7 +283,7 @@ describe('Many requests', () => {
     assert.deepEqual([...body.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, code]) => code), ['404', '200'])
   })
 
-  it('are answered at once', async t => {
+  it('are answered in parallel', async t => {
     const server = await startServer(t)
     const clients = await Promise.all(Array.from({ length: 50 }, () => register(server)))
     assert.equal(new Set(clients.map(client => client['client_id'])).size, 50)
@@ -294,20 +294,20 @@ describe('A warning about a proxy', () => {
   const headers = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'mcp.example.com' }
   const warnings = ({ log }: TestServer) => log.filter(line => line.includes('SERVER_URL is not https'))
 
-  it('comes once, with what to set', async t => {
+  it('is logged once, with the fix', async t => {
     const server = await startServer(t)
     for (let i = 0; i < 3; i++) await get(`${server.url}/health`, headers)
     assert.equal(warnings(server).length, 1)
     assert.match(warnings(server)[0]!, /set SERVER_URL to .*https:\/\/mcp\.example\.com/)
   })
 
-  it('does not come where SERVER_URL is https', async t => {
+  it('is not logged if SERVER_URL is https', async t => {
     const server = await startServer(t, { SERVER_URL: 'https://mcp.example.com', OAUTH_AUTO_APPROVE: 'false' })
     await get(`${server.url}/health`, headers)
     assert.deepEqual(warnings(server), [])
   })
 
-  it('does not come without a proxy', async t => {
+  it('is not logged without a proxy', async t => {
     const server = await startServer(t)
     await get(`${server.url}/health`)
     assert.deepEqual(warnings(server), [])

@@ -13,14 +13,14 @@ function linesAt(level: LogLevel): string[] {
 }
 
 describe('createLogger()', () => {
-  it('writes one JSON object a line', () => {
+  it('writes one JSON object per line', () => {
     const [line] = linesAt('error')
     assert.equal(line!.indexOf('\n'), line!.length - 1)
     const { level, event, cause } = JSON.parse(line!) as Record<string, unknown>
     assert.deepEqual({ level, event, cause }, { level: 'error', event: 'e', cause: 'x\u001b[31m\u202e\u2028\u009b' })
   })
 
-  it('writes nothing that steers a terminal', () => assert.match(linesAt('error')[0]!, /^[\x20-\x7e]+\n$/))
+  it('writes nothing that can manipulate a terminal', () => assert.match(linesAt('error')[0]!, /^[\x20-\x7e]+\n$/))
 
   const counts = { debug: 4, info: 3, warn: 2, error: 1, silent: 0 } as const
   for (const [level, count] of Object.entries(counts)) {
@@ -33,7 +33,7 @@ describe('boundedWriter()', () => {
   const stream = { writableLength: 0, write: (line: string) => written.push(line) > 0 }
   const write = boundedWriter(stream)
 
-  it('drops lines while nobody reads, and says how many afterwards', () => {
+  it('drops lines while nobody reads, and logs how many afterwards', () => {
     write('1\n')
     stream.writableLength = 5_000_000
     write('2\n')
@@ -49,7 +49,7 @@ describe('boundedWriter()', () => {
 })
 
 describe('A long line', () => {
-  it('has its texts cut, and the length of each', () => {
+  it('has its texts truncated, with the length of each', () => {
     const lines: string[] = []
     createLogger('info', line => lines.push(line)).info('e', { short: 'a', long: 'x'.repeat(5000) })
     const { short, long } = JSON.parse(lines[0]!) as Record<string, string>

@@ -21,12 +21,12 @@ const end = `--${boundary}--\r\n`
 
 describe('readUploadedFile()', () => {
   it('reads the file of the field (RFC 7578 section 4.2)', async () => assert.equal(await upload(part('file', 'hello') + end), 'hello'))
-  it('finds it among others', async () => assert.equal(await upload(part('other', 'x') + part('file', 'hello') + part('last', 'y') + end), 'hello'))
-  it('keeps line ends, and lines that look like a boundary', async () => {
+  it('finds it among other fields', async () => assert.equal(await upload(part('other', 'x') + part('file', 'hello') + part('last', 'y') + end), 'hello'))
+  it('keeps line breaks, and lines that look like a boundary', async () => {
     const content = 'a\r\n\r\n--b\r\nContent-Disposition: form-data; name="file"\r\n\r\nno\r\n'
     assert.equal(await upload(part('file', content) + end), content)
   })
-  it('takes a boundary without quotation marks', async () => {
+  it('accepts a boundary without quotation marks', async () => {
     assert.equal(await upload('--b\r\ncontent-disposition: form-data; name="file"\r\n\r\nx\r\n--b--', 'multipart/form-data; boundary=b'), 'x')
   })
   it('reads an empty file', async () => assert.equal(await upload(part('file', '') + end), ''))
@@ -39,6 +39,6 @@ describe('readUploadedFile()', () => {
     ['another type', part('file', 'x') + end, 'application/json'],
     ['no boundary', part('file', 'x') + end, 'multipart/form-data'],
   ] as const) {
-    it(`finds nothing where there is ${what}`, async () => assert.equal(await upload(body, type), undefined))
+    it(`finds nothing if there is ${what}`, async () => assert.equal(await upload(body, type), undefined))
   }
 })

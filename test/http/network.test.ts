@@ -11,6 +11,6 @@ describe('networkOf()', () => {
     '::1': '0:0:0:0::/64', '::': '0:0:0:0::/64', 'fe80::1%eth0': 'fe80:0:0:0::/64', '1:2:3:4:5:6:7::': '1:2:3:4::/64',
   }
   for (const [address, network] of Object.entries(same)) {
-    it(`takes ${JSON.stringify(address)} for ${network || 'itself'}`, () => assert.equal(networkOf(address), network))
+    it(`maps ${JSON.stringify(address)} to ${network || 'itself'}`, () => assert.equal(networkOf(address), network))
   }
 })

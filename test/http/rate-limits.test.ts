@@ -9,7 +9,7 @@ function limits(registrationLimit: number) {
 }
 
 describe('RateLimits', () => {
-  it('lets as many pass in a minute as the limit says', () => {
+  it('allows as many requests per minute as the limit says', () => {
     const { limits: { count, secondsLeft } } = bind(limits(2))
     count('registrations', 'a')
     assert.equal(secondsLeft('registrations', 'a'), 0)
@@ -17,19 +17,19 @@ describe('RateLimits', () => {
     assert.equal(secondsLeft('registrations', 'a'), 60)
   })
 
-  it('counts each address for itself', () => {
+  it('counts each address separately', () => {
     const { limits: { count, secondsLeft } } = bind(limits(1))
     count('registrations', 'a')
     assert.equal(secondsLeft('registrations', 'b'), 0)
   })
 
-  it('counts each kind for itself', () => {
+  it('counts each kind separately', () => {
     const { limits: { count, secondsLeft } } = bind(limits(1))
     count('registrations', 'a')
     assert.equal(secondsLeft('authorizations', 'a'), 0)
   })
 
-  it('says how long the minute lasts that began with the first request', () => {
+  it('says how long is left of the minute that began with the first request', () => {
     const { at, limits: { count, secondsLeft } } = bind(limits(1))
     count('registrations', 'a')
     at.now = 59.5
@@ -38,7 +38,7 @@ describe('RateLimits', () => {
     assert.equal(secondsLeft('registrations', 'a'), 0)
   })
 
-  it('has no limit where it is 0', () => {
+  it('has no limit if it is 0', () => {
     const { limits: { count, secondsLeft } } = bind(limits(0))
     for (let i = 0; i < 1000; i++) count('registrations', 'a')
     assert.equal(secondsLeft('registrations', 'a'), 0)

@@ -11,15 +11,15 @@ const router = new Router([list, add, item, any, file])
 
 describe('Router', () => {
   it('finds a route by method and path', () => assert.equal(router.find('POST', '/items').route, add))
-  it('takes HEAD for GET (RFC 9110 section 9.3.2)', () => assert.equal(router.find('HEAD', '/items').route, list))
-  it('takes any method where the route says so', () => assert.equal(router.find('PATCH', '/any').route, any))
+  it('treats HEAD as GET (RFC 9110 section 9.3.2)', () => assert.equal(router.find('HEAD', '/items').route, list))
+  it('matches any method if the route says so', () => assert.equal(router.find('PATCH', '/any').route, any))
   it('finds the parameter at the end of a path', () => {
     assert.deepEqual(router.find('GET', '/items/a%20b'), { route: item, parameter: 'a b', siblings: [item] })
   })
-  it('finds all that follows where the parameter is open', () => {
+  it('finds the rest of the path if the parameter has a star', () => {
     assert.deepEqual(router.find('GET', '/files/a/b%20c.txt'), { route: file, parameter: 'a/b c.txt', siblings: [file] })
   })
-  it('finds the routes of a path where the method is another (RFC 9110 section 15.5.6)', () => {
+  it('finds the routes of a path even if no method matches (RFC 9110 section 15.5.6)', () => {
     assert.deepEqual(router.find('DELETE', '/items'), { route: undefined, parameter: '', siblings: [list, add] })
   })
 

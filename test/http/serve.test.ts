@@ -29,7 +29,7 @@ async function openConnection(server: TestServer) {
 }
 
 describe('close()', { timeout: 20_000 }, () => {
-  it('answers what is under way', async t => {
+  it('answers requests that have begun', async t => {
     const { tool, release, hasStarted } = waitingTool()
     const server = await startServer(t, {}, { tools: [tool] })
     const answer = callMcp(server, craftToken(server), 'tools/call', { name: 'wait' })
@@ -72,7 +72,7 @@ describe('close()', { timeout: 20_000 }, () => {
     await ended
   })
 
-  it('closes the connection of an answer that was under way', async t => {
+  it('closes a connection once its last reply is sent', async t => {
     const { tool, release, hasStarted } = waitingTool()
     const server = await startServer(t, {}, { tools: [tool] })
     const socket = await openConnection(server)
@@ -106,13 +106,13 @@ describe('close()', { timeout: 20_000 }, () => {
 describe('serve()', () => {
   const env = { JWT_SECRET_KEY: testKey, SERVER_PORT: '0', LOG_LEVEL: 'silent' }
 
-  it('listens on the port that it names', async t => {
+  it('listens on the port that it reports', async t => {
     const server = await serve(env)
     t.after(() => server.close())
     assert.equal((await get(`http://127.0.0.1:${server.port}/health`)).status, 200)
   })
 
-  it('keeps apart what two servers know', async t => {
+  it('shares no state between two servers', async t => {
     const [one, other] = [await startServer(t), await startServer(t)]
     await fetch(`${one.url}/oauth/register`, {
       method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"redirect_uris":["https://app.example.com/cb"]}',
@@ -121,13 +121,13 @@ describe('serve()', () => {
     assert.deepEqual(counts, [1, 0])
   })
 
-  it('fails where the port is taken', async t => {
+  it('fails if the port is taken', async t => {
     const server = await serve(env)
     t.after(() => server.close())
     await assert.rejects(serve({ ...env, SERVER_PORT: String(server.port) }), { code: 'EADDRINUSE' })
   })
 
-  it('fails where the configuration is wrong, and names the variable', async () => {
+  it('fails if the configuration is invalid, and names the variable', async () => {
     await assert.rejects(serve({ ...env, JWT_SECRET_KEY: 'short' }), /^ConfigError: JWT_SECRET_KEY /)
   })
 
@@ -136,7 +136,7 @@ describe('serve()', () => {
     assert.match(server.log.join(''), /"unknown environment variable","name":"OAUTH_USER_FILE","fix":"did you mean OAUTH_USERS_FILE\?"/)
   })
 
-  it('does not listen where it fails', async () => {
+  it('does not listen if it fails', async () => {
     const { tool } = waitingTool()
     const server = await serve(env)
     await server.close()
@@ -145,7 +145,7 @@ describe('serve()', () => {
     await assert.rejects(get(`http://127.0.0.1:${server.port}/health`))
   })
 
-  it('fails where two tools have one name', async t => {
+  it('fails if two tools have the same name', async t => {
     const { tool } = waitingTool()
     await assert.rejects(startServer(t, {}, { tools: [tool, { ...tool }] }), /two tools have the name wait/)
   })

@@ -10,7 +10,7 @@ import { get, testKey, type TestContext } from '../harness.ts'
 
 const program = fileURLToPath(new URL(`../../src/server${extname(import.meta.url)}`, import.meta.url))
 
-/** Starts the program with nothing but `env`, in an empty directory. */
+/** Starts the program in an empty directory with only `env`. */
 async function start(t: TestContext, env: Record<string, string>, dotEnv?: string) {
   const cwd = await mkdtemp(join(tmpdir(), 'mcp-authorization-'))
   if (dotEnv !== undefined) await writeFile(join(cwd, '.env'), dotEnv)
@@ -43,7 +43,7 @@ describe('node server.js', { timeout: 30_000 }, () => {
   })
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    it(`ends with 0 on ${signal}`, async t => {
+    it(`exits with 0 on ${signal}`, async t => {
       const { child, ended, url } = await start(t, { JWT_SECRET_KEY: testKey })
       await url()
       child.kill(signal)
@@ -51,13 +51,13 @@ describe('node server.js', { timeout: 30_000 }, () => {
     })
   }
 
-  it('ends with 1 and names the variable where the configuration is wrong', async t => {
+  it('exits with 1 and names the variable if the configuration is invalid', async t => {
     const { code, out, err } = await (await start(t, {})).ended
     assert.deepEqual([code, out], [1, ''])
     assert.match(err, /^Cannot start: JWT_SECRET_KEY is missing: [^\n]+\n$/)
   })
 
-  it('ends with 1 and names the port where it is taken', async t => {
+  it('exits with 1 and names the port if it is taken', async t => {
     const first = await start(t, { JWT_SECRET_KEY: testKey })
     const { port } = new URL(await first.url())
     const { code, err } = await (await start(t, { JWT_SECRET_KEY: testKey, SERVER_PORT: port })).ended
@@ -65,13 +65,13 @@ describe('node server.js', { timeout: 30_000 }, () => {
     assert.match(err, new RegExp(`^Cannot start: [^\\n]*${port}[^\\n]*\\n$`))
   })
 
-  it('reads .env of its directory', async t => {
+  it('reads .env in its directory', async t => {
     const { url } = await start(t, {}, `JWT_SECRET_KEY="${testKey}"\nMCP_SERVER_NAME=FromFile\n`)
     const response = await get(`${await url()}/.well-known/oauth-protected-resource`)
     assert.match(await response.text(), /"resource_name":"FromFile"/)
   })
 
-  it('makes a key up where DEBUG is on', async t => {
+  it('generates a key if DEBUG is on', async t => {
     const { url } = await start(t, { DEBUG: 'true' })
     assert.match(await url(), /^http:\/\/localhost:\d+$/)
   })

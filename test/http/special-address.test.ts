@@ -1,4 +1,4 @@
-/** The IANA IPv4 and IPv6 special-purpose address registries (RFC 6890), row by row, and what lies beside the rows. */
+/** The IANA IPv4 and IPv6 special-purpose address registries (RFC 6890), row by row, and the addresses next to the rows. */
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isLoopbackAddress, isPublicAddress } from '../../src/base/http/special-address.ts'
@@ -48,20 +48,20 @@ describe('isPublicAddress()', () => {
     '2001:200::', '2001:db7:ffff::', '2001:db9::', '2003::1', '2606:4700:4700::1111', '2a00:1450:4001::1', '3ffe::',
   ]
   for (const address of neighbours) {
-    it(`takes ${address}, beside them`, () => assert.ok(isPublicAddress(address)))
+    it(`accepts ${address}, next to a block`, () => assert.ok(isPublicAddress(address)))
   }
 
   for (const text of ['', 'localhost', '127.1', '0x7f000001', '2130706433', '[::1]', '1.2.3.4.', '::ffff:1.2.3']) {
-    it(`refuses ${JSON.stringify(text)}, which is not written as an address`, () => assert.ok(!isPublicAddress(text)))
+    it(`refuses ${JSON.stringify(text)}, which is not an address`, () => assert.ok(!isPublicAddress(text)))
   }
 })
 
 describe('isLoopbackAddress()', () => {
   for (const address of ['127.0.0.1', '127.255.255.255', '::1']) {
-    it(`knows ${address}`, () => assert.ok(isLoopbackAddress(address)))
+    it(`accepts ${address}`, () => assert.ok(isLoopbackAddress(address)))
   }
 
   for (const address of ['128.0.0.1', '10.0.0.1', '0.0.0.0', '::', '::2', 'localhost', '']) {
-    it(`knows that ${JSON.stringify(address)} is none`, () => assert.ok(!isLoopbackAddress(address)))
+    it(`refuses ${JSON.stringify(address)}`, () => assert.ok(!isLoopbackAddress(address)))
   }
 })

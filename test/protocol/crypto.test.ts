@@ -7,13 +7,13 @@ describe('decodeBase64url()', () => {
     assert.deepEqual(decodeBase64url('A-z_4ME'), Buffer.from([3, 236, 255, 224, 193]))
   })
 
-  it('takes an empty text for no bytes (RFC 4648 section 10)', () => {
+  it('decodes an empty text to no bytes (RFC 4648 section 10)', () => {
     assert.deepEqual(decodeBase64url(''), Buffer.alloc(0))
   })
 
   const refused = {
-    'padding': 'Zm8=', 'a blank': 'Zm 8', 'a line break': 'Zm8\n', 'the base64 alphabet': 'A+z/4ME',
-    'unused bits that are set': 'Zm9', 'a length that no bytes have': 'Zm9vY', 'a foreign character': 'Zm8!',
+    'padding': 'Zm8=', 'a space': 'Zm 8', 'a line break': 'Zm8\n', 'the base64 alphabet': 'A+z/4ME',
+    'unused bits that are set': 'Zm9', 'an impossible length': 'Zm9vY', 'a character outside the alphabet': 'Zm8!',
   }
   for (const [what, text] of Object.entries(refused)) {
     it(`refuses ${what} (RFC 4648 section 3)`, () => assert.equal(decodeBase64url(text), undefined))
@@ -40,17 +40,17 @@ describe('sha256()', () => {
 
 describe('randomToken()', () => {
   it('has 256 bits in base64url (RFC 6749 section 10.10)', () => assert.match(randomToken(), /^[A-Za-z0-9_-]{43}$/))
-  it('is another one each time', () => assert.notEqual(randomToken(), randomToken()))
+  it('is different each time', () => assert.notEqual(randomToken(), randomToken()))
 })
 
 describe('constantTimeEqual()', () => {
   it('is true for the same text', () => assert.equal(constantTimeEqual('äb', 'äb'), true))
-  it('is false for another text of that length', () => assert.equal(constantTimeEqual('ab', 'ac'), false))
-  it('is false for a text of another length', () => assert.equal(constantTimeEqual('ab', 'abc'), false))
+  it('is false for a different text of the same length', () => assert.equal(constantTimeEqual('ab', 'ac'), false))
+  it('is false for a text of a different length', () => assert.equal(constantTimeEqual('ab', 'abc'), false))
 })
 
 describe('fingerprint()', () => {
   it('is the same for the same secret', () => assert.equal(fingerprint('secret'), fingerprint('secret')))
-  it('differs for another secret', () => assert.notEqual(fingerprint('secret'), fingerprint('Secret')))
-  it('has too few bits to be the secret', () => assert.match(fingerprint('secret'), /^sha256:[A-Za-z0-9_-]{10}$/))
+  it('differs for different secrets', () => assert.notEqual(fingerprint('secret'), fingerprint('Secret')))
+  it('has too few bits to reveal the secret', () => assert.match(fingerprint('secret'), /^sha256:[A-Za-z0-9_-]{10}$/))
 })

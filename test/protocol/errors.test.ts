@@ -4,17 +4,17 @@ import { errorText, OAuthError } from '../../src/base/protocol/errors.ts'
 
 describe('errorText()', () => {
   const texts = {
-    'leaves printable ASCII as it is': { text: 'scope may not exceed [a] {b}!', is: 'scope may not exceed [a] {b}!' },
-    'writes an apostrophe for a quotation mark (RFC 6749 section 5.2)': { text: 'not "plain"', is: "not 'plain'" },
-    'takes out a backslash (RFC 6749 section 5.2)': { text: 'a\\b', is: 'a?b' },
-    'takes out a line break, which would end a header': { text: 'a\r\nset-cookie: b', is: 'a??set-cookie: b' },
-    'takes out what is beyond ASCII (RFC 6749 section 5.2)': { text: 'Zürich', is: 'Z?rich' },
+    'leaves printable ASCII unchanged': { text: 'scope must not exceed [a] {b}!', is: 'scope must not exceed [a] {b}!' },
+    'replaces a quotation mark with an apostrophe (RFC 6749 section 5.2)': { text: 'not "plain"', is: "not 'plain'" },
+    'replaces a backslash (RFC 6749 section 5.2)': { text: 'a\\b', is: 'a?b' },
+    'replaces a line break, which would end a header': { text: 'a\r\nset-cookie: b', is: 'a??set-cookie: b' },
+    'replaces non-ASCII characters (RFC 6749 section 5.2)': { text: 'Zürich', is: 'Z?rich' },
   }
   for (const [what, { text, is }] of Object.entries(texts)) {
     it(what, () => assert.equal(errorText(text), is))
   }
 
-  it('cuts a long text', () => assert.equal(errorText('a'.repeat(1000)).length, 400))
+  it('truncates a long text', () => assert.equal(errorText('a'.repeat(1000)).length, 400))
 })
 
 describe('OAuthError', () => {
@@ -26,7 +26,7 @@ describe('OAuthError', () => {
     it(`answers ${code} with ${status}`, () => assert.equal(new OAuthError(code as keyof typeof statuses, '').status, status))
   }
 
-  it('takes the status that the specification of an endpoint names', () => {
+  it('uses the status that the specification of an endpoint requires', () => {
     assert.equal(new OAuthError('invalid_client', '', { status: 400 }).status, 400)
   })
 })

@@ -13,7 +13,7 @@ describe('parseJson()', () => {
     'a backslash at the end of a string': { text: '{"a":"\\\\","b":1}', value: { a: '\\', b: 1 } },
     'an empty name': { text: '{"":1}', value: { '': 1 } },
     'a name of Object.prototype': { text: '{"constructor":1,"toString":2}', value: { constructor: 1, toString: 2 } },
-    'names in two cases': { text: '{"a":1,"A":2}', value: { a: 1, A: 2 } },
+    'names that differ in case': { text: '{"a":1,"A":2}', value: { a: 1, A: 2 } },
     'white space': { text: ' { "a" : 1 } \n', value: { a: 1 } },
     '32 levels': { text: nested(32), value: JSON.parse(nested(32)) as unknown },
   }
@@ -21,22 +21,22 @@ describe('parseJson()', () => {
     it(`accepts ${what}`, () => assert.deepEqual(parseJson(text), { value }))
   }
 
-  const twice = 'it repeats a member name'
+  const repeated = 'it repeats a member name'
   const refused: Record<string, { text: string; problem: string }> = {
-    'a name that comes twice (RFC 8259 section 4)': { text: '{"a":1,"a":1}', problem: twice },
-    'a name that comes twice deeper inside (RFC 8259 section 4)': { text: '{"x":[{"a":{"b":1,"b":2}}]}', problem: twice },
-    'a name that comes twice, once in escapes (RFC 8259 section 8.3)': { text: '{"method":1,"\\u006dethod":2}', problem: twice },
-    'a name that comes twice, once as a long string with colons': { text: '{"a":":::","a":":"}', problem: twice },
-    'a number as name that comes twice': { text: '{"1":1,"1":2}', problem: twice },
-    'an empty name that comes twice': { text: '{"":1,"":2}', problem: twice },
+    'a repeated name (RFC 8259 section 4)': { text: '{"a":1,"a":1}', problem: repeated },
+    'a repeated name deep inside (RFC 8259 section 4)': { text: '{"x":[{"a":{"b":1,"b":2}}]}', problem: repeated },
+    'a repeated name, once in escapes (RFC 8259 section 8.3)': { text: '{"method":1,"\\u006dethod":2}', problem: repeated },
+    'a repeated name, once as a long string with colons': { text: '{"a":":::","a":":"}', problem: repeated },
+    'a repeated number as name': { text: '{"1":1,"1":2}', problem: repeated },
+    'a repeated empty name': { text: '{"":1,"":2}', problem: repeated },
     '__proto__': { text: '{"__proto__":{"admin":true}}', problem: 'it has a member named __proto__' },
-    '__proto__ deeper inside': { text: '[{"a":{"__proto__":1}}]', problem: 'it has a member named __proto__' },
+    '__proto__ deep inside': { text: '[{"a":{"__proto__":1}}]', problem: 'it has a member named __proto__' },
     '__proto__ in escapes': { text: '{"\\u005f_proto__":1}', problem: 'it has a member named __proto__' },
     '33 levels': { text: nested(33), problem: 'it nests deeper than 32 levels' },
     '100,000 levels': { text: nested(100_000), problem: 'it nests deeper than 32 levels' },
     'an empty text': { text: '', problem: 'it is empty' },
-    'a text that ends too early': { text: '{"a":', problem: 'it does not parse' },
-    'two texts': { text: '{}{}', problem: 'it does not parse' },
+    'truncated JSON': { text: '{"a":', problem: 'it does not parse' },
+    'two JSON texts': { text: '{}{}', problem: 'it does not parse' },
     'a comment': { text: '{}//', problem: 'it does not parse' },
     'a byte order mark (RFC 8259 section 8.1)': { text: '\ufeff{}', problem: 'it does not parse' },
   }

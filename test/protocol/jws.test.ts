@@ -41,12 +41,12 @@ describe('verifiesJws()', () => {
   })
 
   for (const alg of signatureAlgorithms as readonly Algorithm[]) {
-    it(`takes a signature of ${alg}`, () => {
+    it(`accepts a signature of ${alg}`, () => {
       const key = createKeyPair(alg)
       assert.ok(verifies(key.sign({}, { iss: 'joe' }), key.jwk))
     })
 
-    it(`refuses a signature of ${alg} by another key`, () => {
+    it(`refuses a signature of ${alg} with another key`, () => {
       assert.ok(!verifies(createKeyPair(alg).sign({}, { iss: 'joe' }), createKeyPair(alg).jwk))
     })
 
@@ -56,16 +56,16 @@ describe('verifiesJws()', () => {
     })
   }
 
-  it('refuses a payload that was changed', () => {
+  it('refuses a modified payload', () => {
     assert.ok(!verifies(ecExample.jws.replace(payload, Buffer.from('{"iss":"ann"}').toString('base64url')), ecExample.jwk))
   })
 
   const headers: Record<string, Members> = {
     'the algorithm none (RFC 8725 section 3.1)': { alg: 'none' },
     'a symmetric algorithm (RFC 8725 section 2.1)': { alg: 'HS256' },
-    'an algorithm of another kind of key (RFC 8725 section 3.1)': { alg: 'RS256' },
+    'an algorithm for another type of key (RFC 8725 section 3.1)': { alg: 'RS256' },
     'an algorithm that is a name of Object.prototype': { alg: 'constructor' },
-    'an algorithm that is no text': { alg: ['ES256'] },
+    'an algorithm that is not a string': { alg: ['ES256'] },
     'critical header parameters (RFC 7515 section 4.1.11)': { crit: ['exp'] },
     'unencoded payloads (RFC 7797 section 6)': { b64: false, crit: ['b64'] },
   }
@@ -79,7 +79,7 @@ describe('verifiesJws()', () => {
   const keys: Record<string, Members> = {
     'for encryption (RFC 7517 section 4.2)': { use: 'enc' },
     'for another algorithm (RFC 7517 section 4.4)': { alg: 'ES384' },
-    'for signing alone (RFC 7517 section 4.3)': { key_ops: ['sign'] },
+    'only for signing (RFC 7517 section 4.3)': { key_ops: ['sign'] },
     'of another curve': { crv: 'P-384' },
     'of another type': { kty: 'OKP' },
     'of a type that is a name of Object.prototype': { kty: 'constructor' },
@@ -90,23 +90,23 @@ describe('verifiesJws()', () => {
     it(`refuses a key ${what}`, () => assert.ok(!verifies(ecExample.jws, { ...ecExample.jwk, ...changes })))
   }
 
-  it('takes a key that says what it is for', () => {
+  it('accepts a key that states its purpose', () => {
     assert.ok(verifies(ecExample.jws, { ...ecExample.jwk, use: 'sig', alg: 'ES256', key_ops: ['verify'] }))
   })
 
-  it('refuses an RSA key of less than 2048 bits (RFC 7518 section 3.3)', () => {
+  it('refuses an RSA key shorter than 2048 bits (RFC 7518 section 3.3)', () => {
     const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 })
     assert.ok(!verifies(rsaExample.jws, publicKey.export({ format: 'jwk' })))
   })
 
-  it('refuses an RSA key whose exponent is 1, for which anybody can sign', () => {
+  it('refuses an RSA key with the exponent 1, with which anybody can forge signatures', () => {
     const key = createKeyPair('RS256')
     const forged = Buffer.from('0001', 'hex').toString('base64url')
     assert.ok(!verifies(key.sign({}, {}), { ...key.jwk, e: 'AQ' }))
     assert.ok(!verifies(`${key.sign({}, {}).split('.').slice(0, 2).join('.')}.${forged}`, { ...key.jwk, e: 'AQ' }))
   })
 
-  it('refuses an RSA key with a huge exponent, which would take long', () => {
+  it('refuses an RSA key with a huge exponent, which is slow to verify with', () => {
     assert.ok(!verifies(rsaExample.jws, { ...rsaExample.jwk, e: rsaExample.jwk.n }))
   })
 })
@@ -126,12 +126,12 @@ describe('decodeJws()', () => {
     'two parts': `${header}.${body}`,
     'four parts': `${ecExample.jws}.`,
     'padding (RFC 7515 section 2)': `${header}.${body}.${signature}==`,
-    'a blank': `${header}. ${body}.${signature}`,
-    'a header that is no JSON': `${part('alg')}.${body}.${signature}`,
-    'a header that is no object': `${part('[]')}.${body}.${signature}`,
-    'claims that are no JSON': `${header}.${part('iss')}.${signature}`,
-    'claims that are no object': `${header}.${part('null')}.${signature}`,
-    'a claim that is named twice (RFC 7519 section 4)': `${header}.${part('{"iss":"a","iss":"b"}')}.${signature}`,
+    'a space': `${header}. ${body}.${signature}`,
+    'a header that is not JSON': `${part('alg')}.${body}.${signature}`,
+    'a header that is not an object': `${part('[]')}.${body}.${signature}`,
+    'claims that are not JSON': `${header}.${part('iss')}.${signature}`,
+    'claims that are not an object': `${header}.${part('null')}.${signature}`,
+    'a repeated claim (RFC 7519 section 4)': `${header}.${part('{"iss":"a","iss":"b"}')}.${signature}`,
     'more than 8 KB': `${header}.${part(JSON.stringify({ jti: 'x'.repeat(60_000) }))}.${signature}`,
   }
   for (const [what, jws] of Object.entries(malformed)) {
@@ -153,26 +153,26 @@ test('thumbprint() reproduces RFC 8037 appendix A.3', () => {
 describe('thumbprint()', () => {
   const none: Record<string, Members> = {
     'a symmetric key': { kty: 'oct', k: 'AAAA' },
-    'a key without a member that is required': { kty: 'EC', crv: 'P-256', x: 'AA' },
+    'a key without a required member': { kty: 'EC', crv: 'P-256', x: 'AA' },
     'a key with a member of another type': { kty: 'OKP', crv: 'Ed25519', x: 1 },
     'a key without a type': {},
     'a type that is a name of Object.prototype': { kty: 'constructor' },
-    'a type that is no text': { kty: ['EC'], crv: 'P-256', x: 'AA', y: 'AA' },
+    'a type that is not a string': { kty: ['EC'], crv: 'P-256', x: 'AA', y: 'AA' },
   }
   for (const [what, jwk] of Object.entries(none)) {
     it(`has none for ${what}`, () => assert.equal(thumbprint(jwk), undefined))
   }
 })
 
-test('isThumbprint() knows 43 characters of base64url', () => {
+test('isThumbprint() accepts 43 characters of base64url', () => {
   assert.ok(isThumbprint('NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs'))
   assert.ok(!isThumbprint('NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9X'))
 })
 
 describe('isPrivateKey()', () => {
   for (const name of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k']) {
-    it(`knows a key by ${name} (RFC 7518 section 6)`, () => assert.ok(isPrivateKey({ kty: 'RSA', [name]: 'AA' })))
+    it(`recognizes a private key by ${name} (RFC 7518 section 6)`, () => assert.ok(isPrivateKey({ kty: 'RSA', [name]: 'AA' })))
   }
 
-  it('knows that a public key is none', () => assert.ok(!isPrivateKey(rsaExample.jwk)))
+  it('does not take a public key for a private one', () => assert.ok(!isPrivateKey(rsaExample.jwk)))
 })

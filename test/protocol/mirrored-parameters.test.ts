@@ -42,7 +42,7 @@ describe('parameterHeaders()', () => {
 
   for (const [what, args] of [
     ['a value that is null', { region: null }], ['a value that is absent', {}], ['a list', { region: ['a'] }],
-    ['an integer that no double holds', { region: 2 ** 53 }], ['a fraction', { region: 1.5 }],
+    ['an unsafe integer', { region: 2 ** 53 }], ['a fraction', { region: 1.5 }],
   ] as const) {
     it(`leaves out ${what} (MCP 2026-07-28 basic/transports/streamable-http, Server Behavior for Custom Headers)`, () => {
       assert.deepEqual(parameterHeaders(region, args), {})
@@ -55,12 +55,12 @@ describe('parameterHeaders()', () => {
     assert.deepEqual(parameterHeaders(nested, { at: 'x' }), {})
   })
 
-  it('reads own members of the arguments alone', () => {
+  it('reads only own members of the arguments', () => {
     const inherited = schema({ constructor: schema({ name: { type: 'string', 'x-mcp-header': 'Name' } }) })
     assert.deepEqual(parameterHeaders(inherited, {}), {})
   })
 
-  it('needs no schema', () => {
+  it('works without a schema', () => {
     for (const none of [undefined, null, true, {}, { properties: [] }]) assert.deepEqual(parameterHeaders(none, { a: 1 }), {})
   })
 })
@@ -74,26 +74,26 @@ describe('mirroredParametersProblem()', () => {
     ['every character of a token', schema({ a: annotated('!#$%&\'*+-.^_`|~09azAZ') })],
     ['a nested property', schema({ a: schema({ b: schema({ c: annotated('C') }) }) })],
     ['a property that is named x-mcp-header', schema({ 'x-mcp-header': { type: 'string' } })],
-    ['the word in data', schema({ a: { type: 'object', default: { 'x-mcp-header': '' }, examples: [{ 'x-mcp-header': 7 }] } })],
+    ['the word in values', schema({ a: { type: 'object', default: { 'x-mcp-header': '' }, examples: [{ 'x-mcp-header': 7 }] } })],
   ]
   for (const [what, inputSchema] of valid) {
-    it(`lets a tool stay that has ${what}`, () => assert.equal(mirroredParametersProblem(inputSchema), undefined))
+    it(`keeps a tool that has ${what}`, () => assert.equal(mirroredParametersProblem(inputSchema), undefined))
   }
 
   const below = schema({ a: annotated('A') })
   const invalid: readonly (readonly [string, Members])[] = [
     ['an empty annotation', schema({ a: annotated('') })],
-    ['an annotation that is no text', schema({ a: annotated(7) })],
+    ['an annotation that is not a string', schema({ a: annotated(7) })],
     ['an annotation that is null', schema({ a: annotated(null) })],
-    ['a blank in the annotation', schema({ a: annotated('My Region') })],
+    ['a space in the annotation', schema({ a: annotated('My Region') })],
     ['a colon in the annotation', schema({ a: annotated('Region:Primary') })],
-    ['a letter beyond ASCII in the annotation', schema({ a: annotated('Région') })],
-    ['a line end in the annotation', schema({ a: annotated('Region\r\nEvil') })],
-    ['a line end behind the annotation', schema({ a: annotated('Region\n') })],
+    ['a non-ASCII letter in the annotation', schema({ a: annotated('Région') })],
+    ['a line break in the annotation', schema({ a: annotated('Region\r\nEvil') })],
+    ['a line break after the annotation', schema({ a: annotated('Region\n') })],
     ['a control character in the annotation', schema({ a: annotated('Region\u0001') })],
-    ['one annotation twice', schema({ a: annotated('Region'), b: annotated('Region') })],
-    ['one annotation twice without regard to case', schema({ a: annotated('MyField'), b: annotated('myfield') })],
-    ['one annotation at two depths', schema({ a: annotated('Region'), b: schema({ c: annotated('REGION') }) })],
+    ['the same annotation twice', schema({ a: annotated('Region'), b: annotated('Region') })],
+    ['the same annotation twice in different case', schema({ a: annotated('MyField'), b: annotated('myfield') })],
+    ['the same annotation at two depths', schema({ a: annotated('Region'), b: schema({ c: annotated('REGION') }) })],
     ['an annotated number', schema({ a: annotated('A', 'number') })],
     ['an annotated object', schema({ a: { ...annotated('A', 'object'), properties: {} } })],
     ['an annotated array', schema({ a: annotated('A', 'array') })],
@@ -111,7 +111,7 @@ describe('mirroredParametersProblem()', () => {
     ),
   ]
   for (const [what, inputSchema] of invalid) {
-    it(`leaves a tool out that has ${what} (MCP 2026-07-28 basic/transports/streamable-http, Schema Extension)`, () => {
+    it(`omits a tool that has ${what} (MCP 2026-07-28 basic/transports/streamable-http, Schema Extension)`, () => {
       assert.equal(typeof mirroredParametersProblem(inputSchema), 'string')
     })
   }
@@ -130,7 +130,7 @@ const tools = (...inputSchemas: readonly Members[]): readonly Members[] => (
   inputSchemas.map((inputSchema, i) => ({ name: `tool-${i}`, inputSchema })))
 
 describe('a tool with headers', () => {
-  it('is left out of the list when they are invalid, and the others stay (MCP 2026-07-28 basic/transports/streamable-http, Schema Extension)', async t => {
+  it('is omitted from the list if they are invalid, and the other tools stay (MCP 2026-07-28 basic/transports/streamable-http, Schema Extension)', async t => {
     const listed = tools(region, schema({ a: { type: 'number', 'x-mcp-header': 'A' } }), schema({}))
     const { client, notes } = await connect(t, { 'tools/list': ({ id }) => result(id, { tools: listed }) })
     assert.deepEqual((await client.listTools()).map(({ name }) => name), ['tool-0', 'tool-2'])
@@ -153,7 +153,7 @@ describe('a tool with headers', () => {
     })
   }
 
-  it('is looked at again and called once more after HeaderMismatch (MCP 2026-07-28 basic/transports/streamable-http, Client Behavior)', async t => {
+  it('is listed again and called once more after HeaderMismatch (MCP 2026-07-28 basic/transports/streamable-http, Client Behavior)', async t => {
     const { peer, client } = await changed(t, 'mcp-param-region')
     assert.deepEqual((await client.callTool('tool-0', { region: 'x' }))['content'], [])
     assert.deepEqual(messagesTo(peer).map(({ method }) => method), [
@@ -167,7 +167,7 @@ describe('a tool with headers', () => {
     assert.equal(messagesTo(peer).filter(({ method }) => method === 'tools/call').length, 2)
   })
 
-  it('is called once after another error', async t => {
+  it('is called only once after another error', async t => {
     const { peer, client } = await connect(t, { 'tools/call': ({ id }) => failure(id, -32602, 'no') })
     await assert.rejects(client.callTool('echo', {}), { code: -32602 })
     assert.equal(messagesTo(peer).filter(({ method }) => method === 'tools/call').length, 1)

@@ -18,7 +18,7 @@ describe('verifyCodeVerifier()', () => {
     assert.equal(verifyCodeVerifier(code_verifier, code_challenge), true)
   })
 
-  it('refuses another verifier (RFC 7636 section 4.6)', () => {
+  it('refuses a different verifier (RFC 7636 section 4.6)', () => {
     assert.equal(verifyCodeVerifier(`${code_verifier}x`, code_challenge), false)
   })
 
@@ -26,7 +26,7 @@ describe('verifyCodeVerifier()', () => {
     assert.equal(verifyCodeVerifier(code_challenge, code_challenge), false)
   })
 
-  it('refuses a challenge of another length', () => {
+  it('refuses a challenge of a different length', () => {
     assert.equal(verifyCodeVerifier(code_verifier, `${code_challenge}=`), false)
   })
 })
@@ -36,7 +36,7 @@ describe('createCodeVerifier()', () => {
     assert.match(createCodeVerifier(), /^[A-Za-z0-9\-._~]{43}$/)
   })
 
-  it('makes another one each time', () => {
+  it('makes a different one each time', () => {
     assert.notEqual(createCodeVerifier(), createCodeVerifier())
   })
 })
@@ -58,9 +58,9 @@ describe('isCodeVerifier()', () => {
     'a plus sign': `${'a'.repeat(43)}+`,
     'a slash': `${'a'.repeat(43)}/`,
     'padding': `${'a'.repeat(43)}=`,
-    'a blank': `${'a'.repeat(43)} `,
+    'a space': `${'a'.repeat(43)} `,
     'a line break at the end': `${'a'.repeat(43)}\n`,
-    'a letter beyond ASCII': `${'a'.repeat(43)}ä`,
+    'a non-ASCII letter': `${'a'.repeat(43)}ä`,
   }
   for (const [what, text] of Object.entries(refused)) {
     it(`refuses ${what} (RFC 7636 section 4.1)`, () => assert.equal(isCodeVerifier(text), false))
@@ -76,7 +76,7 @@ describe('isCodeChallengeS256()', () => {
     'padding': `${code_challenge}=`,
     'the base64 alphabet': code_challenge.replace('-', '+'),
     'the hexadecimal form of the hash': 'a1'.repeat(32),
-    'one character less': code_challenge.slice(1),
+    'one character too few': code_challenge.slice(1),
     'a line break at the end': `${code_challenge}\n`,
   }
   for (const [what, text] of Object.entries(refused)) {

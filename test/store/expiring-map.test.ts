@@ -10,34 +10,34 @@ function create(limit = 3) {
 }
 
 describe('ExpiringMap', () => {
-  it('finds an entry before its end', () => {
+  it('finds an entry until it expires', () => {
     const { clock, map } = create()
     map.set('a', '1')
     clock.now += 9.999
     assert.equal(map.get('a'), '1')
   })
 
-  it('does not find an entry at its end', () => {
+  it('does not find an entry once it has expired', () => {
     const { clock, map } = create()
     map.set('a', '1')
     clock.now += 10
     assert.equal(map.get('a'), undefined)
   })
 
-  it('does not give back an expired entry when it is deleted', () => {
+  it('does not return an expired entry when it is deleted', () => {
     const { clock, map } = create()
     map.set('a', '1')
     clock.now += 10
     assert.equal(map.delete('a'), undefined)
   })
 
-  it('gives an entry back when it is deleted, once', () => {
+  it('returns an entry when it is deleted, once', () => {
     const { map } = create()
     map.set('a', '1')
     assert.deepEqual([map.delete('a'), map.delete('a')], ['1', undefined])
   })
 
-  it('begins the lifetime anew when an entry is set again', () => {
+  it('restarts the lifetime when an entry is set again', () => {
     const { clock, map } = create()
     map.set('a', '1')
     clock.now += 6
@@ -46,7 +46,7 @@ describe('ExpiringMap', () => {
     assert.equal(map.get('a'), '2')
   })
 
-  it('leaves the lifetime as it is when an entry is updated', () => {
+  it('does not extend the lifetime when an entry is updated', () => {
     const { clock, map } = create()
     map.set('a', '1')
     clock.now += 6
@@ -56,13 +56,13 @@ describe('ExpiringMap', () => {
     assert.equal(map.get('a'), undefined)
   })
 
-  it('does not make an entry by an update', () => {
+  it('does not add an entry on update', () => {
     const { map } = create()
     map.update('a', '1')
     assert.equal(map.get('a'), undefined)
   })
 
-  it('counts what has not expired', () => {
+  it('counts only entries that have not expired', () => {
     const { clock, map } = create()
     map.set('a', '1')
     clock.now += 6
@@ -71,7 +71,7 @@ describe('ExpiringMap', () => {
     assert.equal(map.size, 1)
   })
 
-  it('presses out the oldest entry when it is full, and tells', () => {
+  it('evicts the oldest entry when it is full, and reports it', () => {
     const { evicted, map } = create(2)
     map.set('a', '1')
     map.set('b', '2')
@@ -79,7 +79,7 @@ describe('ExpiringMap', () => {
     assert.deepEqual([map.get('a'), map.get('b'), map.get('c'), evicted], [undefined, '2', '3', ['1']])
   })
 
-  it('takes an entry that was set again for a young one', () => {
+  it('treats an entry that was set again as new', () => {
     const { map } = create(2)
     map.set('a', '1')
     map.set('b', '2')
@@ -88,7 +88,7 @@ describe('ExpiringMap', () => {
     assert.deepEqual([map.get('a'), map.get('b')], ['1', undefined])
   })
 
-  it('presses nothing out to change an entry that it has', () => {
+  it('evicts nothing to replace an existing entry', () => {
     const { evicted, map } = create(2)
     map.set('a', '1')
     map.set('b', '2')
@@ -96,7 +96,7 @@ describe('ExpiringMap', () => {
     assert.deepEqual([map.get('a'), evicted], ['1', []])
   })
 
-  it('makes room by what has expired first, and does not tell of it', () => {
+  it('removes expired entries before it evicts, and does not report them', () => {
     const { clock, evicted, map } = create(2)
     map.set('a', '1')
     map.set('b', '2')

@@ -35,7 +35,7 @@ function consent(client_id: string): Consent {
   return { sub: 'joe', client_id, client_name: '', redirect_host: 'host', scope: '', given_at: 0 }
 }
 
-/** Begins a grant with one refresh token, both named `id`. */
+/** Starts a grant with one refresh token, both with the id `id`. */
 async function begin(store: MemoryStore, id: string): Promise<void> {
   await store.addAuthorizationCode(code(id))
   const token = { handle_hash: id, grant_id: id, client_id: 'client', expires_at: 1_000_000 + 30 * day, generation: 0 }
@@ -43,7 +43,7 @@ async function begin(store: MemoryStore, id: string): Promise<void> {
 }
 
 describe('MemoryStore', () => {
-  it('forgets no use of a proof that still protects, however many there are (RFC 9449 section 11.1)', async () => {
+  it('never evicts a used proof that could be replayed, however many there are (RFC 9449 section 11.1)', async () => {
     const { clock, store } = create()
     const use = 'proof of a token request'
     assert.equal(await store.useOnce(use, 'mine', 'client'), 'first')
@@ -56,7 +56,7 @@ describe('MemoryStore', () => {
     assert.equal(await store.useOnce(use, 'one more', 'client'), 'first')
   })
 
-  it('remembers 2,000 assertions of a client, and those of others beside them', async () => {
+  it('accepts 2,000 assertions of one client, without affecting other clients', async () => {
     const { clock, store } = create()
     for (let i = 0; i < 2_000; i++) assert.equal(await store.useOnce('assertion', `a${i}`, 'client'), 'first')
     assert.equal(await store.useOnce('assertion', 'one more', 'client'), 'full')
@@ -66,14 +66,14 @@ describe('MemoryStore', () => {
     assert.equal(await store.useOnce('assertion', 'one more', 'client'), 'first')
   })
 
-  it('keeps apart what is used for different things', async () => {
+  it('counts different kinds of use separately', async () => {
     const { store } = create()
     assert.equal(await store.useOnce('assertion', 'same', 'client'), 'first')
     assert.equal(await store.useOnce('proof of a token request', 'same', 'client'), 'first')
     assert.equal(await store.useOnce('assertion', 'same', 'client'), 'repeated')
   })
 
-  it('binds the grant to the key that comes with a rotation (RFC 9449 section 5)', async () => {
+  it('binds the grant to the key of a rotation (RFC 9449 section 5)', async () => {
     const { store } = create()
     await begin(store, 't0')
     assert.deepEqual(await store.rotateRefreshToken('t0', 0, 30, 'key'), { outcome: 'rotated', generation: 1 })
@@ -82,7 +82,7 @@ describe('MemoryStore', () => {
     assert.deepEqual(await store.rotateRefreshToken('t0', 1, 30, 'key'), { outcome: 'rotated', generation: 2 })
   })
 
-  it('finds a document until it is stale, and no longer', async () => {
+  it('returns a cached document until it expires', async () => {
     const { clock, store } = create()
     const document = { contentType: 'application/json', lifetime: 60, body: '{}', fetched_at: clock.now }
     await store.cacheDocument('url', document, clock.now + 60)
@@ -92,7 +92,7 @@ describe('MemoryStore', () => {
     assert.equal(await store.findDocument('url'), undefined)
   })
 
-  it('forgets the oldest of the clients that never got a token when there are too many', async () => {
+  it('evicts the oldest client that never got a token when there are too many', async () => {
     const { store } = create()
     for (let i = 0; i <= 20_000; i++) await store.addClient(client(`c${i}`))
     assert.equal(await store.findClient('c0'), undefined)
@@ -100,7 +100,7 @@ describe('MemoryStore', () => {
     assert.equal((await store.counts())['clients'], 20_000)
   })
 
-  it('forgets no client that got a token in a flood of registrations', async () => {
+  it('evicts no client that got a token, even in a flood of registrations', async () => {
     const { store } = create()
     await store.addClient(client('used'))
     await store.keepClient('used', true)
@@ -120,13 +120,13 @@ describe('MemoryStore', () => {
     assert.equal(await store.findClient('used'), undefined)
   })
 
-  it('keeps no client that it does not know', async () => {
+  it('adds no client when it keeps an unknown one', async () => {
     const { store } = create()
     await store.keepClient('unknown', true)
     assert.equal(await store.findClient('unknown'), undefined)
   })
 
-  it('goes on refusing a token whose revocation had to give way to newer ones', async () => {
+  it('still refuses a token whose revocation was evicted', async () => {
     const { clock, store } = create()
     const token = { jti: 'revoked', grant_id: 'g', client_id: 'c', iat: clock.now }
     await store.revokeAccessToken('revoked')
@@ -144,7 +144,7 @@ describe('MemoryStore', () => {
     assert.equal(await store.isRevoked(token), true)
   })
 
-  it('forgets the tokens of a grant that had to give way to newer ones', async () => {
+  it('forgets the tokens of an evicted grant', async () => {
     const { store } = create()
     for (let i = 0; i <= 100_000; i++) {
       const id = `g${i}`
@@ -156,7 +156,7 @@ describe('MemoryStore', () => {
     assert.equal((await store.counts())['refresh_tokens'], 100_000)
   })
 
-  it('knows every earlier generation of a refresh token as used, however long ago it was, with one record', async () => {
+  it('recognizes every earlier generation of a refresh token as used, with one record', async () => {
     for (const generation of [0, 50, 98]) {
       const { clock, store } = create()
       await begin(store, 't')
@@ -170,13 +170,13 @@ describe('MemoryStore', () => {
     }
   })
 
-  it('takes no generation that was never given out', async () => {
+  it('accepts no generation that was never issued', async () => {
     const { store } = create()
     await begin(store, 't')
     assert.deepEqual(await store.rotateRefreshToken('t', 1, 30), { outcome: 'reused' })
   })
 
-  it('rotates a refresh token 60 times a minute, and then again in the next', async () => {
+  it('rotates a refresh token at most 60 times a minute', async () => {
     const { clock, store } = create()
     await begin(store, 't')
     for (let i = 0; i < 60; i++) await store.rotateRefreshToken('t', i, 30)
@@ -186,7 +186,7 @@ describe('MemoryStore', () => {
     assert.deepEqual(await store.rotateRefreshToken('t', 60, 30), { outcome: 'rotated', generation: 61 })
   })
 
-  it('lets one of two uses of a code through, and revokes its grant at the second', async () => {
+  it('accepts a code once, and revokes its grant at the second use', async () => {
     const { store } = create()
     await begin(store, 'g')
     assert.equal(await store.useAuthorizationCode('g', grant('g'), undefined), false)
@@ -194,7 +194,7 @@ describe('MemoryStore', () => {
     assert.equal(await store.isRevoked({ jti: 'j', grant_id: 'g', client_id: 'c', iat: 1_000_000 }), true)
   })
 
-  it('finds an expired code for a while, to tell it from an unknown one', async () => {
+  it('returns an expired code for a while, to tell it from an unknown one', async () => {
     const { clock, store } = create()
     await store.addAuthorizationCode(code('c'))
     clock.now += 601
@@ -203,21 +203,21 @@ describe('MemoryStore', () => {
     assert.equal(await store.findAuthorizationCode('c'), undefined)
   })
 
-  it('remembers the last hundred decisions of a user', async () => {
+  it('remembers the latest hundred decisions of a user', async () => {
     const { store } = create()
     for (let i = 0; i <= 100; i++) await store.rememberConsent(consent(`c${i}`))
     assert.equal(await store.findConsent('joe', 'c0', 'host'), undefined)
     assert.ok(await store.findConsent('joe', 'c1', 'host'))
   })
 
-  it('signs the user out whose session is the oldest when there are too many', async () => {
+  it('evicts the oldest browser session when there are too many', async () => {
     const { store } = create()
     for (let i = 0; i <= 20_000; i++) await store.addBrowserSession(`s${i}`, { sub: 'joe', signed_in_at: 0 })
     assert.equal(await store.findBrowserSession('s0'), undefined)
     assert.ok(await store.findBrowserSession('s1'))
   })
 
-  it('counts attempts from the first on for 15 minutes', async () => {
+  it('counts attempts for 15 minutes from the first one', async () => {
     const { clock, store } = create()
     assert.deepEqual(await store.countAttempt('name', 'k'), { count: 1, ends_at: 1_000_900 })
     clock.now += 899
@@ -226,14 +226,14 @@ describe('MemoryStore', () => {
     assert.deepEqual(await store.countAttempt('name', 'k'), { count: 1, ends_at: 1_001_800 })
   })
 
-  it('counts the attempts of an address on, however many names there are', async () => {
+  it('keeps counting the attempts of an address, however many names there are', async () => {
     const { store } = create()
     await store.countAttempt('address', 'k')
     for (let i = 0; i <= 50_000; i++) await store.countAttempt('name', `n${i}`)
     assert.equal((await store.countAttempt('address', 'k')).count, 2)
   })
 
-  it('withdraws from one client what one user allowed it', async () => {
+  it('withdraws everything that one user allowed one client', async () => {
     const { store } = create()
     await begin(store, 'g')
     await store.rememberConsent(consent('client'))
