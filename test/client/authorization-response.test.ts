@@ -33,7 +33,7 @@ function queryOf({ url }: PendingAuthorization): Members {
 }
 
 describe('createAuthorizationRequest()', () => {
-  it('asks for a code, with state and an S256 code_challenge (OAuth 2.1 section 4.1.1)', () => {
+  it('requests a code, with state and an S256 code_challenge (OAuth 2.1 section 4.1.1)', () => {
     const pending = request()
     assert.deepEqual(queryOf(pending), {
       response_type: 'code', client_id: 'client', redirect_uri, scope: 'a b', state: pending.state,
@@ -41,24 +41,24 @@ describe('createAuthorizationRequest()', () => {
     })
   })
 
-  it('keeps the query that the authorization endpoint has (RFC 6749 section 3.1)', () => {
+  it('keeps the query of the authorization endpoint (RFC 6749 section 3.1)', () => {
     const { url } = request({ authorization_endpoint: `${issuer}/authorize?tenant=1` })
     assert.ok(url.startsWith(`${issuer}/authorize?tenant=1&response_type=code&`), url)
   })
 
-  it('sends the resource as it stands (RFC 8707 section 2)', () => {
+  it('sends the resource unchanged (RFC 8707 section 2)', () => {
     assert.equal(queryOf(request({}, [], 'https://MCP.example.com/mcp/'))['resource'], 'https://MCP.example.com/mcp/')
   })
 
-  it('leaves scope out where there is none (MCP 2026-07-28 basic/authorization, Scope Selection Strategy)', () => {
+  it('omits an empty scope (MCP 2026-07-28 basic/authorization, Scope Selection Strategy)', () => {
     assert.equal('scope' in queryOf(request({}, [])), false)
   })
 
-  it('asks for consent together with offline_access (OpenID Connect Core 1.0 section 11)', () => {
+  it('requests consent together with offline_access (OpenID Connect Core 1.0 section 11)', () => {
     assert.equal(queryOf(request({}, ['a', 'offline_access']))['prompt'], 'consent')
   })
 
-  it('asks for no consent otherwise', () => {
+  it('does not request consent otherwise', () => {
     assert.equal('prompt' in queryOf(request()), false)
   })
 
@@ -70,13 +70,13 @@ describe('createAuthorizationRequest()', () => {
     assert.notEqual(one.state, one.code_verifier)
   })
 
-  it('does not show the code_verifier in the URL', () => {
+  it('does not put the code_verifier into the URL', () => {
     const { url, code_verifier } = request()
     assert.equal(url.includes(code_verifier), false)
   })
 })
 
-/** The answer to a request, valid but for `changes`; a list gives a parameter several times, undefined leaves it out. */
+/** A valid response apart from `changes`. A list repeats a parameter, undefined omits it. */
 function respond(pending: PendingAuthorization, changes: Members = {}): URLSearchParams {
   const response = new URLSearchParams()
   const members = present({ code: 'the-code', state: pending.state, iss: pending.issuer, ...changes })
@@ -91,7 +91,7 @@ function read(pending: PendingAuthorization, changes: Members = {}): () => Promi
 }
 
 describe('readAuthorizationResponse(): state', () => {
-  it('returns the code of an answer with the state of the request', async () => {
+  it('returns the code of a response with the state of the request', async () => {
     assert.equal(await read(request())(), 'the-code')
   })
 
@@ -100,26 +100,26 @@ describe('readAuthorizationResponse(): state', () => {
     ['an empty state', () => ''],
     ['another state', () => 'made-up'],
     ['the state of another request', () => request().state],
-    ['the state and a character more', state => `${state}x`],
+    ['the state and an extra character', state => `${state}x`],
     ['the state without its last character', state => state.slice(0, -1)],
-    ['the state in other letters', state => state.toUpperCase() === state ? state.toLowerCase() : state.toUpperCase()],
+    ['the state in another case', state => state.toUpperCase() === state ? state.toLowerCase() : state.toUpperCase()],
     ['the state twice', state => [state, state]],
-    ['the state behind another', state => ['made-up', state]],
-    ['the state before another', state => [state, 'made-up']],
+    ['the state after another one', state => ['made-up', state]],
+    ['the state before another one', state => [state, 'made-up']],
   ]
   for (const [what, state] of states) {
-    it(`refuses an answer with ${what} (RFC 6749 section 10.12)`, async () => {
+    it(`refuses a response with ${what} (RFC 6749 section 10.12)`, async () => {
       const pending = request()
       await assertUntrusted(read(pending, { state: state(pending.state) }), 'state-is-ours')
     })
 
-    it(`does not take an answer with ${what} for one to the request`, () => {
+    it(`does not accept a response with ${what} as one to the request`, () => {
       const pending = request()
       assert.equal(answers(respond(pending, { state: state(pending.state) }), pending), false)
     })
   }
 
-  it('says nothing of an error that comes with a wrong state', async () => {
+  it('does not show an error that arrives with a wrong state', async () => {
     const error = await assertUntrusted(read(request(), { state: 'x', code: undefined, error: 'evil text' }), 'state-is-ours')
     assert.equal(error.message.includes('evil'), false)
   })
@@ -129,39 +129,39 @@ describe('readAuthorizationResponse(): state', () => {
 describe('readAuthorizationResponse(): iss', () => {
   const unannounced = { authorization_response_iss_parameter_supported: false }
 
-  it('accepts the announced iss that is the issuer (RFC 9207 section 2.4)', async () => {
+  it('accepts the promised iss if it is the issuer (RFC 9207 section 2.4)', async () => {
     assert.equal(await read(request())(), 'the-code')
   })
 
-  it('refuses an answer without the announced iss (RFC 9207 section 2.4)', async () => {
+  it('refuses a response without the promised iss (RFC 9207 section 2.4)', async () => {
     await assertUntrusted(read(request(), { iss: undefined }), 'issuer-of-response-is-sent')
   })
 
-  it('accepts an iss that was not announced and is the issuer', async () => {
+  it('accepts an iss that was not promised if it is the issuer', async () => {
     assert.equal(await read(request(unannounced))(), 'the-code')
   })
 
-  it('refuses an iss that was not announced and is another (RFC 9207 section 2.4)', async () => {
+  it('refuses an iss that was not promised and is another issuer (RFC 9207 section 2.4)', async () => {
     await assertUntrusted(read(request(unannounced), { iss: 'https://evil.example' }), 'issuer-of-response-matches')
   })
 
-  it('accepts an answer without iss where none was announced', async () => {
+  it('accepts a response without iss if none was promised', async () => {
     assert.equal(await read(request(unannounced), { iss: undefined })(), 'the-code')
   })
 
   const others: readonly (readonly [string, unknown])[] = [
     ['another host', 'https://evil.example'],
-    ['a slash more', 'https://auth.example.com/'],
-    ['the scheme in capitals', 'HTTPS://auth.example.com'],
-    ['the host in capitals', 'https://AUTH.example.com'],
+    ['an extra slash', 'https://auth.example.com/'],
+    ['an upper-case scheme', 'HTTPS://auth.example.com'],
+    ['an upper-case host', 'https://AUTH.example.com'],
     ['the default port', 'https://auth.example.com:443'],
     ['percent-encoding', 'https://auth%2Eexample.com'],
-    ['a blank behind', 'https://auth.example.com '],
-    ['http in place of https', 'http://auth.example.com'],
+    ['a trailing space', 'https://auth.example.com '],
+    ['http instead of https', 'http://auth.example.com'],
     ['a path', 'https://auth.example.com/tenant1'],
-    ['nothing in it', ''],
-    ['the issuer and another behind it', [issuer, 'https://evil.example']],
-    ['the issuer behind another', ['https://evil.example', issuer]],
+    ['an empty value', ''],
+    ['the issuer before another one', [issuer, 'https://evil.example']],
+    ['the issuer after another one', ['https://evil.example', issuer]],
   ]
   for (const [what, iss] of others) {
     it(`refuses an iss with ${what} (RFC 9207 section 2.4)`, async () => {
@@ -169,7 +169,7 @@ describe('readAuthorizationResponse(): iss', () => {
     })
   }
 
-  it('tells an issuer with a slash from one without, both ways', async () => {
+  it('distinguishes an issuer with a trailing slash from one without, both ways', async () => {
     const pending = request({ issuer: `${issuer}/` })
     await assertUntrusted(read(pending, { iss: issuer }), 'issuer-of-response-matches')
     assert.equal(await read(pending)(), 'the-code')
@@ -183,7 +183,7 @@ describe('readAuthorizationResponse(): iss', () => {
     assert.equal(`${message} ${remedy}`.includes('evil'), false)
   })
 
-  it('does not show an error that lacks the announced iss (RFC 9207 section 2.4)', async () => {
+  it('does not show an error without the promised iss (RFC 9207 section 2.4)', async () => {
     const changes = { code: undefined, error: 'evil_error', error_description: 'evil text', iss: undefined }
     const { message, remedy } = await assertUntrusted(read(request(), changes), 'issuer-of-response-is-sent')
     assert.equal(`${message} ${remedy}`.includes('evil'), false)
@@ -199,7 +199,7 @@ describe('readAuthorizationResponse(): code and error', () => {
     assert.equal(error.message, 'the authorization server refused: access_denied: The user said no')
   })
 
-  it('speaks of no error_uri where none came', async () => {
+  it('does not mention an error_uri if there is none', async () => {
     const { remedy } = await assertRefusal(read(request(), { code: undefined, error: 'access_denied' }), 'authorization-is-granted', 'access_denied')
     assert.match(remedy ?? '', /^Read the error\. access_denied means that the user/)
   })
@@ -210,21 +210,21 @@ describe('readAuthorizationResponse(): code and error', () => {
     assert.equal(remedy, 'It is explained at https://auth.example.com/explain/x')
   })
 
-  it('takes an answer with a code and an error for an error', async () => {
+  it('treats a response with a code and an error as an error', async () => {
     await assertRefusal(read(request(), { error: 'server_error' }), 'authorization-is-granted', 'server_error')
   })
 
   for (const [what, code] of [['no code', undefined], ['an empty code', '']] as const) {
-    it(`refuses an answer with ${what} and no error`, async () => {
+    it(`refuses a response with ${what} and no error`, async () => {
       await assertRefusal(read(request(), { code }), 'authorization-is-granted', 'it sent no code')
     })
   }
 
-  it('refuses an answer with two codes (RFC 6749 section 3.1)', async () => {
+  it('refuses a response with two codes (RFC 6749 section 3.1)', async () => {
     await assertUntrusted(read(request(), { code: ['one', 'two'] }), 'authorization-is-granted')
   })
 
-  it('shows an error text without what steers a terminal, and not without end', async () => {
+  it('shows an error text shortened and without terminal control characters', async () => {
     const changes = { code: undefined, error: 'bad', error_description: `\u001b[2J\u202e${'x'.repeat(5000)}` }
     const { message } = await assertRefusal(read(request(), changes), 'authorization-is-granted', 'bad')
     assert.match(message, /^[\x20-\x7e…]{300,400}$/u)

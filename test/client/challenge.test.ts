@@ -34,10 +34,10 @@ describe('parseChallenges()', () => {
 
   const forms: readonly (readonly [string, string, unknown])[] = [
     ['a scheme without parameters', 'Bearer', [['bearer', {}]]],
-    ['schemes without parameters side by side', 'Negotiate, Bearer', [['negotiate', {}], ['bearer', {}]]],
-    ['the scheme without regard to case', 'bEARER scope=a', [['bearer', { scope: 'a' }]]],
-    ['parameter names without regard to case', 'Bearer SCOPE="a"', [['bearer', { scope: 'a' }]]],
-    ['parameter values with regard to case', 'Bearer scope="Files:Read"', [['bearer', { scope: 'Files:Read' }]]],
+    ['two schemes without parameters', 'Negotiate, Bearer', [['negotiate', {}], ['bearer', {}]]],
+    ['the scheme case-insensitively', 'bEARER scope=a', [['bearer', { scope: 'a' }]]],
+    ['parameter names case-insensitively', 'Bearer SCOPE="a"', [['bearer', { scope: 'a' }]]],
+    ['parameter values case-sensitively', 'Bearer scope="Files:Read"', [['bearer', { scope: 'Files:Read' }]]],
     ['a parameter value that is a token', 'Bearer error=invalid_token', [['bearer', { error: 'invalid_token' }]]],
     ['an empty quoted value', 'Bearer scope="", error="x"', [['bearer', { scope: '', error: 'x' }]]],
     ['a quoted pair', 'Bearer realm="a\\\\b\\"c\\d"', [['bearer', { realm: 'a\\b"cd' }]]],
@@ -45,44 +45,44 @@ describe('parseChallenges()', () => {
       [['bearer', { error_description: 'no, not so, Basic x', scope: 'a' }]]],
     ['parameters inside quotes as text', 'Bearer realm="scope=\'evil\', error=x", scope="good"',
       [['bearer', { realm: 'scope=\'evil\', error=x', scope: 'good' }]]],
-    ['blanks around the equals sign', 'Bearer realm = "x" ,\tscope\t=\ta', [['bearer', { realm: 'x', scope: 'a' }]]],
+    ['spaces around the equals sign', 'Bearer realm = "x" ,\tscope\t=\ta', [['bearer', { realm: 'x', scope: 'a' }]]],
     ['empty list elements', ', ,Bearer ,,scope=a, ,error=b,', [['bearer', { scope: 'a', error: 'b' }]]],
     ['token68 credentials of another scheme', 'Negotiate a87421000492aa874209af8bc028==, Bearer scope=a',
       [['negotiate', {}], ['bearer', { scope: 'a' }]]],
-    ['token68 with every character that it may have', 'NTLM Az09-._~+/=, Bearer scope=a', [['ntlm', {}], ['bearer', { scope: 'a' }]]],
+    ['token68 with every character that it allows', 'NTLM Az09-._~+/=, Bearer scope=a', [['ntlm', {}], ['bearer', { scope: 'a' }]]],
     ['parameters without commas between them', 'Bearer error="x" scope="y"', [['bearer', { error: 'x', scope: 'y' }]]],
-    ['a challenge that is repeated', 'Bearer scope=a, Bearer scope=b', [['bearer', { scope: 'a' }], ['bearer', { scope: 'b' }]]],
+    ['a repeated challenge', 'Bearer scope=a, Bearer scope=b', [['bearer', { scope: 'a' }], ['bearer', { scope: 'b' }]]],
   ]
   for (const [what, header, expected] of forms) {
     it(`reads ${what} (RFC 9110 section 11)`, () => assert.deepEqual(parsed(header), expected))
   }
 
-  it('takes the first of two parameters with one name', () => {
+  it('uses the first of two parameters with the same name', () => {
     assert.deepEqual(parsed('Bearer scope="a", scope="b", Scope="c"'), [['bearer', { scope: 'a' }]])
   })
 
   const garbage: readonly (readonly [string, string, unknown])[] = [
     ['nothing', '', []],
-    ['blanks', ' \t ', []],
+    ['spaces', ' \t ', []],
     ['commas', ',,,', []],
     ['a lone equals sign', '=', []],
     ['a parameter without a scheme', 'scope="a"', []],
     ['a value without its closing quote', 'Bearer scope="a', [['bearer', {}], ['scope', {}]]],
     ['brackets', '{"error":"x"}', []],
-    ['what follows the unreadable', 'Bearer scope=a, <b>, error=x', [['bearer', { scope: 'a' }]]],
+    ['text after something unreadable', 'Bearer scope=a, <b>, error=x', [['bearer', { scope: 'a' }]]],
   ]
   for (const [what, header, expected] of garbage) {
-    it(`survives ${what} in place of a challenge`, () => assert.deepEqual(parsed(header), expected))
+    it(`survives ${what} instead of a challenge`, () => assert.deepEqual(parsed(header), expected))
   }
 
   // A parser that backtracks would need minutes for these; one that does not is done at once.
   const long = 400_000
   const hostile: readonly (readonly [string, string])[] = [
-    ['blanks behind the scheme', `Bearer${' '.repeat(long)}"`],
-    ['blanks in front', `${' '.repeat(long)}"`],
-    ['blanks before an equals sign', `Bearer scope${' '.repeat(long)}=`],
-    ['blanks behind an equals sign', `Bearer scope=${' '.repeat(long)}`],
-    ['blanks behind token68', `Basic abc${' '.repeat(long)}"`],
+    ['spaces after the scheme', `Bearer${' '.repeat(long)}"`],
+    ['leading spaces', `${' '.repeat(long)}"`],
+    ['spaces before an equals sign', `Bearer scope${' '.repeat(long)}=`],
+    ['spaces after an equals sign', `Bearer scope=${' '.repeat(long)}`],
+    ['spaces after token68', `Basic abc${' '.repeat(long)}"`],
     ['equals signs', `Basic abc${'='.repeat(long)}"`],
     ['commas', `Bearer scope=a${','.repeat(long)}"`],
     ['backslashes in an open quote', `Bearer scope="${'\\'.repeat(long)}`],
@@ -97,25 +97,25 @@ describe('parseChallenges()', () => {
 })
 
 describe('tokenChallenge()', () => {
-  it('finds Bearer behind another challenge', () => {
+  it('finds Bearer after another challenge', () => {
     assert.deepEqual(tokenParameters('Basic realm="x, y", Bearer scope="a b"'), { scope: 'a b' })
   })
 
-  it('finds Bearer in a header field of its own (RFC 9110 section 5.3)', () => {
+  it('finds Bearer in a separate header field (RFC 9110 section 5.3)', () => {
     assert.deepEqual(tokenParameters('Basic realm="x"', 'Bearer scope="a"'), { scope: 'a' })
   })
 
-  it('finds Bearer behind DPoP, which stands first with some servers', () => {
+  it('finds Bearer after DPoP, which some servers send first', () => {
     assert.deepEqual(tokenParameters('DPoP algs="ES256 RS256", Bearer scope="a"'), { scope: 'a' })
   })
 
-  it('takes a DPoP challenge where there is no other (RFC 9449 section 7.1)', () => {
+  it('uses a DPoP challenge if there is no other (RFC 9449 section 7.1)', () => {
     assert.deepEqual(tokenParameters('DPoP algs="ES256", resource_metadata="https://a.example/m"'), {
       algs: 'ES256', resource_metadata: 'https://a.example/m',
     })
   })
 
-  it('takes the first of two Bearer challenges', () => {
+  it('uses the first of two Bearer challenges', () => {
     assert.deepEqual(tokenParameters('Bearer scope="a"', 'Bearer scope="b"'), { scope: 'a' })
   })
 
@@ -123,7 +123,7 @@ describe('tokenChallenge()', () => {
     assert.deepEqual(tokenParameters(), {})
   })
 
-  it('is empty where only other schemes are challenged', () => {
+  it('is empty for other schemes only', () => {
     assert.deepEqual(tokenParameters('Basic realm="x", Negotiate'), {})
   })
 })

@@ -11,47 +11,47 @@ function resourceDocument(peer: Peer, changes: Members = {}): Members {
   return { resource: `${peer.url}/mcp`, authorization_servers: [peer.url], ...changes }
 }
 
-/** Looks for the protected resource metadata of `<url>/mcp`. */
+/** Discovers the protected resource metadata of `<url>/mcp`. */
 function findResource(peer: Peer, resource_metadata?: string, trace = new Trace()): Promise<ProtectedResource | undefined> {
   return discoverResource(`${peer.url}/mcp`, resource_metadata, trace)
 }
 
 describe('discoverResource(): where it looks', () => {
-  it('reads the URL of the challenge and no other (RFC 9728 section 5.1)', async t => {
+  it('reads only the URL that the challenge names (RFC 9728 section 5.1)', async t => {
     const peer = await startPeer(t)
     peer.on('GET /somewhere/else', json(resourceDocument(peer)))
     await findResource(peer, `${peer.url}/somewhere/else`)
     assert.deepEqual(peer.targets(), ['GET /somewhere/else'])
   })
 
-  it('asks for the form with the path first and, without a challenge, for no other where it answers (RFC 9728 section 3.1)', async t => {
+  it('requests the form with the path first, and nothing else if that answers (RFC 9728 section 3.1)', async t => {
     const peer = await startPeer(t)
     peer.on(`GET ${resourcePath}/mcp`, json(resourceDocument(peer)))
     await findResource(peer)
     assert.deepEqual(peer.targets(), [`GET ${resourcePath}/mcp`])
   })
 
-  it('asks for the root form second (MCP 2026-07-28 basic/authorization, Protected Resource Metadata Discovery Requirements)', async t => {
+  it('requests the root form second (MCP 2026-07-28 basic/authorization, Protected Resource Metadata Discovery Requirements)', async t => {
     const peer = await startPeer(t)
     peer.on(`GET ${resourcePath}`, json(resourceDocument(peer)))
     await findResource(peer)
     assert.deepEqual(peer.targets(), [`GET ${resourcePath}/mcp`, `GET ${resourcePath}`])
   })
 
-  it('finds nothing where neither form is there', async t => {
+  it('finds nothing if neither form exists', async t => {
     const peer = await startPeer(t)
     assert.equal(await findResource(peer), undefined)
     assert.equal(peer.received.length, 2)
   })
 
-  it('passes over a catch-all page in place of the form with the path', async t => {
+  it('skips a catch-all page at the form with the path', async t => {
     const peer = await startPeer(t)
     peer.on(`GET ${resourcePath}/mcp`, html())
     peer.on(`GET ${resourcePath}`, json(resourceDocument(peer)))
     assert.equal((await findResource(peer))?.resource, `${peer.url}/mcp`)
   })
 
-  it('notes what was tried, with status and content type', async t => {
+  it('notes what it tried, with status and content type', async t => {
     const peer = await startPeer(t)
     peer.on(`GET ${resourcePath}/mcp`, html())
     const { trace, notes } = record()
@@ -69,7 +69,7 @@ describe('discoverResource(): where it looks', () => {
     assert.equal(peer.to('GET /elsewhere').length, 0)
   })
 
-  it('names the protocol version (MCP 2025-03-26 basic/authorization, Server Metadata Discovery Headers)', async t => {
+  it('sends the protocol version (MCP 2025-03-26 basic/authorization, Server Metadata Discovery Headers)', async t => {
     const peer = await startPeer(t)
     await findResource(peer)
     assert.equal(peer.received[0]?.headers['mcp-protocol-version'], '2026-07-28')
@@ -85,13 +85,13 @@ describe('discoverResource(): what it accepts', () => {
 
   const accepted: readonly (readonly [string, (url: string) => string])[] = [
     ['the server itself', url => `${url}/mcp`],
-    ['the origin, as metadata at the root does', url => url],
-    ['the origin with a slash', url => `${url}/`],
-    ['the server with a slash', url => `${url}/mcp/`],
+    ['the origin, like metadata at the root', url => url],
+    ['the origin with a trailing slash', url => `${url}/`],
+    ['the server with a trailing slash', url => `${url}/mcp/`],
     ['the server with its scheme in capitals', url => url.replace('http', 'HTTP') + '/mcp'],
   ]
   for (const [what, resource] of accepted) {
-    it(`accepts metadata that speaks of ${what}, and keeps its text (RFC 8707 section 2)`, async t => {
+    it(`accepts metadata for ${what}, and keeps the resource byte for byte (RFC 8707 section 2)`, async t => {
       const found = await read(t, ({ url }) => ({ resource: resource(url) }))
       assert.match(found?.resource ?? '', /^http/i)
       const port = new URL(found!.resource).port
@@ -100,8 +100,8 @@ describe('discoverResource(): what it accepts', () => {
   }
 
   const noted: readonly (readonly [string, (url: string) => string, RegExp])[] = [
-    ['a slash at the end', url => `${url}/mcp/`, /is not identical to \S+\/mcp \(it has an extra slash at the end\): /],
-    ['the path that is missing', url => url, /is not identical to \S+\/mcp(?: \(.+\))?: /],
+    ['a trailing slash', url => `${url}/mcp/`, /is not identical to \S+\/mcp \(it has an extra slash at the end\): /],
+    ['a missing path', url => url, /is not identical to \S+\/mcp(?: \(.+\))?: /],
   ]
   for (const [what, resource, expected] of noted) {
     it(`notes ${what}, which stricter clients refuse (RFC 9728 section 3.3)`, async t => {
@@ -114,7 +114,7 @@ describe('discoverResource(): what it accepts', () => {
     })
   }
 
-  it('notes nothing where the two are one URL, as an origin with and without its slash is', async t => {
+  it('notes nothing if the two are the same URL, like an origin with and without a slash', async t => {
     const peer = await startPeer(t)
     peer.on('GET /metadata', json(resourceDocument(peer, { resource: `${peer.url}/` })))
     const { trace, notes } = record()
@@ -122,7 +122,7 @@ describe('discoverResource(): what it accepts', () => {
     assert.equal(notes.length, 1)
   })
 
-  it('accepts metadata of a parent of a longer path', async t => {
+  it('accepts metadata for a parent of a longer path', async t => {
     const peer = await startPeer(t)
     peer.on('GET /metadata', json(resourceDocument(peer, { resource: `${peer.url}/tenant` })))
     const found = await discoverResource(`${peer.url}/tenant/a/mcp`, `${peer.url}/metadata`, new Trace())
@@ -133,27 +133,27 @@ describe('discoverResource(): what it accepts', () => {
     ['another host', () => 'https://honest.example/mcp'],
     ['another port', url => `${url}1/mcp`],
     ['another scheme', url => `${url.replace('http:', 'https:')}/mcp`],
-    ['localhost in place of 127.0.0.1', url => `${url.replace('127.0.0.1', 'localhost')}/mcp`],
+    ['localhost instead of 127.0.0.1', url => `${url.replace('127.0.0.1', 'localhost')}/mcp`],
     ['another path', url => `${url}/other`],
     ['a path below that of the server', url => `${url}/mcp/below`],
-    ['a path that is part of a segment', url => `${url}/mc`],
+    ['a path that ends within a segment', url => `${url}/mc`],
     ['the path in capitals', url => `${url}/MCP`],
     ['a query', url => `${url}/mcp?tenant=1`],
     ['a fragment', url => `${url}/mcp#x`],
     ['an empty fragment', url => `${url}/mcp#`],
-    ['no URL', () => 'mcp'],
-    ['no text', () => 7],
+    ['something that is not a URL', () => 'mcp'],
+    ['something that is not a string', () => 7],
     ['nothing', () => undefined],
   ]
   for (const [what, resource] of refused) {
-    it(`refuses metadata that speaks of ${what} (RFC 9728 section 3.3)`, async t => {
+    it(`refuses metadata for ${what} (RFC 9728 section 3.3)`, async t => {
       await assertUntrusted(read(t, ({ url }) => ({ resource: resource(url) })), 'resource-metadata-matches')
     })
   }
 
   const unnamed: readonly (readonly [string, unknown])[] = [
-    ['no authorization_servers', undefined], ['none in it', []], ['a string in place of the array', 'https://a.example'],
-    ['something that is no string in it', [null]],
+    ['no authorization_servers', undefined], ['an empty list', []], ['a string instead of an array', 'https://a.example'],
+    ['a list that contains null', [null]],
   ]
   for (const [what, authorization_servers] of unnamed) {
     it(`refuses metadata with ${what} (MCP 2026-07-28 basic/authorization, Authorization Server Location)`, async t => {
@@ -166,22 +166,22 @@ describe('discoverResource(): what it accepts', () => {
     assert.match(message, /https:\/\/honest\.example\/mcp, not for http:\/\/127\.0\.0\.1:\d+\/mcp/)
   })
 
-  it('ignores scopes_supported that are no list of strings', async t => {
+  it('ignores scopes_supported if it is not a list of strings', async t => {
     assert.equal((await read(t, () => ({ scopes_supported: 'a b' })))?.scopes_supported, undefined)
   })
 
   const documents: readonly (readonly [string, Parameters<Peer['on']>[1]])[] = [
     ['HTML', html()],
-    ['HTML that says it is JSON', { headers: { 'content-type': 'application/json' }, body: '<!doctype html>' }],
-    ['JSON that says it is text', { headers: { 'content-type': 'text/plain' }, body: '{}' }],
+    ['HTML with a JSON content type', { headers: { 'content-type': 'application/json' }, body: '<!doctype html>' }],
+    ['JSON with a text content type', { headers: { 'content-type': 'text/plain' }, body: '{}' }],
     ['no content type', { body: '{}' }],
     ['nothing', { headers: { 'content-type': 'application/json' } }],
     ['a JSON array', json([])],
     ['JSON null', json(null)],
-    ['a member that comes twice', { headers: { 'content-type': 'application/json' }, body: '{"resource":"a","resource":"b"}' }],
+    ['a repeated member', { headers: { 'content-type': 'application/json' }, body: '{"resource":"a","resource":"b"}' }],
   ]
   for (const [what, answer] of documents) {
-    it(`refuses ${what} where the metadata was expected (RFC 9728 section 3.2)`, async t => {
+    it(`refuses ${what} instead of metadata (RFC 9728 section 3.2)`, async t => {
       const peer = await startPeer(t)
       peer.on('GET /metadata', answer)
       await assertUntrusted(findResource(peer, `${peer.url}/metadata`), 'document-is-json')
@@ -195,7 +195,7 @@ describe('discoverResource(): what it accepts', () => {
     assert.equal(message, `${peer.url}/metadata answered with text/html instead of JSON`)
   })
 
-  it('reads a document whose content type has a parameter and capitals', async t => {
+  it('reads a document whose content type has a parameter and upper-case letters', async t => {
     const peer = await startPeer(t)
     peer.on('GET /metadata', { ...json(resourceDocument(peer)), headers: { 'content-type': 'Application/JSON; charset=utf-8' } })
     assert.ok(await findResource(peer, `${peer.url}/metadata`))
@@ -208,7 +208,7 @@ describe('discoverResource(): what it accepts', () => {
   })
 })
 
-/** Goes on for as long as it is read; what is sent is bounded, so that a client without a limit ends in an error too. */
+/** Sends more than any limit of the client, but not forever, so that a client without a limit fails the test. */
 async function* endless(): AsyncGenerator<string> {
   yield '{"resource":"'
   for (let sent = 0; sent < 48; sent++) {

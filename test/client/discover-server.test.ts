@@ -16,7 +16,7 @@ const serverPath = '/.well-known/oauth-authorization-server'
 
 const openidPath = '/.well-known/openid-configuration'
 
-/** Looks for the metadata of the authorization server at `<url><path>`. */
+/** Discovers the metadata of the authorization server at `<url><path>`. */
 function findServer(peer: Peer, path = '', trace = new Trace()): Promise<AuthorizationServer> {
   return discoverAuthorizationServer(`${peer.url}${path}`, `${peer.url}/mcp`, trace)
 }
@@ -37,19 +37,19 @@ describe('discoverAuthorizationServer(): where it looks', () => {
     ])
   })
 
-  it('drops a slash at the end of the issuer before it inserts (RFC 8414 section 3.1)', () => {
+  it('drops a trailing slash of the issuer before it inserts the suffix (RFC 8414 section 3.1)', () => {
     assert.equal(wellKnownOfIssuer('https://auth.example.com/tenant1/')[0], wellKnownOfIssuer('https://auth.example.com/tenant1')[0])
     assert.deepEqual(wellKnownOfIssuer('https://auth.example.com/'), wellKnownOfIssuer('https://auth.example.com'))
   })
 
-  it('inserts before the path and keeps the query of the resource (RFC 9728 section 3.1)', () => {
+  it('inserts the suffix before the path, and keeps the query of the resource (RFC 9728 section 3.1)', () => {
     assert.deepEqual(wellKnownOfResource('https://resource.example.com/resource1?tenant=a'), [
       'https://resource.example.com/.well-known/oauth-protected-resource/resource1?tenant=a',
       'https://resource.example.com/.well-known/oauth-protected-resource',
     ])
   })
 
-  it('knows one form for a resource without a path (RFC 9728 section 3.1)', () => {
+  it('uses a single form for a resource without a path (RFC 9728 section 3.1)', () => {
     assert.deepEqual(wellKnownOfResource('https://resource.example.com'), [
       'https://resource.example.com/.well-known/oauth-protected-resource',
     ])
@@ -62,21 +62,21 @@ describe('discoverAuthorizationServer(): where it looks', () => {
     assert.deepEqual(peer.targets(), [`GET ${serverPath}`])
   })
 
-  it('asks for the OpenID Connect form second (MCP 2026-07-28 basic/authorization, Authorization Server Metadata Discovery)', async t => {
+  it('requests the OpenID Connect form second (MCP 2026-07-28 basic/authorization, Authorization Server Metadata Discovery)', async t => {
     const peer = await startPeer(t)
     peer.on(`GET ${openidPath}`, json(validMetadata(peer.url)))
     await findServer(peer)
     assert.deepEqual(peer.targets(), [`GET ${serverPath}`, `GET ${openidPath}`])
   })
 
-  it('asks for the appended form last where the issuer has a path (OpenID Connect Discovery 1.0 section 4)', async t => {
+  it('requests the appended form last if the issuer has a path (OpenID Connect Discovery 1.0 section 4)', async t => {
     const peer = await startPeer(t)
     peer.on(`GET /tenant1${openidPath}`, json(validMetadata(`${peer.url}/tenant1`)))
     assert.equal((await findServer(peer, '/tenant1')).issuer, `${peer.url}/tenant1`)
     assert.deepEqual(peer.targets(), [`GET ${serverPath}/tenant1`, `GET ${openidPath}/tenant1`, `GET /tenant1${openidPath}`])
   })
 
-  it('passes over a catch-all page in place of an earlier form', async t => {
+  it('skips a catch-all page at an earlier form', async t => {
     const peer = await startPeer(t)
     peer.on(`GET ${serverPath}`, html())
     peer.on(`GET ${openidPath}`, json(validMetadata(peer.url)))
@@ -91,13 +91,13 @@ describe('discoverAuthorizationServer(): where it looks', () => {
     assert.equal(peer.to('GET /elsewhere').length, 0)
   })
 
-  it('lists what it tried where no form answers', async t => {
+  it('lists what it tried if no form answers', async t => {
     const peer = await startPeer(t)
     const { message } = await assertFails(findServer(peer, '/tenant1'), { exitCode: 6 })
     for (const url of wellKnownOfIssuer(`${peer.url}/tenant1`)) assert.ok(message.includes(url), url)
   })
 
-  it('says that a server cannot be reached', async t => {
+  it('reports a server that cannot be reached', async t => {
     const peer = await startPeer(t)
     await peer.close()
     const { message } = await assertFails(findServer(peer), { exitCode: 6 })
@@ -117,10 +117,10 @@ describe('discoverAuthorizationServer(): what it accepts', () => {
   }
 
   const issuers: readonly (readonly [string, (url: string) => unknown])[] = [
-    ['a slash more', url => `${url}/`],
+    ['an extra slash', url => `${url}/`],
     ['another host', () => 'https://honest.example'],
-    ['localhost in place of 127.0.0.1', url => url.replace('127.0.0.1', 'localhost')],
-    ['capitals in the scheme', url => url.replace('http', 'HTTP')],
+    ['localhost instead of 127.0.0.1', url => url.replace('127.0.0.1', 'localhost')],
+    ['an upper-case scheme', url => url.replace('http', 'HTTP')],
     ['a path', url => `${url}/tenant1`],
     ['no issuer', () => undefined],
     ['a list of issuers', url => [url]],
@@ -133,7 +133,7 @@ describe('discoverAuthorizationServer(): what it accepts', () => {
     })
   }
 
-  it('refuses metadata without the slash that the resource named (RFC 8414 section 3.3)', async t => {
+  it('refuses metadata without the trailing slash that the resource names (RFC 8414 section 3.3)', async t => {
     const peer = await startPeer(t)
     peer.on(`GET ${serverPath}`, json(validMetadata(peer.url)))
     const { message } = await assertUntrusted(findServer(peer, '/'), 'issuer-is-identical')
@@ -147,8 +147,8 @@ describe('discoverAuthorizationServer(): what it accepts', () => {
   })
 
   const challengeMethods: readonly (readonly [string, unknown])[] = [
-    ['announces no method', undefined], ['announces plain alone', ['plain']], ['announces an empty list', []],
-    ['announces a string', 'S256'], ['announces s256 in small letters', ['s256']],
+    ['advertises no method', undefined], ['advertises only plain', ['plain']], ['advertises an empty list', []],
+    ['advertises a string', 'S256'], ['advertises s256 in lower case', ['s256']],
   ]
   for (const [what, code_challenge_methods_supported] of challengeMethods) {
     it(`refuses a server that ${what} (MCP 2026-07-28 basic/authorization, Authorization Code Protection)`, async t => {
@@ -156,7 +156,7 @@ describe('discoverAuthorizationServer(): what it accepts', () => {
     })
   }
 
-  it('accepts a server that announces S256 beside plain', async t => {
+  it('accepts a server that advertises S256 and plain', async t => {
     assert.match(await readForCodeGrant(t, { code_challenge_methods_supported: ['plain', 'S256'] }), /\/authorize$/)
   })
 
@@ -167,14 +167,14 @@ describe('discoverAuthorizationServer(): what it accepts', () => {
     })
   }
 
-  it('takes null for an endpoint that is not there', async t => {
+  it('treats null as an absent endpoint', async t => {
     assert.equal((await read(t, { registration_endpoint: null })).registration_endpoint, undefined)
   })
 
   const endpoints: readonly (readonly [string, unknown])[] = [
     ['a javascript: URL', 'javascript:alert(1)//https://a.example'], ['a file: URL', 'file:///etc/passwd'],
     ['a data: URL', 'data:text/html,x'], ['a private-use scheme', 'cursor://x'],
-    ['http beyond loopback', 'http://auth.example.com/authorize'], ['a relative URL', '/authorize'], ['a number', 7],
+    ['http to another host', 'http://auth.example.com/authorize'], ['a relative URL', '/authorize'], ['a number', 7],
     ['a user name', 'https://user@auth.example.com/'], ['a fragment', 'https://auth.example.com/#x'],
   ]
   for (const name of ['authorization_endpoint', 'token_endpoint', 'registration_endpoint', 'revocation_endpoint']) {
@@ -185,12 +185,12 @@ describe('discoverAuthorizationServer(): what it accepts', () => {
     }
   }
 
-  it('takes an absent token_endpoint_auth_methods_supported for client_secret_basic (RFC 8414 section 2)', async t => {
+  it('treats an absent token_endpoint_auth_methods_supported as client_secret_basic (RFC 8414 section 2)', async t => {
     const server = await read(t, { token_endpoint_auth_methods_supported: undefined })
     assert.deepEqual(server.token_endpoint_auth_methods_supported, ['client_secret_basic'])
   })
 
-  it('takes nothing but true for the promise of iss (RFC 9207 section 3)', async t => {
+  it('treats only true as the promise of iss (RFC 9207 section 3)', async t => {
     const server = await read(t, { authorization_response_iss_parameter_supported: 'true' })
     assert.equal(server.authorization_response_iss_parameter_supported, false)
   })
@@ -206,7 +206,7 @@ describe('discoverLegacyServer()', () => {
     assert.deepEqual(peer.targets(), [`GET ${serverPath}`])
   })
 
-  it('uses the default paths where there is no metadata (MCP 2025-03-26 basic/authorization, Fallbacks for Servers without Metadata Discovery)', async t => {
+  it('uses the default paths if there is no metadata (MCP 2025-03-26 basic/authorization, Fallbacks for Servers without Metadata Discovery)', async t => {
     const peer = await startPeer(t)
     const { issuer, authorization_endpoint, token_endpoint, registration_endpoint } = await find(peer)
     assert.deepEqual({ issuer, authorization_endpoint, token_endpoint, registration_endpoint }, {
@@ -215,7 +215,7 @@ describe('discoverLegacyServer()', () => {
     })
   })
 
-  it('accepts an issuer that is the origin with a slash, as no document named it without', async t => {
+  it('accepts the origin with a trailing slash as the issuer, because no document named it without', async t => {
     const peer = await startPeer(t)
     peer.on(`GET ${serverPath}`, json(validMetadata(peer.url, { issuer: `${peer.url}/` })))
     assert.equal((await find(peer)).issuer, `${peer.url}/`)
@@ -227,7 +227,7 @@ describe('discoverLegacyServer()', () => {
     await assertUntrusted(find(peer), 'issuer-is-identical')
   })
 
-  it('refuses metadata that does not announce S256', async t => {
+  it('refuses metadata that does not advertise S256', async t => {
     const peer = await startPeer(t)
     peer.on(`GET ${serverPath}`, json(validMetadata(peer.url, { code_challenge_methods_supported: undefined })))
     const server = await find(peer)
@@ -236,7 +236,7 @@ describe('discoverLegacyServer()', () => {
 })
 
 describe('the choice of the authorization server', () => {
-  it('takes the first that the resource names (RFC 9728 section 7.6)', async t => {
+  it('takes the first one that the resource names (RFC 9728 section 7.6)', async t => {
     const [mcp, first, second] = [await startPeer(t), await startPeer(t), await startPeer(t)]
     for (const peer of [first, second]) addAuthorizationServer(peer)
     addMcpServer(mcp, first.url, { resource: { authorization_servers: [first.url, second.url] } })
@@ -244,7 +244,7 @@ describe('the choice of the authorization server', () => {
     assert.equal(second.received.length, 0)
   })
 
-  it('prefers one where the client is registered already', async t => {
+  it('prefers one where the client is already registered', async t => {
     const [mcp, first, second] = [await startPeer(t), await startPeer(t), await startPeer(t)]
     for (const peer of [first, second]) addAuthorizationServer(peer)
     addMcpServer(mcp, first.url, { resource: { authorization_servers: [first.url, second.url] } })

@@ -32,13 +32,13 @@ describe('checkEndpoint()', () => {
     it(`lets a server on this machine name ${url}`, check(url, 'http://localhost:8000/mcp'))
   }
 
-  it('lets a server in a private network name another there', check('https://10.0.0.2/token', 'https://10.0.0.1/mcp'))
+  it('lets a server in a private network name another one there', check('https://10.0.0.2/token', 'https://10.0.0.1/mcp'))
 
   for (const url of [
     'https://10.0.0.1/token', 'https://192.168.0.1/token', 'https://[fd00::1]/token', 'https://169.254.169.254/latest/meta-data',
     'https://0.0.0.0/token', 'https://[::]/token', 'https://[::ffff:10.0.0.1]/token', 'https://[fe80::1]/token', 'https://255.255.255.255/',
   ]) {
-    it(`does not let a server on this machine name ${url}, which is not its own`, async () => {
+    it(`does not let a server on this machine name ${url}, which is another machine`, async () => {
       await assertUntrusted(check(url, 'http://localhost:8000/mcp'), 'endpoint-is-secure')
     })
   }
@@ -59,7 +59,7 @@ describe('checkEndpoint()', () => {
     'http://[::ffff:127.0.0.1]/token', 'http://[0:0:0:0:0:0:0:1]/token', 'http://①②⑦.0.0.1/token', `https://auth.example.com/${'x'.repeat(8000)}`,
   ]
   for (const url of never) {
-    it(`lets nobody name ${JSON.stringify(url).slice(0, 80)} (OAuth 2.1 section 1.5)`, async () => {
+    it(`lets no server name ${JSON.stringify(url).slice(0, 80)} (OAuth 2.1 section 1.5)`, async () => {
       await assertUntrusted(check(url, 'http://localhost:8000/mcp'), 'endpoint-is-secure')
     })
   }

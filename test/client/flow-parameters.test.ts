@@ -16,10 +16,10 @@ function connected(peer: Peer, options: Partial<McpClientOptions> = {}): Promise
 
 describe('the scope of the authorization request (MCP 2026-07-28 basic/authorization, Scope Selection Strategy)', () => {
   const cases: readonly (readonly [string, Parameters<typeof startHonestPeer>[1], string | undefined])[] = [
-    ['that of the challenge', { challenge: 'scope="a b"', resource: { scopes_supported: ['c'] } }, 'a b'],
-    ['that of the resource, where the challenge has none', { challenge: '', resource: { scopes_supported: ['c', 'd'] } }, 'c d'],
-    ['left out, where neither has any', { challenge: '' }, undefined],
-    ['joined by offline_access, where the authorization server has it',
+    ['the scope of the challenge', { challenge: 'scope="a b"', resource: { scopes_supported: ['c'] } }, 'a b'],
+    ['the scopes of the resource if the challenge has none', { challenge: '', resource: { scopes_supported: ['c', 'd'] } }, 'c d'],
+    ['absent if neither has any', { challenge: '' }, undefined],
+    ['extended by offline_access if the authorization server supports it',
       { challenge: 'scope="a"', metadata: { scopes_supported: ['a', 'offline_access'] } }, 'a offline_access'],
   ]
   for (const [what, changes, scope] of cases) {
@@ -33,9 +33,9 @@ describe('the scope of the authorization request (MCP 2026-07-28 basic/authoriza
 
 describe('the resource of the requests (RFC 8707 section 2)', () => {
   for (const [what, resource] of [
-    ['a slash at the end', (url: string) => `${url}/mcp/`], ['no path', (url: string) => url], ['no path but a slash', (url: string) => `${url}/`],
+    ['a trailing slash', (url: string) => `${url}/mcp/`], ['no path', (url: string) => url], ['only a slash as the path', (url: string) => `${url}/`],
   ] as const) {
-    it(`is, with ${what}, what the metadata says, on authorization, token and refresh (MCP 2026-07-28 basic/authorization, Resource Parameter Implementation)`, async t => {
+    it(`is exactly what the metadata says, with ${what}, in the authorization, token and refresh requests (MCP 2026-07-28 basic/authorization, Resource Parameter Implementation)`, async t => {
       const peer = await startPeer(t)
       addAuthorizationServer(peer)
       addMcpServer(peer, peer.url, { resource: { resource: resource(peer.url) } })
@@ -46,7 +46,7 @@ describe('the resource of the requests (RFC 8707 section 2)', () => {
     })
   }
 
-  it('is sent nowhere where it must not be', async t => {
+  it('is not sent at all if that is configured', async t => {
     const peer = await startHonestPeer(t)
     const client = await connected(peer, { sendResource: false })
     await client.authorizer.tokens.renew()

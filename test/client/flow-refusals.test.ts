@@ -17,10 +17,10 @@ function connected(peer: Peer, options: Partial<McpClientOptions> = {}): Promise
   return client.connect().then(() => client)
 }
 
-describe('an answer 401', () => {
+describe('a 401', () => {
   const refusal: Answer = { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } }
 
-  it('to a token that was just issued ends the attempts, with the reason of the server', async t => {
+  it('to a token that was just issued ends the attempts, with the reason that the server gives', async t => {
     const peer = await startHonestPeer(t, { challenge: 'error="invalid_token", error_description="wrong audience"', accepts: () => false })
     const { message, remedy } = await assertFails(connected(peer), { exitCode: 4 })
     assert.match(message, /wrong audience$/)
@@ -28,12 +28,12 @@ describe('an answer 401', () => {
     assert.equal(authorizationRequests(peer).length, 1)
   })
 
-  it('to a JWT leads to its audience', async t => {
+  it('to a JWT points to its audience', async t => {
     const peer = await startHonestPeer(t, { accepts: () => false, tokens: { access_token: 'eyJhbGciOiJub25lIn0.e30.c2ln' } })
     assert.match((await assertFails(connected(peer), { exitCode: 4 })).remedy ?? '', /with aud in the token/)
   })
 
-  it('to a token that is no JWT says nothing of its audience, which nobody can read', async t => {
+  it('to a token that is not a JWT does not mention its audience, which the user cannot read', async t => {
     const peer = await startHonestPeer(t, { accepts: () => false })
     assert.doesNotMatch((await assertFails(connected(peer), { exitCode: 4 })).remedy ?? '', /\baud/)
   })
@@ -49,7 +49,7 @@ describe('an answer 401', () => {
     ])
   })
 
-  it('leads to a login where the refresh token is dead (RFC 6749 section 5.2)', async t => {
+  it('leads to a login if the refresh token no longer works (RFC 6749 section 5.2)', async t => {
     const peer = await startHonestPeer(t, { accepts: token => token !== 'ended' })
     const storage = new MemoryStorage()
     await connected(peer, { storage })
@@ -58,7 +58,7 @@ describe('an answer 401', () => {
     assert.equal(authorizationRequests(peer).length, 2)
   })
 
-  it('asks nobody where the user may not be asked, and registers nothing', async t => {
+  it('neither asks the user nor registers if the client must not ask', async t => {
     const peer = await startHonestPeer(t)
     const client = new McpClient(`${peer.url}/mcp`, { storage: new MemoryStorage(), trace: record().trace })
     const { remedy } = await assertFails(client.connect(), { exitCode: 3 })
@@ -67,12 +67,12 @@ describe('an answer 401', () => {
   })
 })
 
-describe('an answer 403', () => {
+describe('a 403', () => {
   const challenge = (scope: string): Answer => ({
     status: 403, headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
   })
 
-  /** A peer that first lets everything through and then, for calls, answers with `scopes` one by one. */
+  /** A peer that first accepts everything and then answers calls by demanding `scopes`, one by one. */
   async function demanding(t: TestContext, scopes: readonly string[]): Promise<{ peer: Peer; client: McpClient }> {
     const peer = await startHonestPeer(t, { challenge: 'scope="read"' })
     const client = await connected(peer)
@@ -86,33 +86,33 @@ describe('an answer 403', () => {
     return { peer, client }
   }
 
-  it('leads to a new login for the scopes so far and those of the challenge (MCP 2026-07-28 basic/authorization, Step-Up Authorization Flow)', async t => {
+  it('leads to a new login for the earlier scopes and those of the challenge (MCP 2026-07-28 basic/authorization, Step-Up Authorization Flow)', async t => {
     const { peer, client } = await demanding(t, ['write'])
     await client.callTool('echo', {})
     assert.deepEqual(authorizationRequests(peer).map(({ scope }) => scope), ['read', 'read write'])
     assert.equal(peer.to('POST /token').some(received => formOf(received)['grant_type'] === 'refresh_token'), false)
   })
 
-  it('may come twice, and the scopes add up', async t => {
+  it('may happen twice, and the scopes add up', async t => {
     const { peer, client } = await demanding(t, ['write', 'delete'])
     await client.callTool('echo', {})
     assert.deepEqual(authorizationRequests(peer).map(({ scope }) => scope), ['read', 'read write', 'read write delete'])
   })
 
-  it('ends the attempts when it comes a third time (MCP 2026-07-28 basic/authorization, Step-Up Authorization Flow)', async t => {
+  it('ends the attempts the third time (MCP 2026-07-28 basic/authorization, Step-Up Authorization Flow)', async t => {
     const { peer, client } = await demanding(t, ['write', 'write', 'write', 'write'])
     await assertUntrusted(client.callTool('echo', {}), 'step-up-is-bounded')
     assert.equal(authorizationRequests(peer).length, 3)
   })
 
-  it('of another kind is an answer like any other', async t => {
+  it('of another kind is an ordinary response', async t => {
     const { peer, client } = await demanding(t, [])
     peer.on('POST /mcp', { status: 403, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } })
     await assertUntrusted(client.callTool('echo', {}), 'answer-is-json-rpc')
     assert.equal(authorizationRequests(peer).length, 1)
   })
 
-  it('in the place of a 401 starts no authorization, and the error says so (RFC 9728 section 5.1)', async t => {
+  it('instead of a 401 starts no authorization, and the error says so (RFC 9728 section 5.1)', async t => {
     const peer = await startHonestPeer(t)
     peer.on('POST /mcp', json({}, 403))
     const { message, remedy } = await assertUntrusted(connected(peer), 'answer-is-json-rpc')

@@ -16,7 +16,7 @@ import {
 
 const both = 'mcp:tools:read mcp:tools:execute'
 
-/** The requests for a path in the log, where the server writes them with DEBUG. */
+/** The requests for a path in the log, which the server writes with DEBUG. */
 function requestsFor(server: TestServer, path: string): number {
   return server.log.filter(line => line.includes(`"path":"${path}"`)).length
 }
@@ -51,7 +51,7 @@ describe('the flow against our own server', () => {
   })
 
   for (const version of ['2025-11-25', '2025-06-18', '2025-03-26']) {
-    it(`goes the same way where MCP ${version} is spoken`, async t => {
+    it(`takes the same steps with MCP ${version}`, async t => {
       const server = await startServer(t)
       const client = clientOf(server.url, { protocolVersions: [version] })
       assert.equal((await client.connect()).protocolVersion, version)
@@ -60,7 +60,7 @@ describe('the flow against our own server', () => {
     })
   }
 
-  it('keeps every rule that it checks', async t => {
+  it('holds every rule that it checks', async t => {
     const server = await startServer(t)
     const { trace, verdicts } = record()
     await clientOf(server.url, { trace }).connect()
@@ -71,7 +71,7 @@ describe('the flow against our own server', () => {
     }
   })
 
-  it('stores the tokens with what is needed to renew them', async t => {
+  it('stores the tokens with everything that a refresh needs', async t => {
     const server = await startServer(t)
     const storage = new MemoryStorage()
     await clientOf(server.url, { storage }).authorizer.authorize()
@@ -85,7 +85,7 @@ describe('the flow against our own server', () => {
     assert.ok(access_token && refresh_token && expires_at! > Date.now() / 1000)
   })
 
-  it('uses stored tokens without asking anybody', async t => {
+  it('uses stored tokens without asking the user', async t => {
     const server = await startServer(t)
     const storage = new MemoryStorage()
     await clientOf(server.url, { storage }).authorizer.authorize()
@@ -94,7 +94,7 @@ describe('the flow against our own server', () => {
     assert.deepEqual(exchanges.map(({ method, url, status }) => `${method} ${url} ${status}`), [`POST ${server.url}/mcp 200`])
   })
 
-  it('renews the tokens before they end (OAuth 2.1 section 4.3)', async t => {
+  it('refreshes the tokens before they expire (OAuth 2.1 section 4.3)', async t => {
     const server = await startServer(t)
     const storage = new MemoryStorage()
     await clientOf(server.url, { storage }).authorizer.authorize()
@@ -106,7 +106,7 @@ describe('the flow against our own server', () => {
     ])
   })
 
-  it('renews the tokens after a 401, once', async t => {
+  it('refreshes the tokens after a 401, once', async t => {
     const server = await startServer(t)
     const storage = new MemoryStorage()
     await clientOf(server.url, { storage }).authorizer.authorize()
@@ -132,7 +132,7 @@ describe('the flow against our own server', () => {
     assert.notEqual((await storage.read()).registrations[first.url]?.client_id, before)
   })
 
-  it('registers again before the user is asked, when the server has forgotten the client (RFC 7592 section 2.1)', async t => {
+  it('registers again before it asks the user, if the server has forgotten the client (RFC 7592 section 2.1)', async t => {
     const first = await startServer(t)
     const storage = new MemoryStorage()
     await clientOf(first.url, { storage }).authorizer.register()
@@ -143,7 +143,7 @@ describe('the flow against our own server', () => {
     assert.equal(exchanges.filter(({ url }) => url.startsWith(`${first.url}/oauth/authorize`)).length, 1)
   })
 
-  it('asks for the union of scopes after a 403, not for the missing one alone (MCP 2026-07-28 basic/authorization, Step-Up Authorization Flow)', async t => {
+  it('requests the union of scopes after a 403, not only the missing one (MCP 2026-07-28 basic/authorization, Step-Up Authorization Flow)', async t => {
     const server = await startServer(t)
     const storage = new MemoryStorage()
     await storeNarrowTokens(server, storage)
@@ -157,7 +157,7 @@ describe('the flow against our own server', () => {
     assert.equal((await storage.read()).servers[`${server.url}/mcp`]?.scope, both)
   })
 
-  it('is not ended by the refresh of another process that came first (OAuth 2.1 section 4.3.1)', async t => {
+  it('survives an earlier refresh by another process (OAuth 2.1 section 4.3.1)', async t => {
     const server = await startServer(t, { OAUTH_REFRESH_TOKEN_REUSE_WINDOW_SECONDS: '0' })
     const storage = new MemoryStorage()
     await clientOf(server.url, { storage }).authorizer.authorize()
@@ -169,7 +169,7 @@ describe('the flow against our own server', () => {
   })
 
   for (const [what, advance] of [['have run out', 0], ['the server refuses', 4000]] as const) {
-    it(`renews tokens that ${what} once for 20 clients over one file, without grace for a second refresh`, async t => {
+    it(`refreshes tokens that ${what} once for 20 clients that share a file, although the server allows no second refresh`, async t => {
       const server = await startServer(t, { DEBUG: 'true', LOG_LEVEL: 'debug', OAUTH_REFRESH_TOKEN_REUSE_WINDOW_SECONDS: '0' })
       const open = await fileStorage(t)
       await clientOf(server.url, { storage: open() }).authorizer.authorize()
@@ -188,8 +188,8 @@ describe('the flow against our own server', () => {
   }
 })
 
-describe('a client that may not ask the user', () => {
-  it('remembers the scopes of a step-up for the next authorization, which asks for all of them', async t => {
+describe('a client that must not ask the user', () => {
+  it('remembers the scopes of a step-up for the next authorization, which requests all of them', async t => {
     const server = await startServer(t)
     const storage = new MemoryStorage()
     await storeNarrowTokens(server, storage)
@@ -200,7 +200,7 @@ describe('a client that may not ask the user', () => {
   })
 })
 
-/** Stores a registration and tokens that may list tools but not call them. */
+/** Stores a registration, and tokens that can list tools but not call them. */
 async function storeNarrowTokens(server: TestServer, storage: ClientStorage): Promise<void> {
   const scope = 'mcp:tools:read'
   const { client, tokens } = await getTokens(server, {}, { scope })
@@ -240,7 +240,7 @@ describe('the code', () => {
     ['another iss', { iss: 'https://evil.example' }, 'issuer-of-response-matches'],
     ['no iss', { iss: undefined }, 'issuer-of-response-is-sent'],
   ] as const) {
-    it(`is sent to no token endpoint when it comes with ${what} (RFC 9207 section 2.4)`, async t => {
+    it(`is not sent to a token endpoint if it arrives with ${what} (RFC 9207 section 2.4)`, async t => {
       const peer = await startHonestPeer(t, { response })
       await assertUntrusted(connected(peer), rule)
       assert.equal(peer.to('POST /token').length, 0)
@@ -249,7 +249,7 @@ describe('the code', () => {
 })
 
 describe('two authorization servers', () => {
-  it('never see what the other gave (MCP 2026-07-28 basic/authorization, Token Handling)', async t => {
+  it('never see what the other one issued (MCP 2026-07-28 basic/authorization, Token Handling)', async t => {
     const [mcp, first, second] = [await startPeer(t), await startPeer(t), await startPeer(t)]
     const server = addAuthorizationServer(first)
     addAuthorizationServer(second)
@@ -276,7 +276,7 @@ describe('two authorization servers', () => {
 })
 
 describe('a server of MCP 2025-03-26', () => {
-  it('is authorized at the default paths of its origin (MCP 2025-03-26 basic/authorization, Fallbacks for Servers without Metadata Discovery)', async t => {
+  it('is its own authorization server, at the default paths (MCP 2025-03-26 basic/authorization, Fallbacks for Servers without Metadata Discovery)', async t => {
     const peer = await startHonestPeer(t, { challenge: '' })
     peer.on('GET /.well-known/oauth-protected-resource/mcp', { status: 404 })
     peer.on('GET /.well-known/oauth-authorization-server', { status: 404 })
@@ -288,7 +288,7 @@ describe('a server of MCP 2025-03-26', () => {
     assert.equal(authorizationRequests(peer)[0]?.['resource'], `${peer.url}/mcp`)
   })
 
-  it('is noted as one at which newer clients may stop', async t => {
+  it('is noted as one that newer clients may refuse', async t => {
     const peer = await startHonestPeer(t, { challenge: '' })
     peer.on('GET /.well-known/oauth-protected-resource/mcp', { status: 404 })
     const { trace, notes } = record()
@@ -298,12 +298,12 @@ describe('a server of MCP 2025-03-26', () => {
 })
 
 describe('an authorization server that refuses', () => {
-  it('is reported as it says (RFC 6749 section 4.1.2.1)', async t => {
+  it('is reported with its own words (RFC 6749 section 4.1.2.1)', async t => {
     const peer = await startHonestPeer(t, { response: { code: undefined, error: 'access_denied' } })
     await assertRefusal(connected(peer), 'authorization-is-granted', 'access_denied')
   })
 
-  it('leaves the registration for the next attempt', async t => {
+  it('keeps the registration for the next attempt', async t => {
     const peer = await startHonestPeer(t, { response: { code: undefined, error: 'access_denied' } })
     const storage = new MemoryStorage()
     await assertRefusal(connected(peer, { storage }), 'authorization-is-granted', 'access_denied')

@@ -10,23 +10,23 @@ describe('selectInitialScopes()', () => {
     client_id_metadata_document_supported: false, authorization_response_iss_parameter_supported: false,
   })
 
-  it('takes the scope of the challenge first (MCP 2026-07-28 basic/authorization, Scope Selection Strategy)', () => {
+  it('uses the scope of the challenge first (MCP 2026-07-28 basic/authorization, Scope Selection Strategy)', () => {
     assert.deepEqual(selectInitialScopes('c d', resource, serverWith(['a'])), ['c', 'd'])
   })
 
-  it('takes scopes_supported of the resource second (MCP 2026-07-28 basic/authorization, Scope Selection Strategy)', () => {
+  it('uses scopes_supported of the resource second (MCP 2026-07-28 basic/authorization, Scope Selection Strategy)', () => {
     assert.deepEqual(selectInitialScopes(undefined, resource, serverWith(['x'])), ['a', 'b'])
   })
 
-  it('takes none where neither says so (MCP 2026-07-28 basic/authorization, Scope Selection Strategy)', () => {
+  it('uses none if neither names any (MCP 2026-07-28 basic/authorization, Scope Selection Strategy)', () => {
     assert.deepEqual(selectInitialScopes(undefined, { ...resource, scopes_supported: undefined }, serverWith(['x'])), [])
   })
 
-  it('adds offline_access where the authorization server has it (MCP 2026-07-28 basic/authorization, Refresh Tokens)', () => {
+  it('adds offline_access if the authorization server supports it (MCP 2026-07-28 basic/authorization, Refresh Tokens)', () => {
     assert.deepEqual(selectInitialScopes('c', resource, serverWith(['offline_access'])), ['c', 'offline_access'])
   })
 
-  it('does not add offline_access on the word of the resource', () => {
+  it('does not add offline_access because the resource names it', () => {
     assert.deepEqual(selectInitialScopes('c', { ...resource, scopes_supported: ['offline_access'] }, serverWith([])), ['c'])
   })
 

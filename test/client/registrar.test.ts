@@ -16,7 +16,7 @@ const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const client_metadata_url = 'https://app.example.com/client.json'
 const withDocuments = { client_id_metadata_document_supported: true }
 
-/** The client_id that a peer saw in the last authorization request, and what registered it. */
+/** Connects to a peer, and returns the client_id of its last authorization request. */
 async function connect(t: TestContext, identity: ClientIdentity, metadata: Members = {}): Promise<{ peer: Peer; storage: ClientStorage; client_id: string | null }> {
   const peer = await startHonestPeer(t, { metadata })
   const storage = new MemoryStorage()
@@ -29,26 +29,26 @@ function clientIdAt(peer: Peer): string | null {
 }
 
 describe('ClientRegistrar: the order', () => {
-  it('puts a client that was registered beforehand first (MCP 2026-07-28 basic/authorization/client-registration)', async t => {
+  it('uses a client that was registered beforehand first (MCP 2026-07-28 basic/authorization/client-registration)', async t => {
     const { peer, client_id } = await connect(t, { client_id: 'by-hand', client_metadata_url }, withDocuments)
     assert.equal(client_id, 'by-hand')
     assert.equal(peer.to('POST /register').length, 0)
   })
 
-  it('puts a metadata document second (MCP 2026-07-28 basic/authorization/client-registration)', async t => {
+  it('uses a metadata document second (MCP 2026-07-28 basic/authorization/client-registration)', async t => {
     const { peer, client_id } = await connect(t, { client_metadata_url }, withDocuments)
     assert.equal(client_id, client_metadata_url)
     assert.equal(peer.to('POST /register').length, 0)
   })
 
-  it('puts dynamic registration third (MCP 2026-07-28 basic/authorization/client-registration)', async t => {
+  it('uses dynamic registration third (MCP 2026-07-28 basic/authorization/client-registration)', async t => {
     const { peer, client_id } = await connect(t, {}, withDocuments)
     assert.equal(peer.to('POST /register').length, 1)
     assert.match(client_id!, /^client-/)
   })
 
   for (const supported of [undefined, false, 'true', 1]) {
-    it(`registers where client_id_metadata_document_supported is ${JSON.stringify(supported) ?? 'absent'}, and says so`, async t => {
+    it(`registers if client_id_metadata_document_supported is ${JSON.stringify(supported) ?? 'absent'}, and says so`, async t => {
       const peer = await startHonestPeer(t, { metadata: { client_id_metadata_document_supported: supported } })
       const { trace, notes } = record()
       await clientOf(peer.url, { identity: { client_metadata_url }, trace }).connect()
@@ -57,7 +57,7 @@ describe('ClientRegistrar: the order', () => {
     })
   }
 
-  it('names the choices where none of the three is possible', async t => {
+  it('names the choices if none of the three is possible', async t => {
     const peer = await startHonestPeer(t, { metadata: { registration_endpoint: undefined } })
     const { message, remedy } = await assertUntrusted(clientOf(peer.url).connect(), 'registration-is-possible')
     assert.equal(message, `${peer.url} has no registration_endpoint, and the client has no client_id for it`)
@@ -74,9 +74,9 @@ describe('ClientRegistrar: a client that was registered beforehand', () => {
   const methods: readonly (readonly [string, ClientIdentity, Members, string])[] = [
     ['none without a secret', {}, { token_endpoint_auth_methods_supported: ['client_secret_basic'] }, 'none'],
     ['Basic with a secret', { client_secret: 's' }, { token_endpoint_auth_methods_supported: ['client_secret_post', 'client_secret_basic'] }, 'client_secret_basic'],
-    ['Basic where the server lists no method', { client_secret: 's' }, { token_endpoint_auth_methods_supported: undefined }, 'client_secret_basic'],
-    ['Basic where the server lists other methods alone', { client_secret: 's' }, { token_endpoint_auth_methods_supported: ['none', 'private_key_jwt'] }, 'client_secret_basic'],
-    ['post where the server takes nothing else', { client_secret: 's' }, { token_endpoint_auth_methods_supported: ['client_secret_post'] }, 'client_secret_post'],
+    ['Basic if the server lists no method', { client_secret: 's' }, { token_endpoint_auth_methods_supported: undefined }, 'client_secret_basic'],
+    ['Basic if the server lists only other methods', { client_secret: 's' }, { token_endpoint_auth_methods_supported: ['none', 'private_key_jwt'] }, 'client_secret_basic'],
+    ['post if the server supports nothing else', { client_secret: 's' }, { token_endpoint_auth_methods_supported: ['client_secret_post'] }, 'client_secret_post'],
     ['private_key_jwt with a key', { privateKey }, { token_endpoint_auth_methods_supported: ['private_key_jwt'] }, 'private_key_jwt'],
   ]
   for (const [what, identity, metadata, expected] of methods) {
@@ -92,7 +92,7 @@ describe('ClientRegistrar: a client that was registered beforehand', () => {
     assert.deepEqual(shown.map(({ path }) => path), ['/token'])
   })
 
-  it('is bound to the issuer with which it was used first (MCP 2026-07-28 basic/authorization/client-registration, Authorization Server Binding)', async t => {
+  it('is bound to the issuer where it was first used (MCP 2026-07-28 basic/authorization/client-registration, Authorization Server Binding)', async t => {
     const identity = { client_id: 'by-hand', client_secret: 'the-secret' }
     const { peer, storage } = await connect(t, identity)
     const evil = await startHonestPeer(t)
@@ -121,7 +121,7 @@ describe('ClientRegistrar: a client that was registered beforehand', () => {
     assert.equal(peer.to('GET /authorize').length, 2)
   })
 
-  it('is not registered anew, nor is the user asked again, when the server does not know it (RFC 6749 section 5.2)', async t => {
+  it('neither registers again nor asks the user again if the server does not know it (RFC 6749 section 5.2)', async t => {
     const peer = await startHonestPeer(t)
     peer.on('POST /token', json({ error: 'invalid_client' }, 401))
     const storage = new MemoryStorage()
@@ -133,7 +133,7 @@ describe('ClientRegistrar: a client that was registered beforehand', () => {
     assert.equal(peer.to('POST /register').length, 0)
   })
 
-  it('takes the place of a dynamic registration at its issuer', async t => {
+  it('replaces a dynamic registration at its issuer', async t => {
     const { peer, storage } = await connect(t, {})
     await clientOf(peer.url, { identity: { client_id: 'by-hand' }, storage }).authorizer.authorize()
     assert.equal((await storage.read()).registrations[peer.url]?.client_id, 'by-hand')
@@ -149,7 +149,7 @@ describe('ClientRegistrar: a metadata document', () => {
     assert.equal(request!.headers.authorization, undefined)
   })
 
-  it('authenticates by its key where it has one (draft-ietf-oauth-client-id-metadata-document section 6.2)', async t => {
+  it('authenticates with its key if it has one (draft-ietf-oauth-client-id-metadata-document section 6.2)', async t => {
     const { peer } = await connect(t, { client_metadata_url, privateKey }, withDocuments)
     const { client_id, client_assertion_type, client_assertion } = formOf(peer.to('POST /token')[0]!)
     const { iss, sub, aud } = JSON.parse(Buffer.from((client_assertion as string).split('.')[1]!, 'base64url').toString()) as Members
@@ -167,7 +167,7 @@ describe('ClientRegistrar: a metadata document', () => {
     assert.equal(clientIdAt(other), client_metadata_url)
   })
 
-  it('leaves a registration of before alone', async t => {
+  it('does not change an earlier registration', async t => {
     const { peer, storage } = await connect(t, {}, withDocuments)
     const before = (await storage.read()).registrations
     await clientOf(peer.url, { identity: { client_metadata_url }, storage }).authorizer.authorize()
@@ -175,14 +175,14 @@ describe('ClientRegistrar: a metadata document', () => {
     assert.deepEqual((await storage.read()).registrations, before)
   })
 
-  it('renews its tokens as itself', async t => {
+  it('refreshes its tokens as itself', async t => {
     const { peer, storage } = await connect(t, { client_metadata_url, privateKey }, withDocuments)
     await clientOf(peer.url, { identity: { client_metadata_url, privateKey }, storage }).authorizer.renew()
     const { grant_type, client_id, client_assertion } = formOf(peer.to('POST /token')[1]!)
     assert.deepEqual([grant_type, client_id, typeof client_assertion], ['refresh_token', client_metadata_url, 'string'])
   })
 
-  it('says which key is missing when the tokens are to be renewed without it', async t => {
+  it('says that the key is missing if the tokens are refreshed without it', async t => {
     const { peer, storage } = await connect(t, { client_metadata_url, privateKey }, withDocuments)
     await assert.rejects(clientOf(peer.url, { storage }).authorizer.renew(), {
       exitCode: 2, message: `the client ${client_metadata_url} authenticates with a private key, which is missing`, remedy: 'Pass it with --private-key.',
@@ -191,7 +191,7 @@ describe('ClientRegistrar: a metadata document', () => {
 })
 
 describe('ClientRegistrar: dynamic registration', () => {
-  it('is made again when the MCP server names another authorization server (MCP 2026-07-28 basic/authorization/client-registration, Authorization Server Binding)', async t => {
+  it('is repeated when the MCP server names another authorization server (MCP 2026-07-28 basic/authorization/client-registration, Authorization Server Binding)', async t => {
     const { peer, storage, client_id } = await connect(t, {})
     const next = await startPeer(t)
     addAuthorizationServer(next)
@@ -218,7 +218,7 @@ describe('ClientRegistrar: dynamic registration', () => {
     assert.equal(jsonOf(next.to('POST /register')[0]!)['client_id'], undefined)
   })
 
-  it('is kept at its issuer, and taken up again when the MCP server comes back to it', async t => {
+  it('is kept for its issuer, and reused when the MCP server names that issuer again', async t => {
     const { peer, storage } = await connect(t, {})
     await clientOf(peer.url, { storage }).authorizer.authorize()
     assert.equal(peer.to('POST /register').length, 1)

@@ -23,7 +23,7 @@ function serverAt(peer: Peer, changes: Partial<AuthorizationServer> = {}): Autho
   }
 }
 
-/** Registers at a peer that gives `answer`. */
+/** Registers at a peer that responds with `answer`. */
 async function register(
   t: TestContext, answer: Answer | Members, changes: Partial<AuthorizationServer> = {},
 ): Promise<{ peer: Peer; sent: Members; registration: Registration }> {
@@ -43,17 +43,17 @@ describe('registerClient(): the request', () => {
     assert.equal(peer.received[0]?.headers['content-type'], 'application/json')
   })
 
-  it('says native, since OpenID Connect takes silence for web (MCP 2026-07-28 basic/authorization/client-registration)', async t => {
+  it('says native, because OpenID Connect assumes web by default (MCP 2026-07-28 basic/authorization/client-registration)', async t => {
     assert.equal((await register(t, {})).sent['application_type'], 'native')
   })
 
   const grants: readonly (readonly [string, readonly string[] | undefined, readonly string[]])[] = [
-    ['both grant types where the server does not list any', undefined, ['authorization_code', 'refresh_token']],
-    ['both grant types where the server lists more', ['implicit', 'refresh_token', 'authorization_code'], ['authorization_code', 'refresh_token']],
-    ['the code alone where the server does not refresh', ['authorization_code'], ['authorization_code']],
+    ['both grant types if the server lists none', undefined, ['authorization_code', 'refresh_token']],
+    ['both grant types if the server lists more', ['implicit', 'refresh_token', 'authorization_code'], ['authorization_code', 'refresh_token']],
+    ['only the authorization code if the server does not support refresh', ['authorization_code'], ['authorization_code']],
   ]
   for (const [what, grant_types_supported, expected] of grants) {
-    it(`asks for ${what} (RFC 7591 section 2)`, async t => {
+    it(`requests ${what} (RFC 7591 section 2)`, async t => {
       assert.deepEqual((await register(t, {}, { grant_types_supported })).sent['grant_types'], expected)
     })
   }
@@ -65,14 +65,14 @@ describe('registerClient(): the request', () => {
     [['private_key_jwt', 'client_secret_post'], 'client_secret_post'],
   ]
   for (const [supported, expected] of methods) {
-    it(`asks for ${expected} where the server supports ${supported.join(', ')} (RFC 8414 section 2)`, async t => {
+    it(`requests ${expected} if the server supports ${supported.join(', ')} (RFC 8414 section 2)`, async t => {
       const answer = { client_secret: 'the-secret', client_secret_expires_at: 0 }
       const { sent } = await register(t, answer, { token_endpoint_auth_methods_supported: supported })
       assert.equal(sent['token_endpoint_auth_method'], expected)
     })
   }
 
-  it('is not made where there is no registration endpoint', async t => {
+  it('is not sent without a registration endpoint', async t => {
     const { message } = await assertUntrusted(register(t, {}, { registration_endpoint: undefined }), 'registration-is-possible')
     assert.match(message, /has no registration_endpoint/)
   })
@@ -88,7 +88,7 @@ describe('registerClient(): the response', () => {
     assert.deepEqual(registration, { client_id: 'the-client', token_endpoint_auth_method: 'none', redirect_uri })
   })
 
-  it('may have status 200, as some servers answer', async t => {
+  it('may have status 200, which some servers send', async t => {
     assert.equal((await register(t, json({ client_id: 'the-client' }, 200))).registration.client_id, 'the-client')
   })
 
@@ -97,14 +97,14 @@ describe('registerClient(): the response', () => {
       { token_endpoint_auth_method: 'client_secret_post', client_secret: 's' }],
     ['none, and drops the secret', { token_endpoint_auth_method: 'none', client_secret: 's' }, ['client_secret_basic'],
       { token_endpoint_auth_method: 'none' }],
-    ['none, where neither method nor secret came', {}, ['client_secret_basic'], { token_endpoint_auth_method: 'none' }],
-    ['the method of the metadata, where a secret came without one', { client_secret: 's' }, ['none', 'client_secret_post'],
+    ['none, if the response has neither method nor secret', {}, ['client_secret_basic'], { token_endpoint_auth_method: 'none' }],
+    ['the method in the metadata, if the response has a secret but no method', { client_secret: 's' }, ['none', 'client_secret_post'],
       { token_endpoint_auth_method: 'client_secret_post', client_secret: 's' }],
-    ['Basic, where nobody names a method for the secret', { client_secret: 's' }, ['none'],
+    ['Basic, if neither names a method for the secret', { client_secret: 's' }, ['none'],
       { token_endpoint_auth_method: 'client_secret_basic', client_secret: 's' }],
-    ['the end of the secret', { token_endpoint_auth_method: 'client_secret_basic', client_secret: 's', client_secret_expires_at: 1800000000 },
+    ['the expiry of the secret', { token_endpoint_auth_method: 'client_secret_basic', client_secret: 's', client_secret_expires_at: 1800000000 },
       ['none'], { token_endpoint_auth_method: 'client_secret_basic', client_secret: 's', client_secret_expires_at: 1800000000 }],
-    ['the bound of the scope', { scope: 'a b' }, ['none'], { token_endpoint_auth_method: 'none', scope: 'a b' }],
+    ['the limit of the scope', { scope: 'a b' }, ['none'], { token_endpoint_auth_method: 'none', scope: 'a b' }],
     ['null as absent', { client_secret: null, scope: null, registration_client_uri: null, registration_access_token: null }, ['none'],
       { token_endpoint_auth_method: 'none' }],
   ]
@@ -126,21 +126,21 @@ describe('registerClient(): the response', () => {
     })
   }
 
-  it('is refused when it is a page', async t => {
+  it('is refused if it is a page', async t => {
     await assertUntrusted(register(t, html('<p>Created', 201)), 'document-is-json')
   })
 
-  it('is refused when it keeps the registration at an insecure place (RFC 7592 section 3)', async t => {
+  it('is refused if registration_client_uri is insecure (RFC 7592 section 3)', async t => {
     await assertUntrusted(register(t, { registration_client_uri: 'http://auth.example.com/r/1' }), 'endpoint-is-secure')
   })
 
-  it('may be an error, which is reported as it came (RFC 7591 section 3.2.2)', async t => {
+  it('may be an error, which the client reports unchanged (RFC 7591 section 3.2.2)', async t => {
     const answer = json({ error: 'invalid_redirect_uri', error_description: 'only https' }, 400)
     const { message } = await assertRefusal(register(t, answer), 'registration-is-accepted', 'invalid_redirect_uri')
     assert.equal(message, 'the authorization server refused the registration: invalid_redirect_uri: only https')
   })
 
-  it('may be an error without a text, of which the status is reported', async t => {
+  it('may be an error without a text, whose status the client reports', async t => {
     await assertRefusal(register(t, html('<h1>Forbidden', 403)), 'registration-is-accepted', 'HTTP 403')
   })
 
@@ -148,14 +148,14 @@ describe('registerClient(): the response', () => {
     ['403 and a page', html('<h1>Forbidden', 403)], ['403 and an error', json({ error: 'forbidden' }, 403)],
     ['401', json({ error: 'invalid_token' }, 401)], ['access_denied', json({ error: 'access_denied' }, 400)],
   ] as const) {
-    it(`may mean that it is closed there, with ${what}: then the other ways are named (RFC 7591 section 3)`, async t => {
+    it(`may mean that registration is closed, with ${what}: then the client names the alternatives (RFC 7591 section 3)`, async t => {
       const { remedy } = await assertFails(register(t, answer), { rule: 'registration-is-accepted', exitCode: 4 })
       assert.match(remedy ?? '', /^The server may not allow registration.*--client-id.*--client-metadata-url/)
       assert.doesNotMatch(remedy ?? '', /redirect/)
     })
   }
 
-  it('speaks of redirect URIs where the metadata is refused', async t => {
+  it('mentions redirect URIs if the server refuses the metadata', async t => {
     const { remedy } = await assertFails(register(t, json({ error: 'invalid_redirect_uri' }, 400)), { rule: 'registration-is-accepted', exitCode: 4 })
     assert.match(remedy ?? '', /redirect URI/)
   })
@@ -179,17 +179,17 @@ describe('isUsable()', () => {
 describe('coversScopes()', () => {
   const registration: Registration = { client_id: 'a', token_endpoint_auth_method: 'none', redirect_uri }
   const cases: readonly (readonly [string, boolean, Partial<Registration>, readonly string[]])[] = [
-    ['a registration without bounds', true, {}, ['a', 'b']],
+    ['a registration without a limit', true, {}, ['a', 'b']],
     ['a scope that is wide enough', true, { scope: 'b a c' }, ['a', 'b']],
     ['a scope that is too narrow', false, { scope: 'a' }, ['a', 'b']],
-    ['a scope without offline_access, which no registration bounds', true, { scope: 'a' }, ['a', 'offline_access']],
+    ['a scope without offline_access, which no registration limits', true, { scope: 'a' }, ['a', 'offline_access']],
   ]
   for (const [what, covers, changes, scopes] of cases) {
     it(`is ${covers} for ${what}`, () => assert.equal(coversScopes({ ...registration, ...changes }, scopes), covers))
   }
 })
 
-/** Puts a registration for the peer into a storage. */
+/** Stores a registration at the peer. */
 async function registered(peer: Peer, changes: Partial<Registration> = {}): Promise<ClientStorage> {
   const storage = new MemoryStorage()
   const registration = { client_id: 'known', token_endpoint_auth_method: 'none', redirect_uri: headlessRedirectUri, ...changes }
@@ -198,7 +198,7 @@ async function registered(peer: Peer, changes: Partial<Registration> = {}): Prom
 }
 
 describe('the registration', () => {
-  it('is kept and used again', async t => {
+  it('is stored and reused', async t => {
     const peer = await startHonestPeer(t)
     const storage = new MemoryStorage()
     await clientOf(peer.url, { storage }).authorizer.authorize()
@@ -219,7 +219,7 @@ describe('the registration', () => {
     assert.match(ids[1], new RegExp(`^client-${new URL(second.url).port}-`))
   })
 
-  it('is used when it is wide enough', async t => {
+  it('is reused if its scope is wide enough', async t => {
     const peer = await startHonestPeer(t, { challenge: 'scope="a b"' })
     await clientOf(peer.url, { storage: await registered(peer, { scope: 'b a' }) }).authorizer.authorize()
     assert.equal(peer.to('POST /register').length, 0)
@@ -231,7 +231,7 @@ describe('the registration', () => {
     ['its scope is too narrow', { scope: 'a' }],
   ]
   for (const [what, changes] of unusable) {
-    it(`is replaced when ${what}`, async t => {
+    it(`is replaced if ${what}`, async t => {
       const peer = await startHonestPeer(t, { challenge: 'scope="a b"' })
       const storage = await registered(peer, changes)
       await clientOf(peer.url, { storage }).authorizer.authorize()
@@ -240,14 +240,14 @@ describe('the registration', () => {
     })
   }
 
-  it('is replaced once when the token endpoint does not know the client (RFC 6749 section 5.2)', async t => {
+  it('is replaced once if the token endpoint does not know the client (RFC 6749 section 5.2)', async t => {
     const peer = await startHonestPeer(t)
     peer.on('POST /token', received => formOf(received)['client_id'] === 'known' ? json({ error: 'invalid_client' }, 401) : json(validTokens()))
     await clientOf(peer.url, { storage: await registered(peer) }).authorizer.authorize()
     assert.equal(peer.to('POST /register').length, 1)
   })
 
-  it('is replaced once when the authorization endpoint says so without a page', async t => {
+  it('is replaced once if the authorization endpoint refuses it without a page', async t => {
     const peer = await startHonestPeer(t)
     peer.on('GET /authorize', ({ query }) => query.get('client_id') === 'known'
       ? json({ error: 'invalid_client' }, 401)
@@ -257,7 +257,7 @@ describe('the registration', () => {
     assert.equal(peer.to('POST /register').length, 1)
   })
 
-  it('is not replaced without end', async t => {
+  it('is not replaced forever', async t => {
     const peer = await startHonestPeer(t)
     peer.on('POST /token', json({ error: 'invalid_client' }, 401))
     const storage = await registered(peer)
@@ -265,7 +265,7 @@ describe('the registration', () => {
     assert.equal(peer.to('POST /register').length, 1)
   })
 
-  it('is kept when the token endpoint refuses for another reason', async t => {
+  it('is kept if the token endpoint refuses for another reason', async t => {
     const peer = await startHonestPeer(t)
     peer.on('POST /token', json({ error: 'invalid_grant' }, 400))
     const storage = await registered(peer)
@@ -275,7 +275,7 @@ describe('the registration', () => {
 })
 
 describe('a registration that was too narrow', () => {
-  it('is replaced by one that names the scopes that are needed (RFC 7591 section 2)', async t => {
+  it('is replaced by one that names the required scopes (RFC 7591 section 2)', async t => {
     const peer = await startHonestPeer(t, { resource: { scopes_supported: ['a', 'b'] } })
     const storage = await registered(peer, { scope: 'a' })
     await clientOf(peer.url, { storage }).authorizer.authorize()
@@ -283,12 +283,12 @@ describe('a registration that was too narrow', () => {
   })
 })
 
-describe('the registration, where it can be read (RFC 7592 section 2.1)', () => {
+describe('a registration that can be read (RFC 7592 section 2.1)', () => {
   const managed = (peer: Peer): Partial<Registration> => ({
     registration_client_uri: `${peer.url}/register/known`, registration_access_token: 'the-registration-token',
   })
 
-  it('is confirmed before the user is asked', async t => {
+  it('is confirmed before the client asks the user', async t => {
     const peer = await startHonestPeer(t)
     peer.on('GET /register/known', json({ client_id: 'known' }))
     await clientOf(peer.url, { storage: await registered(peer, managed(peer)) }).authorizer.authorize()
@@ -299,7 +299,7 @@ describe('the registration, where it can be read (RFC 7592 section 2.1)', () => 
   })
 
   for (const status of [401, 404]) {
-    it(`is replaced when the server answers ${status}`, async t => {
+    it(`is replaced if the server answers ${status}`, async t => {
       const peer = await startHonestPeer(t)
       peer.on('GET /register/known', { status })
       await clientOf(peer.url, { storage: await registered(peer, managed(peer)) }).authorizer.authorize()
@@ -307,7 +307,7 @@ describe('the registration, where it can be read (RFC 7592 section 2.1)', () => 
     })
   }
 
-  it('is said to be unknown there when it is replaced', async t => {
+  it('is noted as unknown there when it is replaced', async t => {
     const peer = await startHonestPeer(t)
     peer.on('GET /register/known', { status: 401 })
     const { trace, notes } = record()
@@ -315,14 +315,14 @@ describe('the registration, where it can be read (RFC 7592 section 2.1)', () => 
     assert.ok(notes.includes('the earlier registration, known, is no longer known there'), notes.join('\n'))
   })
 
-  it('is kept when the server cannot answer', async t => {
+  it('is kept if the server cannot answer', async t => {
     const peer = await startHonestPeer(t)
     peer.on('GET /register/known', html('<h1>Busy', 503))
     await clientOf(peer.url, { storage: await registered(peer, managed(peer)) }).authorizer.authorize()
     assert.equal(peer.to('POST /register').length, 0)
   })
 
-  it('gives up its secret and its token for those that the answer carries', async t => {
+  it('takes over a new secret and a new access token from the response', async t => {
     const peer = await startHonestPeer(t)
     peer.on('GET /register/known', json({ client_id: 'known', client_secret: 'second', registration_access_token: 'second-token' }))
     const changes = { ...managed(peer), token_endpoint_auth_method: 'client_secret_post', client_secret: 'first' }
@@ -334,7 +334,7 @@ describe('the registration, where it can be read (RFC 7592 section 2.1)', () => 
 })
 
 describe('A client that was registered beforehand', () => {
-  it('is not shown to another authorization server than its own (MCP 2026-07-28 basic/authorization/client-registration, Authorization Server Binding)', async t => {
+  it('is only shown to its own authorization server (MCP 2026-07-28 basic/authorization/client-registration, Authorization Server Binding)', async t => {
     const own = await startHonestPeer(t)
     const other = await startHonestPeer(t)
     const options = { storage: new MemoryStorage(), identity: { client_id: 'known', client_secret: 'the-secret' } }

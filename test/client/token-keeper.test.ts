@@ -44,48 +44,48 @@ function storedAt({ url }: Peer): StoredTokens {
   }
 }
 
-/** Puts other tokens in the place of those that are stored, as another process does. */
+/** Replaces the stored tokens, as another process would. */
 async function replaceTokens({ storage }: Pick<Kept, 'storage'>, changes: Members): Promise<void> {
   await storage.update(state => ({ ...state, servers: { [serverUrl]: { ...state.servers[serverUrl]!, ...changes } } }))
 }
 
 describe('TokenKeeper.current()', () => {
-  it('takes a token that serves for more than half a minute as it is', async t => {
+  it('returns a token that lives longer than 30 seconds without a refresh', async t => {
     const { keeper, peer } = await keep(t, { expires_at: present + 31 })
     assert.equal((await keeper.current())?.access_token, 'old')
     assert.equal(peer.received.length, 0)
   })
 
-  it('takes a token without an end as it is', async t => {
+  it('returns a token without an expiry without a refresh', async t => {
     const { keeper } = await keep(t, { expires_at: undefined })
     assert.equal((await keeper.current())?.access_token, 'old')
   })
 
   for (const left of [30, 1, 0, -3600]) {
-    it(`renews a token ${left < 0 ? 'that ended an hour ago' : `that ends in ${left} s`}`, async t => {
+    it(`refreshes a token ${left < 0 ? 'that expired an hour ago' : `that expires in ${left} s`}`, async t => {
       const { keeper } = await keep(t, { expires_at: present + left })
       assert.equal((await keeper.current())?.access_token, 'new')
     })
   }
 
-  it('uses the rest of the time of a token that cannot be renewed', async t => {
+  it('uses a token that cannot be refreshed until it expires', async t => {
     const { keeper } = await keep(t, { expires_at: present + 10, refresh_token: undefined })
     assert.equal((await keeper.current())?.access_token, 'old')
   })
 
-  it('uses the rest of the time of a token when the refresh is refused', async t => {
+  it('uses a token until it expires if the refresh is refused', async t => {
     const { keeper } = await keep(t, { expires_at: present + 10 }, json({ error: 'invalid_grant' }, 400))
     assert.equal((await keeper.current())?.access_token, 'old')
   })
 
-  it('finds nothing when the token has ended and cannot be renewed', async t => {
+  it('finds nothing if the token has expired and cannot be refreshed', async t => {
     const { keeper } = await keep(t, { refresh_token: undefined })
     assert.equal(await keeper.current(), undefined)
   })
 })
 
 describe('TokenKeeper.refresh()', () => {
-  it('sends the refresh token, the resource as it was granted, and no scope (OAuth 2.1 section 4.3.1)', async t => {
+  it('sends the refresh token, the resource unchanged, and no scope (OAuth 2.1 section 4.3.1)', async t => {
     const { keeper, peer, stored } = await keep(t)
     await keeper.refresh((await stored())!)
     assert.deepEqual(formOf(peer.received[0]!), {
@@ -93,26 +93,26 @@ describe('TokenKeeper.refresh()', () => {
     })
   })
 
-  it('sends no resource where the tokens were asked for without', async t => {
+  it('sends no resource if the tokens were requested without one', async t => {
     const { keeper, peer } = await keep(t, { resource: undefined })
     await keeper.renew()
     assert.equal('resource' in formOf(peer.received[0]!), false)
   })
 
-  it('stores the new tokens and when they end, and keeps where they came from', async t => {
+  it('stores the new tokens with their expiry, and keeps their origin', async t => {
     const { keeper, stored, peer } = await keep(t, {}, json(validTokens({ access_token: 'new', refresh_token: 'next', expires_in: 60, scope: 'b' })))
     await keeper.renew()
     assert.deepEqual(await stored(), { ...storedAt(peer), access_token: 'new', refresh_token: 'next', expires_at: present + 60, scope: 'b' })
   })
 
-  it('keeps refresh token and scope that the answer does not name (RFC 6749 section 6)', async t => {
+  it('keeps the refresh token and the scope if the response does not name them (RFC 6749 section 6)', async t => {
     const { keeper, stored } = await keep(t, {}, json(validTokens({ access_token: 'new', refresh_token: undefined })))
     await keeper.renew()
     const { refresh_token, scope } = (await stored())!
     assert.deepEqual({ refresh_token, scope }, { refresh_token: 'the-refresh-token', scope: 'a' })
   })
 
-  it('asks nobody when another process has renewed the tokens', async t => {
+  it('sends no request if another process has refreshed the tokens', async t => {
     const kept = await keep(t)
     const known = (await kept.stored())!
     await replaceTokens(kept, { access_token: 'of another process' })
@@ -120,7 +120,7 @@ describe('TokenKeeper.refresh()', () => {
     assert.equal(kept.peer.received.length, 0)
   })
 
-  it('asks once for 20 that want it at once', async t => {
+  it('sends one request for 20 concurrent callers', async t => {
     const { keeper, peer, stored } = await keep(t)
     const known = (await stored())!
     const renewed = await Promise.all(Array.from({ length: 20 }, () => keeper.refresh(known)))
@@ -128,14 +128,14 @@ describe('TokenKeeper.refresh()', () => {
     assert.equal(peer.received.length, 1)
   })
 
-  it('forgets tokens whose refresh token is dead (RFC 6749 section 5.2)', async t => {
+  it('forgets tokens whose refresh token no longer works (RFC 6749 section 5.2)', async t => {
     const { keeper, storage, peer } = await keep(t, {}, json({ error: 'invalid_grant' }, 400))
     await assertFails(keeper.renew(), { exitCode: 3 })
     const { servers, registrations } = await storage.read()
     assert.deepEqual([Object.keys(servers), Object.keys(registrations)], [[], [peer.url]])
   })
 
-  it('forgets tokens and registration when the server does not know the client (RFC 6749 section 5.2)', async t => {
+  it('forgets tokens and registration if the server does not know the client (RFC 6749 section 5.2)', async t => {
     const { keeper, storage } = await keep(t, {}, json({ error: 'invalid_client' }, 401))
     await assertFails(keeper.renew(), { exitCode: 3 })
     assert.deepEqual(await storage.read(), { servers: {}, registrations: {} })
@@ -151,14 +151,14 @@ describe('TokenKeeper.refresh()', () => {
     })
   }
 
-  it('keeps the tokens when the server cannot be reached, and says so', async t => {
+  it('keeps the tokens if the server cannot be reached, and says so', async t => {
     const { keeper, stored, peer } = await keep(t)
     await peer.close()
     await assertFails(keeper.renew(), { exitCode: 6 })
     assert.equal((await stored())?.access_token, 'old')
   })
 
-  it('keeps and uses tokens that another process stored while the refresh was refused', async t => {
+  it('uses tokens that another process stored while the refresh was refused', async t => {
     const kept = await keep(t)
     kept.peer.on('POST /token', async () => {
       await replaceTokens(kept, { access_token: 'of another process' })
@@ -169,7 +169,7 @@ describe('TokenKeeper.refresh()', () => {
     assert.equal((await kept.stored())?.access_token, 'of another process')
   })
 
-  it('refreshes as the client to which the tokens were issued, whatever was registered since', async t => {
+  it('refreshes as the client that got the tokens, even after a newer registration', async t => {
     const { keeper, storage, peer, stored } = await keep(t)
     await storage.update(state => ({ ...state, registrations: { [peer.url]: { ...registration, client_id: 'a-later-client' } } }))
     await keeper.refresh((await stored())!)
@@ -190,7 +190,7 @@ describe('TokenKeeper with private_key_jwt', () => {
 })
 
 describe('TokenKeeper.renew()', () => {
-  it('says that there is nothing to renew', async () => {
+  it('reports that there is nothing to refresh', async () => {
     const keeper = new TokenKeeper(withExtensions({ serverUrl, storage: new MemoryStorage(), trace: new Trace(), now: () => present }))
     const { remedy } = await assertFails(keeper.renew(), { exitCode: 3 })
     assert.equal(remedy, 'Run --authorize, or repeat the --grant that got the tokens.')
@@ -198,7 +198,7 @@ describe('TokenKeeper.renew()', () => {
 })
 
 describe('TokenKeeper.revoke()', () => {
-  it('revokes the tokens of whichever client there is', async t => {
+  it('revokes the tokens of any client', async t => {
     const { storage, peer } = await keep(t)
     const keeper = new TokenKeeper(withExtensions({ serverUrl, storage, trace: new Trace(), now: () => present, identity: { client_id: 'another-client' } }))
     assert.equal(await keeper.find(), undefined)
@@ -207,7 +207,7 @@ describe('TokenKeeper.revoke()', () => {
     assert.deepEqual((await storage.read()).servers, {})
   })
 
-  it('revokes the refresh token, and with it the whole grant, and forgets (RFC 7009 section 2.1)', async t => {
+  it('revokes the refresh token, and with it the whole grant, and forgets the tokens (RFC 7009 section 2.1)', async t => {
     const { keeper, peer, stored } = await keep(t)
     await keeper.revoke()
     assert.deepEqual(formOf(peer.to('POST /revoke')[0]!), { token: 'the-refresh-token', client_id: 'the-client' })
@@ -222,20 +222,20 @@ describe('TokenKeeper.revoke()', () => {
     assert.deepEqual(formOf(peer.to('POST /revoke')[0]!), { token: 'the-refresh-token', client_id: 'the-client', client_secret: 's' })
   })
 
-  it('revokes the access token where there is no other', async t => {
+  it('revokes the access token if there is no refresh token', async t => {
     const { keeper, peer } = await keep(t, { refresh_token: undefined })
     await keeper.revoke()
     assert.equal(formOf(peer.received[0]!)['token'], 'old')
   })
 
-  it('forgets where nothing can be revoked', async t => {
+  it('forgets the tokens if nothing can be revoked', async t => {
     const { keeper, peer, stored } = await keep(t, { revocation_endpoint: undefined })
     await keeper.revoke()
     assert.equal(await stored(), undefined)
     assert.equal(peer.received.length, 0)
   })
 
-  it('forgets, and says what stays valid, when the server cannot be reached', async t => {
+  it('forgets the tokens, and says what stays valid, if the server cannot be reached', async t => {
     const { keeper, peer, stored, notes } = await keep(t)
     await peer.close()
     await keeper.revoke()

@@ -11,7 +11,7 @@ import {
 
 const form = { grant_type: 'authorization_code', code: 'the code+', resource: undefined }
 
-/** Sends a token request of a client to a peer and returns what the peer received. */
+/** Sends a token request to a peer and returns what the peer received. */
 async function send(t: TestContext, changes: Partial<Registration>): Promise<Received> {
   const peer = await startPeer(t)
   peer.on('POST /token', json(validTokens()))
@@ -33,20 +33,20 @@ function readTokens(t: TestContext, changes: Members): Promise<TokenResponse> {
 }
 
 describe('requestTokens(): client authentication', () => {
-  it('names a public client in the body (RFC 6749 section 3.2.1)', async t => {
+  it('sends the client_id of a public client in the body (RFC 6749 section 3.2.1)', async t => {
     const received = await send(t, {})
     assert.deepEqual(formOf(received), { grant_type: 'authorization_code', code: 'the code+', client_id: 'the-client' })
     assert.equal(received.headers.authorization, undefined)
   })
 
-  it('sends form and Accept as the endpoint wants them (RFC 6749 section 4.1.3)', async t => {
+  it('sends the content type and Accept of a token request (RFC 6749 section 4.1.3)', async t => {
     const { headers, query } = await send(t, {})
     assert.equal(headers['content-type'], 'application/x-www-form-urlencoded')
     assert.equal(headers.accept, 'application/json')
     assert.equal(query.size, 0)
   })
 
-  it('leaves out what is undefined', async t => {
+  it('leaves out parameters that are undefined', async t => {
     assert.equal('resource' in formOf(await send(t, {})), false)
   })
 
@@ -68,7 +68,7 @@ describe('requestTokens(): client authentication', () => {
     assert.equal((await send(t, changes)).headers.authorization, 'Basic czZCaGRSa3F0Mzo3RmpmcDBaQnIxS3REUmJuZlZkbUl3')
   })
 
-  it('encodes both parts of Basic before it joins them, so that a colon stays what it is (RFC 6749 section 2.3.1)', async t => {
+  it('encodes both parts of Basic before it joins them, so that a colon is unambiguous (RFC 6749 section 2.3.1)', async t => {
     const changes = { token_endpoint_auth_method: 'client_secret_basic', client_id: 'a:b c', client_secret: 'p%:+ü' }
     const header = (await send(t, changes)).headers.authorization ?? ''
     assert.equal(Buffer.from(header.slice('Basic '.length), 'base64').toString(), 'a%3Ab+c:p%25%3A%2B%C3%BC')
@@ -98,17 +98,17 @@ describe('requestTokens(): the response', () => {
     ['without access_token', { access_token: undefined }],
     ['with an empty access_token', { access_token: '' }],
     ['with a number as access_token', { access_token: 7 }],
-    ['with a line end in the access_token', { access_token: 'a\r\nx: y' }],
-    ['with a blank in the access_token', { access_token: 'a b' }],
+    ['with a line break in the access_token', { access_token: 'a\r\nx: y' }],
+    ['with a space in the access_token', { access_token: 'a b' }],
     ['with an access_token beyond ASCII', { access_token: 'tökén' }],
     ['without token_type', { token_type: undefined }],
     ['with a list as token_type', { token_type: ['Bearer'] }],
     ['with a number as refresh_token', { refresh_token: 7 }],
     ['with a negative expires_in', { expires_in: -1 }],
-    ['with a text as expires_in', { expires_in: 'soon' }],
+    ['with a word as expires_in', { expires_in: 'soon' }],
     ['with NaN as expires_in', { expires_in: 'NaN' }],
-    ['with an empty text as expires_in', { expires_in: '' }],
-    ['with a negative number in a text as expires_in', { expires_in: '-1' }],
+    ['with an empty string as expires_in', { expires_in: '' }],
+    ['with a negative number in a string as expires_in', { expires_in: '-1' }],
     ['with true as expires_in', { expires_in: true }],
     ['with a list as expires_in', { expires_in: [3600] }],
   ]
@@ -124,7 +124,7 @@ describe('requestTokens(): the response', () => {
   })
 
   const lifetimes: readonly (readonly [string, unknown, number | undefined])[] = [
-    ['absent', undefined, undefined], ['null', null, undefined], ['a number in a text', '3600', 3600], ['zero', 0, 0], ['a fraction', 0.5, 0.5],
+    ['absent', undefined, undefined], ['null', null, undefined], ['a number in a string', '3600', 3600], ['zero', 0, 0], ['a fraction', 0.5, 0.5],
   ]
   for (const [what, expires_in, expected] of lifetimes) {
     it(`may have an expires_in that is ${what}`, async t => {
@@ -138,15 +138,15 @@ describe('requestTokens(): the response', () => {
     })
   }
 
-  it('may have members that nobody knows', async t => {
+  it('may have unknown members', async t => {
     assert.equal((await readTokens(t, { resource: 'x', extra: { a: 1 } })).access_token, 'access-0')
   })
 
-  it('is refused when it is a page with status 200', async t => {
+  it('is refused if it is a page with status 200', async t => {
     await assertUntrusted(read(t, html()), 'document-is-json')
   })
 
-  it('is refused when it names a member twice', async t => {
+  it('is refused if it repeats a member', async t => {
     const body = '{"access_token":"a","token_type":"Bearer","access_token":"b"}'
     await assertUntrusted(read(t, { headers: { 'content-type': 'application/json' }, body }), 'document-is-json')
   })
@@ -169,26 +169,26 @@ describe('requestTokens(): the error response', () => {
     ['invalid_grant', /expired.*used.*redirect_uri is not identical.*code_verifier/], ['invalid_client', /--client-id/],
     ['invalid_target', /--no-resource/], ['unheard_of', /^Read the error/], ['toString', /^Read the error/],
   ] as const) {
-    it(`says what to do about ${code} where no error_uri came, and speaks of none (RFC 6749 section 5.2)`, async t => {
+    it(`says what to do about ${code} without an error_uri, and does not mention one (RFC 6749 section 5.2)`, async t => {
       const { remedy } = await assertRefusal(read(t, json({ error: code }, 400)), 'tokens-are-granted', code)
       assert.match(remedy ?? '', expected)
       assert.doesNotMatch(remedy ?? '', /error_uri/)
     })
   }
 
-  it('is recognised with status 200, as some servers send it', async t => {
+  it('is recognized with status 200, which some servers send', async t => {
     await assertRefusal(read(t, json({ error: 'invalid_grant' })), 'tokens-are-granted', 'invalid_grant')
   })
 
-  it('may be a page, of which the status is reported', async t => {
+  it('may be a page, whose status the client reports', async t => {
     await assertRefusal(read(t, html('<h1>Bad gateway', 502)), 'tokens-are-granted', 'HTTP 502')
   })
 
-  it('may be a redirect, which is not followed', async t => {
+  it('may be a redirect, which the client does not follow', async t => {
     await assertRefusal(read(t, redirectTo('/elsewhere', 307)), 'tokens-are-granted', 'HTTP 307')
   })
 
-  it('may be something that is no OAuth error', async t => {
+  it('may be something that is not an OAuth error', async t => {
     await assertRefusal(read(t, json({ error: { code: 7 } }, 400)), 'tokens-are-granted', 'HTTP 400')
   })
 })
