@@ -7,7 +7,7 @@ const unquote = text => text.replace(/\\u([0-9a-f]{4})/g, (_match, code) => Stri
 
 /** `ruleLink` links a rule, and `escape` makes a text one cell. What is wrong is pushed to `problems`. */
 export function attackTables({ ruleIds, src, tests, ruleLink, escape, problems }) {
-  const sections = tests.filter(({ path }) => path.startsWith('attacks')).map(({ path, lines }) => {
+  const sections = tests.filter(({ path }) => /^(?:slow\/)?attacks/.test(path)).map(({ path, lines }) => {
     const text = lines.join('\n')
     const calls = [...text.matchAll(call)]
     const written = text.match(/^ *(?:attack|rejects)\(\s*['"`]/gm)?.length ?? 0

@@ -14,24 +14,24 @@ const attempts = 5
 /** Asserts that work on `size` characters costs about 16 times as much as on a sixteenth of them, and not 256 times. */
 export async function assertLinear(size: number, work: (size: number) => unknown): Promise<void> {
   assert.ok(size >= 12_000, 'the input is long enough to tell')
-  if (await costOf(work, size) < neverQuadratic) return
+  if (await costOf(() => work(size)) < neverQuadratic) return
   let least = Infinity
   for (let attempt = 0; attempt < attempts && least > mostGrowth; attempt++) {
-    least = Math.min(least, await costOf(work, size) / await lowestCost(work, size / factor))
+    least = Math.min(least, await costOf(() => work(size)) / await lowestCost(() => work(size / factor)))
   }
   assert.ok(least <= mostGrowth, `an input of ${factor} times the length takes ${least.toFixed(0)} times the work`)
 }
 
-async function lowestCost(work: (size: number) => unknown, size: number): Promise<number> {
+/** The least of three, in milliseconds of computing: other work in this process makes some of them larger, and none smaller. */
+export async function lowestCost(work: () => unknown): Promise<number> {
   const costs: number[] = []
-  for (let i = 0; i < 3; i++) costs.push(await costOf(work, size))
+  for (let i = 0; i < 3; i++) costs.push(await costOf(work))
   return Math.min(...costs)
 }
 
-/** In milliseconds of computing, which other programs do not lengthen. */
-async function costOf(work: (size: number) => unknown, size: number): Promise<number> {
+async function costOf(work: () => unknown): Promise<number> {
   const before = process.cpuUsage()
-  await work(size)
+  await work()
   const { user, system } = process.cpuUsage(before)
   return (user + system) / 1000
 }

@@ -31,7 +31,7 @@ async function readAll(): Promise<Sources> {
   const beside = await readFolder(new URL('../test/', here), isTest)
   const tests = beside.length > 0 ? beside : await readFolder(new URL('.test/test/', here), isTest)
   // List the ordinary tests of a rule before the attacks on it.
-  const isAttack = ({ path }: SourceFile): boolean => path.startsWith('attacks')
+  const isAttack = ({ path }: SourceFile): boolean => /^(?:slow\/)?attacks/.test(path)
   return { src, tests: [...tests.filter(file => !isAttack(file)), ...tests.filter(isAttack)] }
 }
 

@@ -19,9 +19,7 @@ describe('The client: answers without end', { concurrency: 4 }, () => {
       socket.write(jsonHead)
       await drip(socket, ' '.repeat(1024 * 1024), 0)
     })
-    const { code, stderr, seconds } = await run(t, peer.url, '--list-tools')
-    assertEnds({ code, stderr, stdout: '' }, 5, /rule answer-is-bounded/)
-    assert.ok(seconds < 10)
+    assertEnds(await run(t, peer.url, '--list-tools'), 5, /rule answer-is-bounded/)
   })
 
   attack('answers with headers of 60 kB', 'src/base/client/http.ts: maxHeaderSize: headLimit', async t => {
@@ -84,7 +82,6 @@ describe('The client goes round no circle', { concurrency: 4 }, () => {
     const pings = Array.from({ length: 500 }, (_, i) => `data: {"jsonrpc":"2.0","id":${i},"method":"ping"}\n\n`)
     const ended = await listAt(t, legacyMethods({ 'tools/list': eventStream(...pings) }))
     assert.equal(ended.code, 5, ended.stderr)
-    assert.ok(ended.seconds < 45)
   })
 })
 

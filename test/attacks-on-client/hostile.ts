@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { makeHome, runClient, type Ended, type Home } from '../run-client.ts'
 import type { TestContext } from '../harness.ts'
 import {
-  addOpenServer, startHonestPeer, startPeer, type AuthorizationServerChanges, type AuthorizationServerPeer, type McpServerChanges, type Method, type Peer,
+  addOpenServer, startHonestPeer, startPeer, type AuthorizationServerChanges, type AuthorizationServerPeer,
+  type McpServerChanges, type Method, type Peer,
 } from '../peer.ts'
 
 export interface RawPeer {
@@ -49,15 +50,13 @@ export async function authorizeAt(
   return { peer, home, ended }
 }
 
-/** Runs a command against `<url>/mcp`; the seconds that it took. */
-export async function run(t: TestContext, url: string, ...args: readonly string[]): Promise<Ended & { seconds: number }> {
-  const begun = performance.now()
-  const ended = await runClient(t, await makeHome(t), ['--server-url', `${url}/mcp`, ...args])
-  return { ...ended, seconds: (performance.now() - begun) / 1000 }
+/** Runs a command against `<url>/mcp`. */
+export async function run(t: TestContext, url: string, ...args: readonly string[]): Promise<Ended> {
+  return runClient(t, await makeHome(t), ['--server-url', `${url}/mcp`, ...args])
 }
 
 /** Runs a command against a peer that asks for no token. */
-export async function listAt(t: TestContext, methods: Readonly<Record<string, Method>>, ...args: readonly string[]): Promise<Ended & { seconds: number }> {
+export async function listAt(t: TestContext, methods: Readonly<Record<string, Method>>, ...args: readonly string[]): Promise<Ended> {
   const peer = await startPeer(t)
   addOpenServer(peer, methods)
   return run(t, peer.url, ...args.length > 0 ? args : ['--list-tools'])

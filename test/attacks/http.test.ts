@@ -2,32 +2,30 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { describe } from 'node:test'
-import type { Tool } from '../../src/tools/tool.ts'
 import { MemoryStore } from '../../src/base/store/memory.ts'
 import {
-  authorizationParameters, bearer, callMcp, callModern, craftToken, get, openSocket, postForm, postJson, readJson, register, ruleOf, sendRaw,
-  startServer, validMetadata, type RawResponse, type TestServer,
+  authorizationParameters, bearer, callMcp, callModern, craftToken, get, openSocket, postForm, postJson, readJson, register,
+  ruleOf, sendRaw, startServer, validMetadata, type RawResponse, type TestServer,
 } from '../harness.ts'
 import { attack } from './attack.ts'
 
 const host = (server: TestServer) => `Host: localhost:${server.port}`
 const form = 'Content-Type: application/x-www-form-urlencoded'
 
-/** Everything that comes until the server closes the connection, and after how many milliseconds that is. */
-async function readToEnd(socket: Socket): Promise<{ text: string; elapsed: number }> {
-  const began = performance.now()
+/** Everything that comes until the server closes the connection. */
+async function readToEnd(socket: Socket): Promise<string> {
   const chunks: Buffer[] = []
   socket.on('error', () => {})
   socket.on('data', chunk => chunks.push(chunk))
   await once(socket, 'close')
-  return { text: Buffer.concat(chunks).toString(), elapsed: performance.now() - began }
+  return Buffer.concat(chunks).toString()
 }
 
 /** Sends bytes as they are and reads until the server closes the connection. */
 async function sendBytes(server: TestServer, bytes: string): Promise<RawResponse> {
   const socket = openSocket(server)
   socket.write(bytes)
-  const { text } = await readToEnd(socket)
+  const text = await readToEnd(socket)
   const end = text.indexOf('\r\n\r\n')
   return { status: Number(text.split(' ', 2)[1]), head: text.slice(0, end), body: text.slice(end + 4) }
 }
@@ -189,7 +187,7 @@ describe('HTTP', { concurrency: true }, () => {
     const server = await startServer(t)
     const names = Array.from({ length: 100 }, (_, i) => `rule-${i}`)
     const head = names.map(name => lines(`GET /explain/${name === 'rule-50' ? 'code-is-known' : name} HTTP/1.1`, host(server))).join('')
-    const { text } = await (async () => {
+    const text = await (async () => {
       const socket = openSocket(server)
       socket.write(head + lines('GET /health HTTP/1.1', host(server), 'Connection: close'))
       return readToEnd(socket)
@@ -265,64 +263,14 @@ describe('HTTP', { concurrency: true }, () => {
     for (let i = 0; i < 10; i++) assert.equal((await postJson(`${server.url}/oauth/register`, 'x'.repeat(3_000_000))).status, 413)
   })
 
-  const slow: Record<string, [string, number, (server: TestServer, socket: Socket) => void]> = {
-    'sends nothing at all': ['src/app/serve.ts: headersTimeout: 10_000', 15_000, () => {}],
-    'sends a header a letter at a time': ['src/app/serve.ts: headersTimeout: 10_000', 15_000, (server, socket) => drip(socket, `GET /health HTTP/1.1\r\n${host(server)}\r\nX: `)],
-    'sends a body a letter at a time': ['src/app/serve.ts: requestTimeout: 30_000', 36_000, (server, socket) => (
-      drip(socket, lines('POST /oauth/register HTTP/1.1', host(server), 'Content-Type: application/json', 'Content-Length: 1000')))],
-    'sends chunks a letter at a time': ['src/app/serve.ts: requestTimeout: 30_000', 36_000, (server, socket) => (
-      drip(socket, `${lines('POST /oauth/register HTTP/1.1', host(server), 'Content-Type: application/json', 'Transfer-Encoding: chunked')}fff\r\n`))],
-    'sends half of a body and stops': ['src/base/http/connections.ts: if (isIncomplete) this.refuse(', 36_000, (server, socket) => (
-      void socket.write(`${lines('POST /oauth/register HTTP/1.1', host(server), 'Content-Type: application/json', 'Content-Length: 1000')}{`))],
-    'drips a body that was refused already': ['src/base/http/connections.ts: const lingerTimeout', 10_000, (server, socket) => (
-      drip(socket, lines('POST /mcp HTTP/1.1', host(server), 'Content-Type: application/json', 'Content-Length: 1000')))],
-    'stays after an answer': ['src/app/serve.ts: keepAliveTimeout: 10_000', 16_000, (server, socket) => void socket.write(lines('GET /health HTTP/1.1', host(server)))],
-    'sends a request and half-closes': ['src/app/serve.ts: keepAliveTimeout: 10_000', 16_000, (server, socket) => void socket.end(lines('GET /health HTTP/1.1', host(server)))],
-    'asks for 2,000 pages and reads none of them': ['src/base/http/connections.ts: const idleTimeout = 20_000', 55_000, (server, socket) => {
-      socket.pause()
-      socket.removeAllListeners('data')
-      socket.write(lines('GET /openapi.json HTTP/1.1', host(server)).repeat(2_000))
-    }],
-  }
-  for (const [what, [defence, limit, begin]] of Object.entries(slow)) {
-    attack(`${what}, and holds the connection while others wait`, defence, async t => {
-      const server = await startServer(t)
-      const socket = openSocket(server)
-      await once(socket, 'connect')
-      const ended = readToEnd(socket)
-      begin(server, socket)
-      assert.equal((await get(`${server.url}/health`)).status, 200)
-      if (socket.isPaused()) {
-        // Whoever does not read does not see the end of the connection: what is left of it is found afterwards.
-        await new Promise(resolve => setTimeout(resolve, limit))
-        socket.resume()
-      }
-      const { elapsed } = await ended
-      assert.ok(elapsed < limit + 1_000, `${elapsed} ms`)
-      assert.equal((await get(`${server.url}/health`)).status, 200)
-    })
-  }
   attack('holds 1,000 idle connections while others wait', 'src/app/serve.ts: const maxConnections', async t => {
     const server = await startServer(t)
     const sockets = Array.from({ length: 1000 }, () => openSocket(server).on('error', () => {}))
     await Promise.all(sockets.map(socket => once(socket, 'connect')))
-    const began = performance.now()
     assert.equal((await get(`${server.url}/health`)).status, 200)
-    assert.ok(performance.now() - began < 2500)
+    assert.deepEqual(sockets.filter(socket => socket.destroyed), [])
     sockets.forEach(socket => socket.destroy())
   })
-  attack('has a tool cut off that takes its time', 'src/base/http/connections.ts: if (unanswered.length === 0) socket.destroy()', async t => {
-    const tool: Tool = {
-      name: 'slow', title: '', description: '', inputSchema: { type: 'object' }, outputSchema: { type: 'object' },
-      run: async () => {
-        await new Promise(resolve => setTimeout(resolve, 33_000))
-        return { text: 'done', structuredContent: {} }
-      },
-    }
-    const server = await startServer(t, {}, { tools: [tool] })
-    assert.match(await (await callMcp(server, craftToken(server), 'tools/call', { name: 'slow' })).text(), /"done"/)
-  })
-
   // --- Anything ---
 
   attack('asks a browser script of another site to read with the cookies of the user', 'src/base/http/cors.ts: \'access-control-allow-origin\': \'*\'', async t => {
@@ -339,10 +287,3 @@ describe('HTTP', { concurrency: true }, () => {
     assert.equal((await readJson(response))['error'].code, -32020)
   })
 })
-
-/** Sends `head` and then a letter each half second, for as long as it is let. */
-function drip(socket: Socket, head: string): void {
-  socket.write(head)
-  const timer = setInterval(() => socket.write('x'), 500)
-  socket.once('close', () => clearInterval(timer))
-}

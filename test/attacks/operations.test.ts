@@ -1,74 +1,17 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { request as requestHttps } from 'node:https'
-import { connect, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { extname, join } from 'node:path'
+import { connect } from 'node:net'
 import { describe } from 'node:test'
 import { connect as connectTls } from 'node:tls'
-import { fileURLToPath } from 'node:url'
 import { serve } from '../../src/app/serve.ts'
 import {
-  authorize, bearer, callMcp, craftToken, decide, exchange, get, getTokens, modernMeta, openConsent, postForm, postJson, readJson, refresh, register,
-  requestAuthorization, requestCode, requestRegistration, requestToken, startServer, testKey, type Members, type TestContext, type TestServer,
+  authorize, bearer, callMcp, craftToken, decide, exchange, get, openConsent, postForm, readJson, refresh, register,
+  requestAuthorization, requestCode, requestRegistration, requestToken, startServer, testKey, type Members, type TestServer,
 } from '../harness.ts'
 import { attack } from './attack.ts'
+import { startServerProgram } from '../run-server.ts'
+import { getTls, openConnection, tlsFiles } from './connections.ts'
 import { cert, key, otherKey } from './tls-fixture.ts'
-
-const program = fileURLToPath(new URL(`../../src/server${extname(import.meta.url)}`, import.meta.url))
-
-async function temporaryFolder(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'mcp-authorization-'))
-  t.after(() => rm(folder, { recursive: true }))
-  return folder
-}
-
-async function tlsFiles(t: TestContext, files: Record<string, string> = { TLS_CERT_FILE: cert, TLS_KEY_FILE: key }): Promise<Record<string, string>> {
-  const folder = await temporaryFolder(t)
-  const env: Record<string, string> = {}
-  for (const [name, text] of Object.entries(files)) {
-    env[name] = join(folder, name)
-    await writeFile(env[name], text)
-  }
-  return env
-}
-
-/** Starts the program; `ended` resolves with its exit code and with how many milliseconds it took after `kill`. */
-async function startProgram(t: TestContext, env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, [program], {
-    cwd: await temporaryFolder(t), env: { SERVER_PORT: '0', JWT_SECRET_KEY: testKey, ...env }, stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  child.stderr.resume()
-  t.after(async () => void child.kill('SIGKILL'))
-  const [chunk] = await once(child.stdout, 'data') as [Buffer]
-  const url = new URL(/listening at (\S+)/.exec(chunk.toString())![1]!)
-  const stop = async (signal: NodeJS.Signals) => {
-    const began = performance.now()
-    child.kill(signal)
-    const [code] = await once(child, 'exit') as [number | null]
-    return { code, elapsed: performance.now() - began }
-  }
-  return { child, url, port: Number(url.port), stop }
-}
-
-async function openConnection(port: number, text = ''): Promise<Socket> {
-  const socket = connect(port, '127.0.0.1')
-  socket.on('error', () => {}).resume()
-  await once(socket, 'connect')
-  socket.write(text)
-  return socket
-}
-
-/** GET over TLS, with the certificate of the tests as the only one that is trusted. */
-function getTls(port: number, path: string): Promise<{ status: number; headers: Members }> {
-  return new Promise((resolve, reject) => {
-    requestHttps({ host: '127.0.0.1', servername: 'localhost', port, path, ca: cert, agent: false, headers: { host: `localhost:${port}` } }, response => {
-      response.resume().on('end', () => resolve({ status: response.statusCode!, headers: response.headers }))
-    }).on('error', reject).end()
-  })
-}
 
 function linesOf({ log }: TestServer, event: string): Members[] {
   return log.map(line => JSON.parse(line) as Members).filter(line => line['event'] === event)
@@ -138,66 +81,17 @@ describe('Operations', { concurrency: 4 }, () => {
     assert.match(server.log.join(''), /TLS_CERT_FILE/)
   })
 
-  // --- Stopping ---
+  // --- Running ---
 
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    attack(`keeps the server from ending on ${signal} by sockets that never sent a byte, and by idle ones`, 'src/base/http/connections.ts: if (exchanges.size === 0) socket.destroy()', async t => {
-      const { port, stop } = await startProgram(t)
-      for (let i = 0; i < 20; i++) await openConnection(port)
-      await openConnection(port, 'GET /hea')
-      await openConnection(port, `GET /health HTTP/1.1\r\nHost: localhost:${port}\r\n\r\n`)
-      await get(`http://127.0.0.1:${port}/health`)
-      const { code, elapsed } = await stop(signal)
-      assert.equal(code, 0)
-      assert.ok(elapsed < 2000, `${elapsed} ms`)
-    })
-  }
-  attack('keeps the server from ending by half of a body', 'src/base/http/connections.ts: const shutdownTimeout', async t => {
-    const { port, stop } = await startProgram(t)
-    await openConnection(port, `POST /oauth/register HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`)
-    await get(`http://127.0.0.1:${port}/health`)
-    const { code, elapsed } = await stop('SIGTERM')
-    assert.equal(code, 0)
-    assert.ok(elapsed < 8000, `${elapsed} ms`)
-  })
-  attack('keeps the server from ending by a stream that it listens to', 'src/app/serve.ts: stopping.abort()', async t => {
-    const { url, port, stop } = await startProgram(t, { OAUTH_AUTO_APPROVE: 'true' })
-    const { tokens } = await getTokens({ url: url.origin, port } as TestServer)
-    const message = { jsonrpc: '2.0', id: 1, method: 'subscriptions/listen', params: { _meta: modernMeta(), notifications: {} } }
-    const stream = await postJson(`${url.origin}/mcp`, message, {
-      ...bearer(tokens['access_token']), 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'subscriptions/listen',
-    })
-    assert.equal(stream.status, 200)
-    const [{ code, elapsed }, text] = await Promise.all([stop('SIGTERM'), stream.text()])
-    assert.equal(code, 0)
-    assert.ok(elapsed < 2000, `${elapsed} ms`)
-    assert.match(text, /"resultType":"complete"/)
-  })
-  attack('keeps the server from ending by a TLS handshake that it never ends', 'src/base/http/connections.ts: this.handshakes.forEach', async t => {
-    const { port, stop } = await startProgram(t, await tlsFiles(t))
-    await openConnection(port)
-    await openConnection(port, '\x16\x03\x01\x02\x00\x01')
-    assert.equal((await getTls(port, '/health')).status, 200)
-    const { code, elapsed } = await stop('SIGTERM')
-    assert.equal(code, 0)
-    assert.ok(elapsed < 2000, `${elapsed} ms`)
-  })
-
-  attack('sends the signal again and again, to cut off what is under way', 'src/server.ts: process.on(signal', async t => {
-    const { child, port, stop } = await startProgram(t)
-    await openConnection(port, `POST /oauth/register HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`)
-    await get(`http://127.0.0.1:${port}/health`)
-    const again = setInterval(() => child.kill('SIGTERM'), 100)
-    t.after(async () => clearInterval(again))
-    assert.equal((await stop('SIGTERM')).code, 0)
-  })
   attack('ends the program that reads the log, and the server with it', 'src/server.ts: stream.on(\'error\'', async t => {
-    const { child, url, stop } = await startProgram(t)
-    child.stderr.destroy()
-    child.stdout.destroy()
-    for (let i = 0; i < 20; i++) await postForm(`${url.origin}/oauth/token`, { grant_type: 'x' })
-    assert.equal((await get(`${url.origin}/health`)).status, 200)
-    assert.equal((await stop('SIGTERM')).code, 0)
+    const { child, url, ended } = await startServerProgram(t, { JWT_SECRET_KEY: testKey })
+    const origin = await url()
+    child.stderr!.destroy()
+    child.stdout!.destroy()
+    for (let i = 0; i < 20; i++) await postForm(`${origin}/oauth/token`, { grant_type: 'x' })
+    assert.equal((await get(`${origin}/health`)).status, 200)
+    child.kill('SIGTERM')
+    assert.equal((await ended).code, 0)
   })
 
   // --- TLS ---
@@ -232,13 +126,6 @@ describe('Operations', { concurrency: 4 }, () => {
     const socket = await openConnection(server.port, `GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n`)
     await once(socket, 'close')
     assert.equal((await getTls(server.port, '/health')).status, 200)
-  })
-  attack('holds a TLS handshake open', 'src/app/serve.ts: handshakeTimeout: 10_000', async t => {
-    const server = await startServer(t, await tlsFiles(t))
-    const socket = await openConnection(server.port)
-    const began = performance.now()
-    await once(socket, 'close')
-    assert.ok(performance.now() - began < 15_000)
   })
   for (const [what, files, variable] of [
     ['that is none', { TLS_CERT_FILE: 'x', TLS_KEY_FILE: key }, 'TLS_CERT_FILE'],

@@ -55,16 +55,12 @@ describe('documentFetcher()', () => {
   describe('from a server that is slow', () => {
     it('waits no longer than the time limit for a response', async t => {
       const documents = await startDocumentServer(t)
-      const begin = Date.now()
       await assertNoDocument(fetchLocally(documents.put('/slow', () => {})), /^it did not answer within 0\.3 s$/, true)
-      assert.ok(Date.now() - begin < 1500)
     })
 
     it('waits no longer in total if the body arrives slowly', async t => {
       const documents = await startDocumentServer(t)
-      const begin = Date.now()
       await assertNoDocument(fetchLocally(documents.put('/drip', drip)), /^it did not answer within 0\.3 s$/, true)
-      assert.ok(Date.now() - begin < 1500)
     })
 
     it('waits no longer if the headers arrive slowly', async t => {
@@ -79,14 +75,6 @@ describe('documentFetcher()', () => {
     it('waits no longer if the lookup does not finish', async () => {
       const fetching = fetchLocally('http://slow.example/', { resolve: neverInTime })
       await assertNoDocument(fetching, /^it did not answer within 0\.3 s$/, true)
-    })
-
-    it('waits 5 seconds by default', async t => {
-      const documents = await startDocumentServer(t)
-      const begin = Date.now()
-      const fetching = documentFetcher({ allowLoopback: true })(documents.put('/drip', drip), sizeLimit)
-      await assertNoDocument(fetching, /^it did not answer within 5 s$/, true)
-      assert.ok(Date.now() - begin > 4500 && Date.now() - begin < 8000)
     })
   })
 

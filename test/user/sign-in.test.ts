@@ -198,12 +198,12 @@ describe('POST /sign-in', () => {
   })
 
   for (const field of ['username', 'password']) {
-    it(`refuses a ${field} of 30,000 combining characters before it looks at it (RFC 9700 section 4.16)`, async t => {
+    it(`refuses a ${field} of 10,000 combining characters before it normalizes it (RFC 9700 section 4.16)`, async t => {
       const { server, page } = await open(t)
-      const begun = performance.now()
+      const normalize = t.mock.method(String.prototype, 'normalize')
       const response = await submit(server, page, { [field]: `a${'\u0315\u0323'.repeat(5000)}` })
       await assertRefused(response, 'parameter-is-bounded', 'invalid_request', 400)
-      assert.ok(performance.now() - begun < 2000)
+      assert.equal(normalize.mock.callCount(), 0)
     })
   }
 

@@ -5,13 +5,13 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { describe } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { assertEnds, makeHome, runClient } from '../run-client.ts'
-import type { TestContext } from '../harness.ts'
-import { result, startPeer } from '../peer.ts'
-import { attack } from '../attacks/attack.ts'
-import { drip, jsonHead, listAt, run, startRawPeer, streamHead } from './hostile.ts'
+import { assertEnds, makeHome, runClient } from '../../run-client.ts'
+import type { TestContext } from '../../harness.ts'
+import { result, startPeer } from '../../peer.ts'
+import { attack } from '../../attacks/attack.ts'
+import { drip, jsonHead, listAt, run, startRawPeer, streamHead } from '../../attacks-on-client/hostile.ts'
 
-describe('The client: peers that are silent, dripping or dead', { concurrency: 10 }, () => {
+describe('The client: peers that never finish', { concurrency: 10 }, () => {
   for (const [what, defence, start] of [
     ['a peer that never answers', 'src/base/client/http.ts: AbortSignal.timeout(this.limit)', (t: TestContext) => startRawPeer(t, () => {})],
     ['a status line that comes letter by letter', 'src/base/client/http.ts: AbortSignal.timeout(this.limit)', (t: TestContext) => startRawPeer(t, async socket => {
@@ -41,44 +41,38 @@ describe('The client: peers that are silent, dripping or dead', { concurrency: 1
       socket.end(`HTTP/1.1 ${head.startsWith('POST') ? '401 Unauthorized' : '404 Not Found'}\r\ncontent-length: 0\r\n\r\n`)
     })],
   ] as const) {
-    attack(`keeps the client waiting with ${what}, which ends within 45 s`, defence, async t => {
+    attack(`keeps the client waiting with ${what}`, defence, async t => {
       const { url } = await start(t)
-      const { code, stderr, seconds } = await run(t, url, '--authorize', '--headless')
-      assert.ok(seconds < 45, `it took ${seconds} s`)
+      const { code, stderr } = await run(t, url, '--authorize', '--headless')
       assert.ok(code === 5 || code === 6, `${code}: ${stderr}`)
     })
   }
 
-  attack('sends page after page of tools, each of which takes its time, which ends within 45 s', 'src/base/client/http.ts: trace.budget.spendTime(now - this.counted)', async t => {
-    const { code, seconds } = await listAt(t, { 'tools/list': async ({ id }) => {
+  attack('sends page after page of tools, each of which takes its time', 'src/base/client/http.ts: trace.budget.spendTime(now - this.counted)', async t => {
+    const { code } = await listAt(t, { 'tools/list': async ({ id }) => {
       await sleep(5000)
       return result(id, { tools: [], nextCursor: 'on', ttlMs: 0, cacheScope: 'private' })
     } })
     assert.equal(code, 6)
-    assert.ok(seconds < 45, `it took ${seconds} s`)
   })
 })
 
-describe('The client gives up within 10 s', { concurrency: 3 }, () => {
-  attack('names a port where nobody listens, which ends within 10 s', 'src/base/client/http.ts: connectLimit)', async t => {
+describe('The client: peers that it cannot connect to', { concurrency: 3 }, () => {
+  attack('names a port where nobody listens', 'src/base/client/http.ts: connectLimit)', async t => {
     const peer = await startPeer(t)
     await peer.close()
     const ended = await run(t, peer.url, '--list-tools')
     assertEnds(ended, 6, /cannot be reached: ECONNREFUSED/)
-    assert.ok(ended.seconds < 10)
   })
 
-  attack('accepts no connection, which ends within 10 s', 'src/base/client/http.ts: connectLimit)', async t => {
+  attack('accepts no connection', 'src/base/client/http.ts: connectLimit)', async t => {
     const ended = await run(t, await startUnconnectable(t), '--list-tools')
     assertEnds(ended, 6, /cannot be reached: ETIMEDOUT/)
-    assert.ok(ended.seconds < 10, `it took ${ended.seconds} s`)
   })
 
-  attack('names an address where packets vanish (RFC 5737), which ends within 10 s', 'src/base/client/http.ts: connectLimit)', async t => {
-    const begun = performance.now()
+  attack('names an address where packets vanish (RFC 5737)', 'src/base/client/http.ts: connectLimit)', async t => {
     const ended = await runClient(t, await makeHome(t), ['--server-url', 'https://192.0.2.1/mcp', '--list-tools'])
     assertEnds(ended, 6, /^Error: https:\/\/192\.0\.2\.1 cannot be reached: \w+/m)
-    assert.ok(performance.now() - begun < 10_000)
   })
 })
 
