@@ -8,10 +8,11 @@ import { startDocumentServer, type Answer } from '../document-server.ts'
 import type { TestContext } from '../harness.ts'
 
 const sizeLimit = 1000
+const impatient = { timeLimit: 300 }
 const notPublic = /^it has no public address$/
 
 function fetchLocally(url: string, options: Partial<FetcherOptions> = {}): Promise<FetchedDocument> {
-  return documentFetcher({ allowLoopback: true, timeLimit: 300, ...options })(url, sizeLimit)
+  return documentFetcher({ allowLoopback: true, ...options })(url, sizeLimit)
 }
 
 /** A resolver that returns these addresses for every name, and records the names. */
@@ -55,12 +56,12 @@ describe('documentFetcher()', () => {
   describe('from a server that is slow', () => {
     it('waits no longer than the time limit for a response', async t => {
       const documents = await startDocumentServer(t)
-      await assertNoDocument(fetchLocally(documents.put('/slow', () => {})), /^it did not answer within 0\.3 s$/, true)
+      await assertNoDocument(fetchLocally(documents.put('/slow', () => {}), impatient), /^it did not answer within 0\.3 s$/, true)
     })
 
     it('waits no longer in total if the body arrives slowly', async t => {
       const documents = await startDocumentServer(t)
-      await assertNoDocument(fetchLocally(documents.put('/drip', drip)), /^it did not answer within 0\.3 s$/, true)
+      await assertNoDocument(fetchLocally(documents.put('/drip', drip), impatient), /^it did not answer within 0\.3 s$/, true)
     })
 
     it('waits no longer if the headers arrive slowly', async t => {
@@ -69,11 +70,11 @@ describe('documentFetcher()', () => {
         const timer = setInterval(() => socket.write('X-Drip: 1\r\n'), 20)
         socket.on('close', () => clearInterval(timer))
       })
-      await assertNoDocument(fetchLocally(url), /^it did not answer within 0\.3 s$/, true)
+      await assertNoDocument(fetchLocally(url, impatient), /^it did not answer within 0\.3 s$/, true)
     })
 
     it('waits no longer if the lookup does not finish', async () => {
-      const fetching = fetchLocally('http://slow.example/', { resolve: neverInTime })
+      const fetching = fetchLocally('http://slow.example/', { resolve: neverInTime, ...impatient })
       await assertNoDocument(fetching, /^it did not answer within 0\.3 s$/, true)
     })
   })
@@ -85,7 +86,7 @@ describe('documentFetcher()', () => {
         const timer = setInterval(() => outgoing.write('x'.repeat(100)), 1)
         outgoing.on('close', () => clearInterval(timer))
       })
-      await assertNoDocument(fetchLocally(url, { timeLimit: 5000 }), /^it is larger than 1000 bytes$/, false)
+      await assertNoDocument(fetchLocally(url), /^it is larger than 1000 bytes$/, false)
     })
 
     it('accepts a document of exactly the limit', async t => {
@@ -100,7 +101,7 @@ describe('documentFetcher()', () => {
         const timer = setInterval(() => socket.write(`X-More: ${'x'.repeat(1000)}\r\n`), 1)
         socket.on('close', () => clearInterval(timer))
       })
-      await assertNoDocument(fetchLocally(url, { timeLimit: 5000 }), /^it cannot be reached \(HPE_HEADER_OVERFLOW\)$/, true)
+      await assertNoDocument(fetchLocally(url), /^it cannot be reached \(HPE_HEADER_OVERFLOW\)$/, true)
     })
   })
 
