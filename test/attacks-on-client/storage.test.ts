@@ -100,7 +100,7 @@ describe('The client: its storage', { concurrency: 4 }, () => {
     ['is deeper than any stack', '['.repeat(100_000)],
   ]
   for (const [what, text] of corrupted) {
-    attack(`has a storage that ${what} written over`, 'src/client/storage/file-storage.ts: return state ?? this.setAside(path)', async t => {
+    attack(`has a storage that ${what} written over`, 'src/client/storage/file-storage.ts: if (!read) return this.setAside(path)', async t => {
       const home = await makeHome(t)
       await writeFile(home.storage, text, { mode: 0o600 })
       for (const args of [['--list-clients'], ['--list-clients']]) await succeed(t, home, args)

@@ -146,7 +146,7 @@ describe('TokenKeeper.refresh()', () => {
   ] as const) {
     it(`keeps the tokens after ${what}`, async t => {
       const { keeper, stored } = await keep(t, {}, answer)
-      await assertFails(keeper.renew(), { exitCode: 3 })
+      await assertFails(keeper.renew(), { rule: 'tokens-are-granted', exitCode: 6 })
       assert.equal((await stored())?.access_token, 'old')
     })
   }

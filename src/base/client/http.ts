@@ -6,7 +6,7 @@ import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { version } from '../config/version.ts'
 import { isJsonType } from '../http/message.ts'
-import { isJsonObject, parseJson, type JsonObject } from '../protocol/json.ts'
+import { isJsonObject, parseJson, presentMembers, type JsonObject } from '../protocol/json.ts'
 import { answerIsBounded, documentIsJson } from '../rules/answer.ts'
 import { ClientError, exitCodes } from './errors.ts'
 import { secretsIn } from './sent-secrets.ts'
@@ -184,14 +184,35 @@ export function readJsonObject({ url, headers, body }: HttpResponse, trace: Trac
   const parsed = isJsonType(type) ? parseJson(body) : undefined
   const value = parsed !== undefined && 'value' in parsed ? parsed.value : undefined
   trace.check(documentIsJson, isJsonObject(value), url, isJsonType(type) ? 'something that is not a JSON object' : type)
-  return value
+  return presentMembers(value)
 }
 
 /** The members of a response that may be a JSON object. Without one there are none. */
 export function looseJson({ headers, body }: HttpResponse): JsonObject {
   const parsed = isJsonType(headers.get('content-type') ?? '') ? parseJson(body) : {}
-  return 'value' in parsed && isJsonObject(parsed.value) ? parsed.value : {}
+  return 'value' in parsed && isJsonObject(parsed.value) ? presentMembers(parsed.value) : {}
 }
+
+/** What an answer that is not an OAuth error says: a member that other conventions use, a plain text, or the title of a page. */
+export function wordsOf({ headers, body }: HttpResponse): string | undefined {
+  const type = headers.get('content-type') ?? ''
+  if (isJsonType(type)) {
+    const parsed = parseJson(body)
+    return 'value' in parsed ? wordsIn(parsed.value) : undefined
+  }
+  if (/html/i.test(type)) return /<title[^>]*>([^<]*)/i.exec(body)?.[1]?.trim() || undefined
+  return /^text\//i.test(type) || type === '' ? body.trim().slice(0, 1000) || undefined : undefined
+}
+
+/** The first text in the members that errors are told by: RFC 9457, and what frameworks write. */
+function wordsIn(value: unknown, depth = 0): string | undefined {
+  if (typeof value === 'string') return value || undefined
+  if (depth > 4 || typeof value !== 'object' || value === null) return undefined
+  const found = Array.isArray(value) ? value.slice(0, 3) : wordMembers.map(name => (value as JsonObject)[name])
+  return found.map(item => wordsIn(item, depth + 1)).find(words => words !== undefined)
+}
+
+const wordMembers = ['error_description', 'message', 'msg', 'detail', 'title', 'reason', 'error', 'errors', 'description', 'code']
 
 /** The body of a form request, without the members that are undefined. */
 export function formBody(members: Readonly<Record<string, string | undefined>>): string {

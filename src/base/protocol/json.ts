@@ -61,3 +61,8 @@ function endOfString(text: string, start: number): number {
   while (text.charCodeAt(end) !== 0x22) end += text.charCodeAt(end) === 0x5c ? 2 : 1
   return end
 }
+
+/** The members that say something: many programs write null or "" for a member that they do not send. */
+export function presentMembers(object: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null && value !== ''))
+}

@@ -40,7 +40,7 @@ export async function removeClient(
   const credentials = await readCredentials(args, environment)
   for (const name of serverUrls) await new McpClient(name, { trace, storage, ...credentials }).authorizer.tokens.revoke()
   const registration = state.registrations[issuer]
-  if (registration) await deleteRegistration(registration, trace)
+  if (registration) await deleteRegistration(registration, issuer, trace)
   await storage.update(current => ({ ...current, registrations: without(current.registrations, issuer) }))
   print(`removed ${plainText([...serverUrls, issuer].join(' '))}`)
   return exitCodes.ok

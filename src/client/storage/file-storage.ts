@@ -8,7 +8,7 @@ import { basename, dirname, join } from 'node:path'
 import { ClientError, exitCodes } from '../../base/client/errors.ts'
 import type { ClientState, ClientStorage, Lease } from '../../core/client/seams/storage.ts'
 import { withLease } from './lease.ts'
-import { emptyState, parseState } from './stored-state.ts'
+import { emptyState, formatState, parseState } from './stored-state.ts'
 
 /** The suffixes of temporary files that a killed process leaves behind. */
 const leftoverSuffix = /^(?:[\da-f-]{36}\.tmp|(?:writing|refreshing)\.stale-[\da-f-]{36})$/
@@ -33,12 +33,14 @@ export class FileStorage implements ClientStorage {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return emptyState
       throw this.asClientError(error)
     }
-    const state = parseState(text)
-    if (state && wasExposed) {
+    const read = parseState(text)
+    if (read && wasExposed) {
       this.warn(`${this.path} could be read or written by other users of this machine. `
         + 'Now only you can. If others do use it, authorize again: they may have copied your tokens.')
     }
-    return state ?? this.setAside(path)
+    if (!read) return this.setAside(path)
+    for (const problem of read.problems) this.warn(`${this.path}: ${problem} cannot be used and is ignored. Authorize there again.`)
+    return read.state
   }
 
   async update(change: (state: ClientState) => ClientState): Promise<void> {
@@ -115,7 +117,7 @@ export class FileStorage implements ClientStorage {
     try {
       const file = await open(temporary, 'wx', 0o600)
       try {
-        await file.writeFile(`${JSON.stringify({ version: 1, ...state }, undefined, 2)}\n`)
+        await file.writeFile(formatState(state))
         await file.sync()
       } finally {
         await file.close()

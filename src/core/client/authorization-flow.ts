@@ -64,8 +64,9 @@ export class AuthorizationFlow {
     const tokens = await this.keeper.find()
     const discovered = { server, resource, scopes: unionOfScopes(tokens?.requested_scopes ?? [], challenged) }
     if (!this.grant.isReady) {
+      const tokens = await this.keeper.find()
       await this.keeper.rememberScopes(discovered.scopes)
-      throw this.authorizationNeeded(discovered.scopes)
+      throw this.authorizationNeeded(discovered.scopes, challenge.get('error') === 'insufficient_scope' ? tokens : undefined)
     }
     const known = (await storage.read()).registrations[server.issuer]
     try {
@@ -130,9 +131,13 @@ export class AuthorizationFlow {
     })
   }
 
-  private authorizationNeeded(scopes: readonly string[]): ClientError {
+  /** `tooNarrow` are tokens that the server accepted, but not for this request. */
+  private authorizationNeeded(scopes: readonly string[], tooNarrow?: StoredTokens): ClientError {
     const wanted = scopes.length === 0 ? '' : ` for ${formatScope(scopes)}`
-    return new ClientError(`${this.options.serverUrl} needs an authorization${wanted}`, exitCodes.authorizationNeeded, {
+    const problem = tooNarrow
+      ? `the request needs the scopes ${formatScope(scopes)}, and the token has ${tooNarrow.scope ?? 'only some of them'}`
+      : `${this.options.serverUrl} needs an authorization${wanted}`
+    return new ClientError(problem, exitCodes.authorizationNeeded, {
       remedy: 'Run --authorize first. No other command asks you to log in.',
     })
   }

@@ -62,5 +62,5 @@ export function readAuthorizationResponse(response: URLSearchParams, pending: Pe
 function errorOf(response: URLSearchParams): OAuthResponseError {
   const text = (name: string): string | undefined => displayText(response.get(name) ?? '', 300) || undefined
   const error = text('error') ?? 'it sent no code'
-  return new OAuthResponseError(authorizationIsGranted, error, text('error_description'), text('error_uri'))
+  return new OAuthResponseError(authorizationIsGranted, error, text('error_description'), { error_uri: text('error_uri') })
 }

@@ -1,35 +1,61 @@
 /** OAuth errors in the answers of the authorization server (RFC 6749 section 5.2, RFC 7591 section 3.2.2). */
 import { ClientError, exitCodes } from '../../base/client/errors.ts'
-import { looseJson, type HttpResponse } from '../../base/client/http.ts'
+import { looseJson, wordsOf, type HttpResponse } from '../../base/client/http.ts'
 import type { Trace } from '../../base/client/trace.ts'
 import type { Rule } from '../../base/rules/rule.ts'
 import { displayText } from '../../base/ui/html.ts'
 import { registrationIsAccepted, tokensAreGranted } from '../rules/client.ts'
 
-/** The authorization server answered with an OAuth error. */
+/** The authorization server refused, or could not answer. */
 export class OAuthResponseError extends ClientError {
   readonly code: string
 
   /** `remedy` is shown if there is no `error_uri`. */
-  constructor(rule: Rule, code: string, description: string | undefined, error_uri: string | undefined, remedy = rule.remedy) {
+  constructor(rule: Rule, code: string, description: string | undefined, options: OAuthErrorOptions = {}) {
+    const { error_uri, remedy = rule.remedy, isTemporary = false } = options
     const text = description === undefined ? code : `${code}: ${description}`
-    super(rule.says.replace('{received}', () => text), exitCodes.refused, {
+    super(rule.says.replace('{received}', () => text), isTemporary ? exitCodes.unreachable : exitCodes.refused, {
       rule, remedy: error_uri === undefined ? remedy : `It is explained at ${error_uri}`,
     })
     this.code = code
   }
 }
 
-/** Checks `rule`. If it does not hold, the OAuth error of the response is thrown. */
-export function checkAnswer(rule: Rule, granted: boolean, response: HttpResponse, trace: Trace): void {
-  trace.check(rule, granted, granted ? undefined : oauthErrorOf(response, rule))
+interface OAuthErrorOptions {
+  readonly error_uri?: string | undefined
+  readonly remedy?: string
+  /** Whether the same request may succeed later: then the answer says nothing about the client or its tokens. */
+  readonly isTemporary?: boolean
 }
 
-function oauthErrorOf(response: HttpResponse, rule: Rule): OAuthResponseError {
+/** Checks `rule`. If it does not hold, the error of the response is thrown. */
+export function checkAnswer(rule: Rule, granted: boolean, response: HttpResponse, trace: Trace): void {
+  trace.check(rule, granted, granted ? undefined : errorOf(response, rule))
+}
+
+/** The codes of RFC 6749 section 4.1.2.1 and RFC 8628 section 3.5 by which a server asks for patience. */
+const temporaryCodes: ReadonlySet<string> = new Set(['temporarily_unavailable', 'server_error', 'slow_down', 'too_many_requests'])
+
+function errorOf(response: HttpResponse, rule: Rule): OAuthResponseError {
+  const { status, headers } = response
   const { error, error_description, error_uri } = looseJson(response)
-  const text = (value: unknown): string | undefined => typeof value === 'string' ? displayText(value, 300) : undefined
-  const code = text(error) ?? `HTTP ${response.status}`
-  return new OAuthResponseError(rule, code, text(error_description), text(error_uri), remedyOf(rule, code, response.status))
+  const shown = (value: unknown): string | undefined => typeof value === 'string' ? displayText(value, 300) : undefined
+  const named = shown(error)
+  // Whatever is not an OAuth error comes from something in between, such as a firewall or a gateway.
+  const isTemporary = isTemporaryStatus(status) || (named === undefined ? rule === tokensAreGranted && status >= 400 : temporaryCodes.has(named))
+  const code = named ?? `HTTP ${status}`
+  const wait = shown(headers.get('retry-after') ?? undefined)
+  const words = shown(error_description) ?? displayText(wordsOf(response) ?? '', 300)
+  const description = [named !== undefined && isTemporary ? `HTTP ${status}` : '', words, wait ? `Retry-After: ${wait}` : '']
+  return new OAuthResponseError(rule, code, description.filter(Boolean).join('; ') || undefined, {
+    error_uri: shown(error_uri), isTemporary,
+    remedy: isTemporary ? 'Try again later. The client keeps its registration and its tokens.' : remedyOf(rule, code, status),
+  })
+}
+
+/** RFC 9110 section 15.5.9 and section 15.6, RFC 6585 section 4. */
+export function isTemporaryStatus(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500
 }
 
 function remedyOf(rule: Rule, code: string, status: number): string {

@@ -82,18 +82,21 @@ export class ClientRegistrar {
     server: AuthorizationServer, redirect_uri: string, scopes: readonly string[],
   ): Promise<Registration> {
     const stored = await this.stored(server.issuer)
-    const isTooNarrow = stored !== undefined && !coversScopes(stored, scopes)
-    const isReusable = stored && !isTooNarrow && isUsable(stored, redirect_uri, this.options.now())
-    const confirmed = isReusable ? await this.confirm(stored) : undefined
+    const isTooNarrow = stored !== undefined && !coversScopes(stored.scope, scopes)
+    // A server that did not register the scopes when the client asked for them will not do so at the next login either.
+    const isKnownLimit = isTooNarrow && stored.requested_scope !== undefined && coversScopes(stored.requested_scope, scopes)
+    if (isKnownLimit) this.trace.note(`the server registered the client for ${stored.scope || 'no scope'} only`)
+    const isReusable = stored && (!isTooNarrow || isKnownLimit) && isUsable(stored, redirect_uri, this.options.now())
+    const confirmed = isReusable ? await this.confirm(stored, server.issuer) : undefined
     // Without a scope the server does not limit what the client may request later.
     const registration = confirmed ?? await registerClient(server, redirect_uri, isTooNarrow ? scopes : [], this.trace)
     await this.remember(server, registration)
     return registration
   }
 
-  private async confirm(stored: Registration): Promise<Registration | undefined> {
+  private async confirm(stored: Registration, issuer: string): Promise<Registration | undefined> {
     const { confirmRegistration = async () => stored } = this.options
-    const confirmed = await confirmRegistration(stored, this.trace)
+    const confirmed = await confirmRegistration(stored, issuer, this.trace)
     this.trace.note(confirmed
       ? `registered before as ${confirmed.client_id}`
       : `the earlier registration, ${stored.client_id}, is no longer known there`)
@@ -118,7 +121,7 @@ export function isUsable(registration: Registration, redirect_uri: string, now: 
 }
 
 /** Whether the scope to which the server limited the client, if it did, includes these scopes. */
-export function coversScopes({ scope }: Registration, scopes: readonly string[]): boolean {
+export function coversScopes(scope: string | undefined, scopes: readonly string[]): boolean {
   const needed = scopes.filter(name => name !== 'offline_access')
   return scope === undefined || includesScope(parseScope(scope) ?? [], needed)
 }

@@ -1,11 +1,11 @@
 /** Dynamic client registration (RFC 7591, MCP 2026-07-28 basic/authorization/client-registration). */
 import { readJsonObject, send } from '../../base/client/http.ts'
 import type { Trace } from '../../base/client/trace.ts'
+import type { JsonObject } from '../../base/protocol/json.ts'
 import { formatScope } from '../../base/protocol/scope.ts'
 import { registrationIsAccepted, registrationIsComplete, registrationIsPossible } from '../rules/client.ts'
 import { coreAuthenticationMethods, methodFor } from './client-authentication.ts'
 import type { AuthorizationServer } from './discovery.ts'
-import { checkEndpoint } from './endpoint.ts'
 import { checkAnswer } from './oauth-error.ts'
 import type { Registration } from './seams/storage.ts'
 import { isTokenText } from './token-request.ts'
@@ -32,7 +32,8 @@ export async function registerClient(
     body: JSON.stringify(clientMetadata(server, redirect_uri, scopes)),
   }, trace)
   checkAnswer(registrationIsAccepted, response.status === 201 || response.status === 200, response, trace)
-  const registration = readRegistration(readJsonObject(response, trace), server, redirect_uri, trace)
+  if (response.status === 200) trace.note('the server answers a registration with 200: RFC 7591 section 3.2.1 says 201')
+  const registration = readRegistration(readJsonObject(response, trace), server, redirect_uri, scopes, trace)
   trace.note(`client_id ${registration.client_id}, authentication ${registration.token_endpoint_auth_method}`)
   return registration
 }
@@ -55,7 +56,7 @@ function clientMetadata(server: AuthorizationServer, redirect_uri: string, scope
 
 /** RFC 7591 section 3.2.1: the response, not the request, says what was registered. */
 function readRegistration(
-  response: Readonly<Record<string, unknown>>, server: AuthorizationServer, redirect_uri: string, trace: Trace,
+  response: JsonObject, server: AuthorizationServer, redirect_uri: string, scopes: readonly string[], trace: Trace,
 ): Registration {
   const { client_id, client_secret, client_secret_expires_at, scope } = response
   const { registration_client_uri, registration_access_token } = response
@@ -66,15 +67,28 @@ function readRegistration(
   trace.check(registrationIsComplete, methods.includes(method), method, supported)
   const isComplete = method === 'none' || typeof client_secret === 'string'
   trace.check(registrationIsComplete, isComplete, method, 'client_secret')
-  if (typeof registration_client_uri === 'string') checkEndpoint(registration_client_uri, server.issuer, trace)
   const isManageable = typeof registration_client_uri === 'string' && isTokenText(registration_access_token)
   return {
     client_id,
     token_endpoint_auth_method: method,
     redirect_uri,
     ...(typeof client_secret === 'string' && method !== 'none' ? { client_secret } : {}),
-    ...(typeof client_secret_expires_at === 'number' ? { client_secret_expires_at } : {}),
+    ...(typeof client_secret === 'string' ? secretExpiry(client_secret_expires_at) : {}),
     ...(typeof scope === 'string' ? { scope } : {}),
+    ...(scopes.length === 0 ? {} : { requested_scope: formatScope(scopes) }),
     ...(isManageable ? { registration_client_uri, registration_access_token } : {}),
   }
 }
+
+/**
+ * The end of a client secret, in seconds; 0 means that it has none (RFC 7591 section 3.2.1). Some servers send milliseconds,
+ * and -1 or the largest number that they know for a secret that does not expire.
+ */
+export function secretExpiry(value: unknown): Pick<Registration, 'client_secret_expires_at'> {
+  if (typeof value !== 'number') return {}
+  const seconds = value > latestSeconds ? value / 1000 : value
+  return { client_secret_expires_at: seconds >= 0 && seconds <= latestSeconds ? Math.floor(seconds) : 0 }
+}
+
+/** The year 5138. No secret expires later, and a date in milliseconds is always larger. */
+const latestSeconds = 1e11

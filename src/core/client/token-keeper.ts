@@ -1,7 +1,10 @@
 /** The tokens for one MCP server: finds, stores, refreshes and forgets them, also while other processes do the same. */
 import { ClientError, exitCodes } from '../../base/client/errors.ts'
 import type { Trace } from '../../base/client/trace.ts'
-import { OAuthResponseError } from './oauth-error.ts'
+import { storedEndpointIsNamed, tokensAreRevoked } from '../rules/client.ts'
+import { discoverAuthorizationServer } from './discovery.ts'
+import { checkEndpoint } from './endpoint.ts'
+import { checkAnswer, isTemporaryStatus, OAuthResponseError } from './oauth-error.ts'
 import type { ClientIdentity } from './registrar.ts'
 import type { AuthenticationMethods } from './seams/client-authentication.ts'
 import type { ProofOfPossession, Prover } from './seams/proof-of-possession.ts'
@@ -28,6 +31,8 @@ export interface TokenKeeperOptions {
 
 export class TokenKeeper {
   private readonly options: TokenKeeperOptions
+  /** Why the server refused the last refresh. */
+  private refusal: OAuthResponseError | undefined
 
   constructor(options: TokenKeeperOptions) {
     this.options = options
@@ -45,8 +50,14 @@ export class TokenKeeper {
     const tokens = await this.find()
     const timeLeft = (tokens?.expires_at ?? Infinity) - this.options.now()
     if (!tokens || timeLeft > refreshMargin) return tokens
-    // If it cannot be refreshed, the access token still works for the time that is left.
-    return await this.refresh(tokens) ?? (timeLeft > 0 ? tokens : undefined)
+    try {
+      // If it cannot be refreshed, the access token still works for the time that is left.
+      return await this.refresh(tokens) ?? (timeLeft > 0 ? tokens : undefined)
+    } catch (error) {
+      if (timeLeft <= 0 || !isTemporary(error)) throw error
+      this.options.trace.note(`the access token is used while it is valid: ${(error as Error).message}`)
+      return tokens
+    }
   }
 
   /** Stores new tokens in place of `replaced`. If the storage holds other tokens by now, those are newer and stay. */
@@ -54,9 +65,9 @@ export class TokenKeeper {
     const { expires_in, ...granted } = response
     const { expires_at: _, ...rest } = origin
     // RFC 6749 section 6: a refresh without a new refresh token keeps the old one, and without a scope keeps the scope.
-    const tokens: StoredTokens = {
-      ...rest, ...granted, ...(expires_in === undefined ? {} : { expires_at: this.options.now() + expires_in }),
-    }
+    // A lifetime within the margin would mean a refresh before every request. Such a token is used until it is refused.
+    const isShort = expires_in === undefined || expires_in <= refreshMargin
+    const tokens: StoredTokens = { ...rest, ...granted, ...(isShort ? {} : { expires_at: this.options.now() + expires_in }) }
     return await this.change(stored => {
       const isNewer = stored && replaced && stored.access_token !== replaced.access_token
       return isNewer ? stored : tokens
@@ -84,7 +95,8 @@ export class TokenKeeper {
     const known = await this.find()
     const renewed = known && await this.refresh(known)
     if (renewed) return renewed
-    throw new ClientError(`there is no working refresh token for ${this.options.serverUrl}`, exitCodes.authorizationNeeded, {
+    const reason = this.refusal === undefined ? '' : `: ${this.refusal.message}`
+    throw new ClientError(`there is no working refresh token for ${this.options.serverUrl}${reason}`, exitCodes.authorizationNeeded, {
       remedy: 'Run --authorize, or repeat the --grant that got the tokens.',
     })
   }
@@ -130,34 +142,52 @@ export class TokenKeeper {
       const response = await requestTokens(request, trace)
       return await this.save(response, prover ? { ...current, dpop_key: prover.exportKey() } : current, current)
     } catch (error) {
-      if (!(error instanceof OAuthResponseError)) throw error
+      // RFC 6749 section 5.2: only these two codes end the login. Every other failure leaves the tokens as they are.
+      const isEnded = error instanceof OAuthResponseError && (error.code === 'invalid_client' || error.code === 'invalid_grant')
+      if (!isEnded) throw error
       trace.note(`the refresh was refused: ${error.message}`)
+      this.refusal = error
       if (error.code === 'invalid_client') await this.forgetRegistration(current.issuer, current.registration)
-      if (error.code === 'invalid_client' || error.code === 'invalid_grant') await this.forget(current)
+      await this.forget(current)
       // Another process may have logged in again and stored new tokens.
       const found = await this.find()
       return found?.access_token === current.access_token ? undefined : found
     }
   }
 
-  /** The server may fail to revoke: the client forgets the tokens anyway. */
+  /** The client forgets tokens that the server does not revoke, unless it may revoke them later. */
   private async revokeAt(url: string, tokens: StoredTokens): Promise<void> {
     const { trace } = this.options
     trace.step('Revoke the tokens', 'RFC 7009 section 2.1')
-    const request = await this.requestFor(tokens, url, { token: tokens.refresh_token ?? tokens.access_token })
-    const status = await postForm(request, trace).then(response => response.status, (error: Error) => {
+    const form = { token: tokens.refresh_token ?? tokens.access_token }
+    const response = await this.requestFor(tokens, url, form).then(request => postForm(request, trace)).catch((error: Error) => {
       trace.note(error.message)
     })
-    if (status !== 200) trace.note('the authorization server did not revoke them: they stay valid until they expire')
+    if (response) checkAnswer(tokensAreRevoked, !isTemporaryStatus(response.status), response, trace)
+    if (response?.status !== 200) trace.note('the authorization server did not revoke them: they stay valid until they expire')
   }
 
   /** A request by the client of the tokens. The server may have replaced its secret since (RFC 7592 section 2.1). */
   private async requestFor(tokens: StoredTokens, url: string, form: Form): Promise<TokenRequest> {
     const { storage, authenticationMethods } = this.options
     const { issuer, registration } = tokens
+    await this.checkStoredEndpoint(url, issuer)
     const latest = (await storage.read()).registrations[issuer]
     const isSame = latest?.client_id === registration.client_id
     return { url, issuer, registration: isSame ? latest : registration, form, authenticationMethods }
+  }
+
+  /**
+   * Judges a stored endpoint as if a server had just named it: the file may have been changed since. Only the metadata of the
+   * issuer may send the client to another host.
+   */
+  private async checkStoredEndpoint(url: string, issuer: string): Promise<void> {
+    const { serverUrl } = this.options
+    const trace: Trace = this.options.trace
+    checkEndpoint(url, issuer, trace)
+    if (new URL(url).host === new URL(issuer).host) return
+    const { token_endpoint, revocation_endpoint } = await discoverAuthorizationServer(issuer, serverUrl, trace)
+    trace.check(storedEndpointIsNamed, url === token_endpoint || url === revocation_endpoint, url, token_endpoint)
   }
 
   private async stored(): Promise<StoredTokens | undefined> {
@@ -182,4 +212,9 @@ export class TokenKeeper {
     })
     return tokens
   }
+}
+
+/** Whether the same request may succeed later. */
+function isTemporary(error: unknown): boolean {
+  return error instanceof ClientError && error.exitCode === exitCodes.unreachable
 }

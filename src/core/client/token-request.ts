@@ -35,7 +35,8 @@ export async function requestTokens(request: TokenRequest, trace: Trace): Promis
   checkAnswer(tokensAreGranted, response.status === 200, response, trace)
   const body = readJsonObject(response, trace)
   // Some servers answer errors with 200.
-  checkAnswer(tokensAreGranted, typeof body['error'] !== 'string', response, trace)
+  const isError = typeof body['error'] === 'string' || (body['error'] !== undefined && body['access_token'] === undefined)
+  checkAnswer(tokensAreGranted, !isError, response, trace)
   const { access_token, token_type, expires_in, refresh_token, scope } = body
   trace.check(tokenResponseIsComplete, isTokenText(access_token), undefined, 'access_token')
   trace.check(tokenResponseIsComplete, typeof token_type === 'string', undefined, 'token_type')
@@ -44,7 +45,7 @@ export async function requestTokens(request: TokenRequest, trace: Trace): Promis
   const lifetime = readLifetime(expires_in)
   trace.check(tokenResponseIsComplete, lifetime !== 'malformed', expires_in, 'expires_in')
   const hasRefreshToken = typeof refresh_token === 'string'
-  trace.check(tokenResponseIsComplete, hasRefreshToken || isAbsent(refresh_token), undefined, 'refresh_token')
+  trace.check(tokenResponseIsComplete, hasRefreshToken || refresh_token === undefined, undefined, 'refresh_token')
   return {
     access_token,
     token_type,
@@ -83,17 +84,12 @@ export function isTokenText(text: unknown): text is string {
   return typeof text === 'string' && text.length <= 16_384 && /^[\x21-\x7e]+$/.test(text)
 }
 
-/** Some servers write null for a member that they do not send. */
-function isAbsent(value: unknown): boolean {
-  return value === undefined || value === null
-}
-
 /** In seconds: a hundred years. Much larger numbers are not valid dates. */
 const longestLifetime = 100 * 365 * 86_400
 
 /** Seconds; some servers send the number as a string. */
 function readLifetime(expires_in: unknown): number | undefined | 'malformed' {
-  if (isAbsent(expires_in)) return undefined
+  if (expires_in === undefined) return undefined
   const seconds = typeof expires_in === 'string' && /^\d+$/.test(expires_in) ? Number(expires_in) : expires_in
   const isLifetime = typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0
   return isLifetime ? Math.min(seconds, longestLifetime) : 'malformed'

@@ -11,6 +11,16 @@ export const endpointIsSecure: Rule = {
   remedy: 'Serve the endpoint over https. During development, use localhost for everything.',
 }
 
+export const storedEndpointIsNamed: Rule = {
+  id: 'stored-endpoint-is-named',
+  clause: 'RFC 8414 section 2',
+  error: 'client_error',
+  says: 'the stored endpoint {received} is not in the metadata of its authorization server',
+  requires: 'An endpoint in the client storage is on the host of the issuer, or the issuer still names it in its metadata.',
+  otherwise: 'Someone who can change the file could have the refresh token sent to a server of their own.',
+  remedy: 'If the server has moved its endpoint, run --authorize. If not, someone changed the file: --remove-client, then --authorize.',
+}
+
 export const resourceMetadataMatches: Rule = {
   id: 'resource-metadata-matches',
   clause: 'RFC 9728 section 3.3',
@@ -155,6 +165,16 @@ export const tokensAreGranted: Rule = {
   requires: 'The token endpoint answers with tokens.',
   otherwise: 'The client would have no token to call the server with.',
   remedy: 'Read the error. Its code says what the token endpoint rejected (RFC 6749 section 5.2).',
+}
+
+export const tokensAreRevoked: Rule = {
+  id: 'tokens-are-revoked',
+  clause: 'RFC 7009 section 2.2.1',
+  error: 'client_error',
+  says: 'the authorization server did not revoke the tokens: {received}',
+  requires: 'A client keeps its tokens while the revocation endpoint asks it to try again later (503 and its like).',
+  otherwise: 'The tokens would stay valid, and nobody could revoke them any more.',
+  remedy: 'Run the command again later.',
 }
 
 export const tokenResponseIsComplete: Rule = {

@@ -3,4 +3,4 @@ import type { Trace } from '../../../base/client/trace.ts'
 import type { Registration } from './storage.ts'
 
 /** Asks the authorization server for a registration as it is now; undefined if the server has forgotten it. */
-export type ConfirmRegistration = (stored: Registration, trace: Trace) => Promise<Registration | undefined>
+export type ConfirmRegistration = (stored: Registration, issuer: string, trace: Trace) => Promise<Registration | undefined>

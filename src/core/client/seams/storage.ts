@@ -38,6 +38,8 @@ export interface Registration {
   readonly redirect_uri: string
   /** The scope to which the server limited the client, if it named one. */
   readonly scope?: string
+  /** The scope that the client asked to be registered for, if it named one. */
+  readonly requested_scope?: string
   readonly registration_client_uri?: string
   readonly registration_access_token?: string
 }
