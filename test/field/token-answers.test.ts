@@ -8,7 +8,7 @@ import { TokenKeeper } from '../../src/core/client/token-keeper.ts'
 import type { Members, TestContext } from '../harness.ts'
 import { brokenOff, html, json, record, startPeer, validMetadata, validTokens, type Answer, type Peer } from '../peer.ts'
 
-const serverUrl = 'https://mcp.example.com/mcp'
+const serverUrl = 'http://127.0.0.1/mcp'
 const present = 1_000_000
 const registration = { client_id: 'the-client', token_endpoint_auth_method: 'none', redirect_uri: 'http://127.0.0.1/callback' }
 
