@@ -36,17 +36,17 @@ describe('A client that authenticates with private_key_jwt', () => {
     assert.equal((await requestWith(server, createAssertion(key, client_id, `${issuer}/oauth/token`))).status, 200)
   })
 
-  it('may name one audience in a list (RFC 7519 section 4.1.3)', async t => {
+  it('may name one audience in an array (RFC 7519 section 4.1.3)', async t => {
     const { server, key, client_id, issuer } = await start(t)
     assert.equal((await requestWith(server, createAssertion(key, client_id, issuer, { aud: [issuer] }))).status, 200)
   })
 
-  it('may send its client_id beside the assertion (RFC 7521 section 4.2)', async t => {
+  it('may send its client_id with the assertion (RFC 7521 section 4.2)', async t => {
     const { server, key, client_id, issuer } = await start(t)
     assert.equal((await requestWith(server, createAssertion(key, client_id, issuer), { client_id })).status, 200)
   })
 
-  it('is held to it when it exchanges a code and refreshes (RFC 7591 section 2)', async t => {
+  it('must use it to redeem a code and to refresh (RFC 7591 section 2)', async t => {
     const server = await startServer(t)
     const key = createKeyPair()
     const client = await register(server, { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key.jwk] } })
@@ -88,34 +88,34 @@ describe('A client assertion', () => {
     'whose sub is another client (RFC 7523 section 3)': { changes: { sub: 'other' }, rule: 'client-assertion-names-client' },
     'without iss (RFC 7523 section 3)': { changes: { iss: undefined }, rule: 'client-assertion-names-client' },
     'without sub (RFC 7523 section 3)': { changes: { sub: undefined }, rule: 'client-assertion-names-client' },
-    'whose iss and sub are no text': { changes: { iss: 1, sub: 1 }, rule: 'client-assertion-names-client' },
+    'whose iss and sub are not strings': { changes: { iss: 1, sub: 1 }, rule: 'client-assertion-names-client' },
     'for another audience (RFC 7523 section 3)': { changes: { aud: 'https://other.example.com' }, rule: 'client-assertion-is-for-us' },
-    'for another audience as well': { changes: { aud: ['ISSUER', 'https://other.example.com'] }, rule: 'client-assertion-is-for-us' },
-    'for the audience with a slash': { changes: { aud: 'ISSUER/' }, rule: 'client-assertion-is-for-us' },
+    'for another audience too': { changes: { aud: ['ISSUER', 'https://other.example.com'] }, rule: 'client-assertion-is-for-us' },
+    'for the audience with a trailing slash': { changes: { aud: 'ISSUER/' }, rule: 'client-assertion-is-for-us' },
     'without aud (RFC 7523 section 3)': { changes: { aud: undefined }, rule: 'client-assertion-is-for-us' },
-    'with an empty list of audiences': { changes: { aud: [] }, rule: 'client-assertion-is-for-us' },
+    'with an empty array of audiences': { changes: { aud: [] }, rule: 'client-assertion-is-for-us' },
     'without exp (RFC 7523 section 3)': { changes: { exp: undefined }, rule: 'client-assertion-is-fresh' },
-    'whose exp has passed (RFC 7523 section 3)': { changes: { exp: 'NOW-31' }, rule: 'client-assertion-is-fresh' },
-    'whose exp is unreasonably far (RFC 7523 section 3)': { changes: { exp: 'NOW+700' }, rule: 'client-assertion-is-fresh' },
-    'whose exp is no number': { changes: { exp: '2030-01-01' }, rule: 'client-assertion-is-fresh' },
-    'whose nbf lies ahead (RFC 7523 section 3)': { changes: { nbf: 'NOW+60' }, rule: 'client-assertion-is-fresh' },
-    'whose iat lies ahead (RFC 7523 section 3)': { changes: { iat: 'NOW+60' }, rule: 'client-assertion-is-fresh' },
-    'whose nbf is no number': { changes: { nbf: null }, rule: 'client-assertion-is-fresh' },
+    'that has expired (RFC 7523 section 3)': { changes: { exp: 'NOW-31' }, rule: 'client-assertion-is-fresh' },
+    'whose exp is too far in the future (RFC 7523 section 3)': { changes: { exp: 'NOW+700' }, rule: 'client-assertion-is-fresh' },
+    'whose exp is not a number': { changes: { exp: '2030-01-01' }, rule: 'client-assertion-is-fresh' },
+    'whose nbf is in the future (RFC 7523 section 3)': { changes: { nbf: 'NOW+60' }, rule: 'client-assertion-is-fresh' },
+    'whose iat is in the future (RFC 7523 section 3)': { changes: { iat: 'NOW+60' }, rule: 'client-assertion-is-fresh' },
+    'whose nbf is not a number': { changes: { nbf: null }, rule: 'client-assertion-is-fresh' },
     'without jti (OpenID Connect Core 1.0 section 9)': { changes: { jti: undefined }, rule: 'client-assertion-is-unused' },
-    'whose jti is no text': { changes: { jti: { a: 1 } }, rule: 'client-assertion-is-unused' },
+    'whose jti is not a string': { changes: { jti: { a: 1 } }, rule: 'client-assertion-is-unused' },
     'whose jti is empty': { changes: { jti: '' }, rule: 'client-assertion-is-unused' },
     'whose jti has 40 kB': { changes: { jti: 'x'.repeat(40_000) }, rule: 'client-assertion-is-a-jwt' },
-    'that is not signed (RFC 7523 section 3)': { header: { alg: 'none' }, rule: 'client-assertion-signature-verifies' },
-    'by another algorithm than that of the key (RFC 8725 section 3.1)': {
+    'without a signature (RFC 7523 section 3)': { header: { alg: 'none' }, rule: 'client-assertion-signature-verifies' },
+    'signed with an algorithm that does not fit the key (RFC 8725 section 3.1)': {
       header: { alg: 'RS256' }, rule: 'client-assertion-signature-verifies',
     },
     'with critical header parameters (RFC 7515 section 4.1.11)': {
       header: { crit: ['a'], a: 1 }, rule: 'client-assertion-signature-verifies',
     },
-    'by a key that the client does not have': { header: { kid: 'other' }, rule: 'client-assertion-signature-verifies' },
+    'signed with a key that the client does not have': { header: { kid: 'other' }, rule: 'client-assertion-signature-verifies' },
   }
   for (const [what, { changes = {}, header = {}, rule }] of Object.entries(refused)) {
-    it(`is refused ${what}`, async t => {
+    it(`is rejected ${what}`, async t => {
       const key = createKeyPair()
       const server = await startServer(t, debug)
       const { client_id } = await register(server, keyMetadata({ ...key.jwk, kid: 'mine' }))
@@ -126,20 +126,20 @@ describe('A client assertion', () => {
     })
   }
 
-  it('is refused when its signature is that of somebody else (RFC 7523 section 3)', async t => {
+  it('is rejected if another client signed it (RFC 7523 section 3)', async t => {
     const { server, client_id, issuer } = await start(t, undefined, debug)
     const response = await requestWith(server, createAssertion(createKeyPair(), client_id, issuer))
     await assertRefused(response, 'client-assertion-signature-verifies', 'invalid_client', 401)
   })
 
-  it('is refused when it carries the key that it is signed with', async t => {
+  it('is rejected if it contains the key that signed it', async t => {
     const { server, client_id, issuer } = await start(t, undefined, debug)
     const thief = createKeyPair()
     const response = await requestWith(server, createAssertion(thief, client_id, issuer, {}, { jwk: thief.jwk }))
     await assertRefused(response, 'client-assertion-signature-verifies', 'invalid_client', 401)
   })
 
-  it('is refused beside the client_id of another client (RFC 7521 section 4.2)', async t => {
+  it('is rejected with the client_id of another client (RFC 7521 section 4.2)', async t => {
     const { server, key, client_id, issuer } = await start(t, undefined, debug)
     const response = await requestWith(server, createAssertion(key, client_id, issuer), { client_id: 'other' })
     await assertRefused(response, 'client-assertion-names-client', 'invalid_client', 401)
@@ -152,7 +152,7 @@ describe('A client assertion', () => {
     await assertRefused(await requestWith(server, assertion), 'client-assertion-is-unused', 'invalid_client', 401)
   })
 
-  it('works once for as long as it could be used', async t => {
+  it('works only once for as long as it is valid', async t => {
     const { server, key, client_id, issuer } = await start(t, undefined, debug)
     const assertion = createAssertion(key, client_id, issuer, { exp: Math.floor(Date.now() / 1000) + 600 })
     assert.equal((await requestWith(server, assertion)).status, 200)
@@ -162,20 +162,20 @@ describe('A client assertion', () => {
     await assertRefused(await requestWith(server, assertion), 'client-assertion-is-fresh', 'invalid_client', 401)
   })
 
-  it('has a jti that another client may use as well', async t => {
+  it('has a jti that another client may also use', async t => {
     const { server, key, client_id, issuer } = await start(t)
     const other = await register(server, keyMetadata(key.jwk))
     assert.equal((await requestWith(server, createAssertion(key, client_id, issuer, { jti: 'same' }))).status, 200)
     assert.equal((await requestWith(server, createAssertion(key, other['client_id'], issuer, { jti: 'same' }))).status, 200)
   })
 
-  it('that fails does not use up its jti', async t => {
+  it('does not use up its jti if it fails', async t => {
     const { server, key, client_id, issuer } = await start(t)
     assert.equal((await requestWith(server, createAssertion(createKeyPair(), client_id, issuer, { jti: 'same' }))).status, 401)
     assert.equal((await requestWith(server, createAssertion(key, client_id, issuer, { jti: 'same' }))).status, 200)
   })
 
-  it('is put off, not passed, while there is no room to remember it', async t => {
+  it('gets 503 while there is no room to remember it', async t => {
     class FullStore extends MemoryStore {
       override async useOnce(): Promise<'full'> { return 'full' }
     }
@@ -189,7 +189,7 @@ describe('A client assertion', () => {
   })
 
   for (const type of [undefined, 'urn:ietf:params:oauth:client-assertion-type:saml2-bearer', 'jwt']) {
-    it(`is refused with the type ${type} (RFC 7523 section 2.2)`, async t => {
+    it(`is rejected with the type ${type} (RFC 7523 section 2.2)`, async t => {
       const { server, key, client_id, issuer } = await start(t)
       const response = await requestWith(server, createAssertion(key, client_id, issuer), { client_assertion_type: type })
       await assertRefused(response, 'client-assertion-type-is-jwt', 'invalid_client', 401)
@@ -197,25 +197,25 @@ describe('A client assertion', () => {
   }
 
   for (const text of ['x', 'a.b.c', '..', 'e30.e30']) {
-    it(`is refused as ${text}, which is no JWT (RFC 7523 section 3)`, async t => {
+    it(`is rejected as ${text}, which is not a JWT (RFC 7523 section 3)`, async t => {
       const { server } = await start(t)
       await assertRefused(await requestWith(server, text), 'client-assertion-is-a-jwt', 'invalid_client', 401)
     })
   }
 
-  it('is refused beside a client_secret (RFC 6749 section 2.3)', async t => {
+  it('is rejected with a client_secret (RFC 6749 section 2.3)', async t => {
     const { server, key, client_id, issuer } = await start(t)
     const response = await requestWith(server, createAssertion(key, client_id, issuer), { client_secret: 'x' })
     await assertRefused(response, 'one-authentication-method-is-used', 'invalid_request', 400)
   })
 
-  it('is refused beside Basic (RFC 6749 section 2.3)', async t => {
+  it('is rejected with Basic (RFC 6749 section 2.3)', async t => {
     const { server, key, client_id, issuer } = await start(t)
     const response = await requestWith(server, createAssertion(key, client_id, issuer), {}, basic(client_id, 'x'))
     await assertRefused(response, 'one-authentication-method-is-used', 'invalid_request', 400)
   })
 
-  it('is refused from a client that registered another method (RFC 7591 section 2)', async t => {
+  it('is rejected from a client that registered another method (RFC 7591 section 2)', async t => {
     const server = await startServer(t, debug)
     const key = createKeyPair()
     for (const token_endpoint_auth_method of ['none', 'client_secret_basic', undefined]) {
@@ -225,7 +225,7 @@ describe('A client assertion', () => {
     }
   })
 
-  it('of an unknown client, and a wrong one, are answered alike', async t => {
+  it('of an unknown client gets the same response as a wrong one', async t => {
     const { server, client_id, issuer } = await start(t)
     const bodies = await Promise.all(['unknown', client_id].map(async id => {
       const response = await requestWith(server, createAssertion(createKeyPair(), id, issuer))

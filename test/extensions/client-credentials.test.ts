@@ -16,7 +16,7 @@ async function start(t: TestContext, changes: Members = {}) {
 }
 
 describe('POST /oauth/token, grant_type=client_credentials', () => {
-  it('gives a client a token for itself, which opens the MCP server (RFC 6749 section 4.4)', async t => {
+  it('issues a token for the client itself, which the MCP server accepts (RFC 6749 section 4.4)', async t => {
     const { server, client_id, client_secret } = await start(t)
     const response = await requestToken(server, { grant_type, client_id, client_secret })
     const { access_token, ...rest } = await readJson(response)
@@ -31,7 +31,7 @@ describe('POST /oauth/token, grant_type=client_credentials', () => {
     assert.deepEqual([sub, named, aud], [client_id, client_id, server.config.resource])
   })
 
-  it('gives no refresh token (RFC 6749 section 4.4.3)', async t => {
+  it('issues no refresh token (RFC 6749 section 4.4.3)', async t => {
     const { server, client_id, client_secret } = await start(t, {
       grant_types: [grant_type, 'authorization_code', 'refresh_token'], redirect_uris: ['http://127.0.0.1/'],
     })
@@ -39,18 +39,18 @@ describe('POST /oauth/token, grant_type=client_credentials', () => {
     assert.equal('refresh_token' in tokens, false)
   })
 
-  it('tells nobody to store the answer (RFC 6749 section 5.1)', async t => {
+  it('forbids caching the answer (RFC 6749 section 5.1)', async t => {
     const { server, client_id, client_secret } = await start(t)
     const { headers } = await requestToken(server, { grant_type, client_id, client_secret })
     assert.deepEqual([headers.get('cache-control'), headers.get('pragma')], ['no-store', 'no-cache'])
   })
 
-  it('takes Basic (RFC 6749 section 2.3.1)', async t => {
+  it('accepts Basic (RFC 6749 section 2.3.1)', async t => {
     const { server, client_id, client_secret } = await start(t, { token_endpoint_auth_method: 'client_secret_basic' })
     assert.equal((await requestToken(server, { grant_type }, basic(client_id, client_secret))).status, 200)
   })
 
-  it('takes private_key_jwt (RFC 7523 section 2.2)', async t => {
+  it('accepts private_key_jwt (RFC 7523 section 2.2)', async t => {
     const key = createKeyPair()
     const { server, client_id } = await start(t, { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key.jwk] } })
     const response = await requestToken(server, {
@@ -60,19 +60,19 @@ describe('POST /oauth/token, grant_type=client_credentials', () => {
     assert.equal(response.status, 200)
   })
 
-  it('refuses a wrong secret (RFC 6749 section 5.2)', async t => {
+  it('rejects a wrong secret (RFC 6749 section 5.2)', async t => {
     const { server, client_id } = await start(t)
     const response = await requestToken(server, { grant_type, client_id, client_secret: 'wrong' })
     await assertRefused(response, 'client-is-authenticated', 'invalid_client', 401)
   })
 
-  it('grants the scope that is asked for (RFC 6749 section 4.4.2)', async t => {
+  it('grants the requested scope (RFC 6749 section 4.4.2)', async t => {
     const { server, client_id, client_secret } = await start(t)
     const tokens = await readJson(await requestToken(server, { grant_type, client_id, client_secret, scope: 'mcp:tools:read' }))
     assert.equal(tokens['scope'], 'mcp:tools:read')
   })
 
-  it('grants no more than is registered (RFC 7591 section 2)', async t => {
+  it('grants no more than the registered scope (RFC 7591 section 2)', async t => {
     const { server, client_id, client_secret } = await start(t, { scope: 'mcp:tools:read' })
     const tokens = await readJson(await requestToken(server, { grant_type, client_id, client_secret }))
     assert.equal(tokens['scope'], 'mcp:tools:read')
@@ -80,19 +80,19 @@ describe('POST /oauth/token, grant_type=client_credentials', () => {
     await assertRefused(response, 'scope-is-within-registration', 'invalid_scope', 400)
   })
 
-  it('refuses another resource (RFC 8707 section 2)', async t => {
+  it('rejects another resource (RFC 8707 section 2)', async t => {
     const { server, client_id, client_secret } = await start(t)
     const response = await requestToken(server, { grant_type, client_id, client_secret, resource: 'https://other.example.com/' })
     await assertRefused(response, 'resource-is-ours', 'invalid_target', 400)
   })
 
-  it('is for clients that registered it (RFC 6749 section 5.2)', async t => {
+  it('requires that the client registered it (RFC 6749 section 5.2)', async t => {
     const { server, client_id, client_secret } = await start(t, { grant_types: undefined, redirect_uris: ['http://127.0.0.1/'] })
     const response = await requestToken(server, { grant_type, client_id, client_secret })
     await assertRefused(response, 'client-may-use-grant-type', 'unauthorized_client', 400)
   })
 
-  it('lets a tool know that nobody stands behind the client', async t => {
+  it('tells tools that there is no user', async t => {
     const { server, client_id, client_secret } = await start(t)
     const { access_token } = await readJson(await requestToken(server, { grant_type, client_id, client_secret }))
     const { result } = await readJson(await callMcp(server, access_token, 'tools/call', { name: 'get_user_profile', arguments: {} }))
@@ -106,7 +106,7 @@ describe('POST /oauth/register with client_credentials', () => {
     assert.deepEqual([client['grant_types'], client['response_types'], client['redirect_uris']], [[grant_type], [], []])
   })
 
-  it('refuses a client that does not authenticate (RFC 6749 section 4.4)', async t => {
+  it('rejects a client that does not authenticate (RFC 6749 section 4.4)', async t => {
     const response = await requestRegistration(await startServer(t), { ...metadata, token_endpoint_auth_method: 'none' })
     await assertRefused(response, 'client-credentials-are-confidential', 'invalid_client_metadata', 400)
   })

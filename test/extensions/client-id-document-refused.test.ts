@@ -13,24 +13,24 @@ describe('A metadata document', () => {
     'that is HTML (draft-ietf-oauth-client-id-metadata-document-00 section 4.1)': {
       document: documentOf(client_id), changes: { contentType: 'text/html' }, rule: 'client-document-is-json',
     },
-    'that is plain text, as from a page where anybody may leave text': {
+    'that is plain text, which anybody can post on many pages': {
       document: documentOf(client_id), changes: { contentType: 'text/plain; charset=application/json' }, rule: 'client-document-is-json',
     },
     'without a type': { document: documentOf(client_id), changes: { contentType: '' }, rule: 'client-document-is-json' },
     'that is not JSON': { document: '{', rule: 'client-document-is-json' },
     'that is empty': { document: '', rule: 'client-document-is-json' },
-    'that is no object': { document: '[]', rule: 'client-document-is-json' },
-    'that names a member twice': {
+    'that is not an object': { document: '[]', rule: 'client-document-is-json' },
+    'that repeats a member': {
       document: JSON.stringify(documentOf(client_id)).replace('{', `{"client_id":"${client_id}x",`), rule: 'client-document-is-json',
     },
     'that names another client_id (MCP 2026-07-28 basic/authorization/client-registration)': {
       document: documentOf('https://app.example.com/oauth/other.json'), rule: 'client-document-names-itself',
     },
-    'that names its client_id with other capitals (RFC 3986 section 6.2.1)': {
+    'that names its client_id in another case (RFC 3986 section 6.2.1)': {
       document: documentOf('https://APP.example.com/oauth/client.json'), rule: 'client-document-names-itself',
     },
-    'that names no client_id': { document: documentOf(client_id, { client_id: undefined }), rule: 'client-document-names-itself' },
-    'that names a list of client_ids': {
+    'without a client_id': { document: documentOf(client_id, { client_id: undefined }), rule: 'client-document-names-itself' },
+    'with an array of client_ids': {
       document: documentOf(client_id, { client_id: [client_id] }), rule: 'client-document-names-itself',
     },
     'without a client_name (MCP 2026-07-28 basic/authorization/client-registration)': {
@@ -43,15 +43,15 @@ describe('A metadata document', () => {
     'without redirect_uris, for the client credentials grant': {
       document: documentOf(client_id, { redirect_uris: undefined, grant_types: ['client_credentials'] }), rule: incomplete,
     },
-    'with no redirect URI in the list': { document: documentOf(client_id, { redirect_uris: [] }), rule: invalid },
-    'with a redirect URI that is a script': { document: documentOf(client_id, { redirect_uris: ['javascript:alert(1)'] }), rule: invalid },
-    'with a redirect URI in clear text': { document: documentOf(client_id, { redirect_uris: ['http://app.example.com/'] }), rule: invalid },
-    'with a client_name that is no text': { document: documentOf(client_id, { client_name: 1 }), rule: invalid },
-    'with grant types that are no texts': { document: documentOf(client_id, { grant_types: [1] }), rule: invalid },
-    'with an unknown method of client authentication': {
+    'with an empty array of redirect URIs': { document: documentOf(client_id, { redirect_uris: [] }), rule: invalid },
+    'with a javascript: redirect URI': { document: documentOf(client_id, { redirect_uris: ['javascript:alert(1)'] }), rule: invalid },
+    'with an http redirect URI': { document: documentOf(client_id, { redirect_uris: ['http://app.example.com/'] }), rule: invalid },
+    'with a client_name that is not a string': { document: documentOf(client_id, { client_name: 1 }), rule: invalid },
+    'with grant types that are not strings': { document: documentOf(client_id, { grant_types: [1] }), rule: invalid },
+    'with an unknown client authentication method': {
       document: documentOf(client_id, { token_endpoint_auth_method: 'tls_client_auth' }), rule: invalid,
     },
-    'with private_key_jwt and no key': {
+    'with private_key_jwt and no keys': {
       document: documentOf(client_id, { token_endpoint_auth_method: 'private_key_jwt' }), rule: invalid,
     },
     'with client_secret_basic (draft-ietf-oauth-client-id-metadata-document-00 section 4.1)': {
@@ -71,7 +71,7 @@ describe('A metadata document', () => {
     },
   }
   for (const [what, { document, changes, rule }] of Object.entries(refused)) {
-    it(`is refused ${what}, at both endpoints, and is not kept`, async t => {
+    it(`is rejected ${what} at both endpoints, and is not cached`, async t => {
       const state = fetcher(document, changes)
       const server = await startWith(t, state)
       await assertRefusedOnPage(await requestCode(server, client), rule)
@@ -82,14 +82,14 @@ describe('A metadata document', () => {
   }
 
   for (const token_endpoint_auth_method of [undefined, null, 'none']) {
-    it(`is refused with client_credentials and the method ${token_endpoint_auth_method} (RFC 6749 section 4.4)`, async t => {
+    it(`is rejected with client_credentials and the method ${token_endpoint_auth_method} (RFC 6749 section 4.4)`, async t => {
       const server = await startWith(t, fetcher(documentOf(client_id, { grant_types: ['client_credentials'], token_endpoint_auth_method })))
       const body = await assertRefusedOnPage(await requestCode(server, client), invalid)
       assert.match(body['error_description'], /client credentials grant requires a client that authenticates/)
     })
   }
 
-  it('that does not exist makes the client unknown, and that is not kept', async t => {
+  it('that does not exist makes the client unknown, and is not cached', async t => {
     const state = fetcher()
     const server = await startWith(t, state)
     state.error = new DocumentError('it answered 404', { temporary: false })
@@ -99,7 +99,7 @@ describe('A metadata document', () => {
     assert.equal((await requestCode(server, client)).status, 302)
   })
 
-  it('that cannot be read for now is no fault of the client: 503, and nobody throws tokens away (RFC 9110 section 15.6.4)', async t => {
+  it('that is temporarily unavailable gets 503, so that clients keep their tokens (RFC 9110 section 15.6.4)', async t => {
     const state = fetcher(undefined, { lifetime: 0 })
     const server = await startWith(t, state)
     const { refresh_token } = await readJson(await exchange(server, client, await authorize(server, client)))

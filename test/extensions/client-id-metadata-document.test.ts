@@ -19,7 +19,7 @@ describe('A client that a metadata document describes', () => {
     assert.deepEqual(documents.requests, ['GET /client.json'])
   })
 
-  it('leaves no record among the clients', async t => {
+  it('is not stored as a client', async t => {
     const server = await startWith(t, fetcher())
     assert.equal((await exchange(server, client, await authorize(server, client))).status, 200)
     const { store } = await readJson(await get(`${server.url}/health`))
@@ -50,12 +50,12 @@ describe('A client that a metadata document describes', () => {
     assert.equal(refresh_token, undefined)
   })
 
-  it('may have a document of a more specific type (draft-ietf-oauth-client-id-metadata-document-00 section 4.1)', async t => {
+  it('may use a more specific media type (draft-ietf-oauth-client-id-metadata-document-00 section 4.1)', async t => {
     const server = await startWith(t, fetcher(undefined, { contentType: 'application/client+json; charset=utf-8' }))
     assert.equal((await requestCode(server, client)).status, 302)
   })
 
-  it('authenticates with a private key where the document says so (draft-ietf-oauth-client-id-metadata-document-00 section 6.2)', async t => {
+  it('authenticates with a private key if the document says so (draft-ietf-oauth-client-id-metadata-document-00 section 6.2)', async t => {
     const key = createKeyPair()
     const server = await startWith(t, fetcher(documentOf(client_id, {
       token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key.jwk] }, grant_types: ['client_credentials'], response_types: [],
@@ -70,7 +70,7 @@ describe('A client that a metadata document describes', () => {
   })
 
   for (const token_endpoint_auth_method of [undefined, null, 'none']) {
-    it(`is public with the method ${token_endpoint_auth_method}, and no secret makes it another`, async t => {
+    it(`is public with the method ${token_endpoint_auth_method}, and cannot use a secret`, async t => {
       const server = await startWith(t, fetcher(documentOf(client_id, { token_endpoint_auth_method })))
       assert.equal((await exchange(server, client, await authorize(server, client))).status, 200)
       const introspect = (form: Members) => postForm(`${server.url}/oauth/introspect`, { token: 'x', client_id, ...form })
@@ -79,7 +79,7 @@ describe('A client that a metadata document describes', () => {
     })
   }
 
-  it('is answered 401 where it tried to authenticate by Basic (RFC 6749 section 5.2)', async t => {
+  it('gets 401 if it tried to authenticate with Basic (RFC 6749 section 5.2)', async t => {
     const server = await startWith(t, fetcher('[]'))
     const response = await requestToken(server, { grant_type: 'client_credentials' }, basic(client_id, 'secret'))
     assert.match(response.headers.get('www-authenticate')!, /^Basic /)
@@ -97,13 +97,13 @@ describe('The consent page for such a client', () => {
     assert.ok(!html.includes('Nobody has checked it'))
   })
 
-  it('shows where the code goes, and warns where that is this computer (MCP 2026-07-28 basic/authorization/security-considerations)', async t => {
+  it('shows where the code goes, and warns if that is this computer (MCP 2026-07-28 basic/authorization/security-considerations)', async t => {
     const { html } = await openConsent(await startWith(t, fetcher(), env), client)
     assert.ok(html.includes('<strong>127.0.0.1:7777</strong>'))
     assert.ok(html.includes('Any program running there could be asking'))
   })
 
-  it('does not warn where the redirect URI is on the internet', async t => {
+  it('does not warn about a public redirect URI', async t => {
     const web = 'https://app.example.com/callback'
     const server = await startWith(t, fetcher(documentOf(client_id, { redirect_uris: [web] })), env)
     const { html } = await openConsent(server, client, { redirect_uri: web })
@@ -111,7 +111,7 @@ describe('The consent page for such a client', () => {
     assert.ok(!html.includes('class="notice warning"'))
   })
 
-  it('leads nowhere when the document has lost the redirect URI meanwhile', async t => {
+  it('redirects nowhere if the document no longer has the redirect URI', async t => {
     const state = fetcher(undefined, { lifetime: 0 })
     const server = await startWith(t, state, env)
     const consent = await openConsent(server, client)
@@ -121,7 +121,7 @@ describe('The consent page for such a client', () => {
     }
   })
 
-  it('leads nowhere when the document is gone meanwhile', async t => {
+  it('redirects nowhere if the document no longer exists', async t => {
     const state = fetcher(undefined, { lifetime: 0 })
     const server = await startWith(t, state, env)
     const consent = await openConsent(server, client)
@@ -129,7 +129,7 @@ describe('The consent page for such a client', () => {
     await assertRefusedOnPage(await decide(server, consent), 'client-document-is-available')
   })
 
-  it('can be answered again when the document could not be read for a moment', async t => {
+  it('can be submitted again after a temporary failure to fetch the document', async t => {
     const state = fetcher(undefined, { lifetime: 0 })
     const server = await startWith(t, state, env)
     const consent = await openConsent(server, client)
@@ -143,12 +143,12 @@ describe('The consent page for such a client', () => {
 describe('The cache of metadata documents', () => {
   /** For how many seconds one answer serves: it does just before, and no longer then. */
   const lifetimes: Record<string, { lifetime: number | undefined; kept: number }> = {
-    'keeps a document as long as its headers say (draft-ietf-oauth-client-id-metadata-document-00 section 4.4)': {
+    'keeps a document as long as its headers allow (draft-ietf-oauth-client-id-metadata-document-00 section 4.4)': {
       lifetime: 600, kept: 600,
     },
-    'keeps it for 5 minutes where they say nothing': { lifetime: undefined, kept: 300 },
-    'keeps it for a minute at the least': { lifetime: 1, kept: 60 },
-    'keeps it for a day at the most': { lifetime: 365 * day, kept: day },
+    'keeps it for 5 minutes by default': { lifetime: undefined, kept: 300 },
+    'keeps it for at least a minute': { lifetime: 1, kept: 60 },
+    'keeps it for at most a day': { lifetime: 365 * day, kept: day },
   }
   for (const [what, { lifetime, kept }] of Object.entries(lifetimes)) {
     it(what, async t => {
@@ -164,7 +164,7 @@ describe('The cache of metadata documents', () => {
     })
   }
 
-  it('does not keep what must not be kept', async t => {
+  it('does not keep a document with no-store', async t => {
     const state = fetcher(undefined, { lifetime: 0 })
     const server = await startWith(t, state)
     await requestCode(server, client)
@@ -172,7 +172,7 @@ describe('The cache of metadata documents', () => {
     assert.equal(state.urls.length, 2)
   })
 
-  it('does not take the key set of one client for the document of another', async t => {
+  it('does not confuse the key set of one client with the document of another', async t => {
     const key = createKeyPair()
     const state = fetcher(documentOf(client_id, { token_endpoint_auth_method: 'private_key_jwt', jwks_uri: client_id, keys: [key.jwk] }))
     const server = await startWith(t, state)
@@ -184,8 +184,8 @@ describe('The cache of metadata documents', () => {
   })
 })
 
-describe('A document server that is hostile', () => {
-  it('is not asked at all without the development switch (draft-ietf-oauth-client-id-metadata-document-00 section 6.5)', async t => {
+describe('A hostile document server', () => {
+  it('on loopback is never contacted without the development switch (draft-ietf-oauth-client-id-metadata-document-00 section 6.5)', async t => {
     const documents = await startDocumentServer(t)
     const server = await startServer(t)
     for (const host of ['127.0.0.1', 'localhost', '[::1]']) {
@@ -214,7 +214,7 @@ describe('A document server that is hostile', () => {
     await assertRefusedOnPage(await requestCode(server, { client_id: other }), 'client-document-is-available')
   })
 
-  it('cannot make this server ask itself for ever', async t => {
+  it('cannot make this server fetch from itself forever', async t => {
     const server = await startServer(t, { OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK: 'true' })
     let url = `${server.url}/oauth/authorize`
     for (let i = 0; i < 3; i++) url = `${server.url}/oauth/authorize?client_id=${encodeURIComponent(url)}`

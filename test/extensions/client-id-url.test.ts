@@ -8,7 +8,7 @@ describe('A client_id that looks like the URL of a document', () => {
     'that is http (draft-ietf-oauth-client-id-metadata-document-00 section 3)': 'http://app.example.com/client.json',
     'on loopback': 'http://127.0.0.1/client.json',
     'without a path (draft-ietf-oauth-client-id-metadata-document-00 section 3)': 'https://app.example.com',
-    'with nothing but a slash': 'https://app.example.com/',
+    'with only a slash': 'https://app.example.com/',
     'with a single-dot segment (draft-ietf-oauth-client-id-metadata-document-00 section 3)': 'https://app.example.com/./client.json',
     'with a double-dot segment (draft-ietf-oauth-client-id-metadata-document-00 section 3)': 'https://app.example.com/a/../client.json',
     'with an encoded dot segment': 'https://app.example.com/a/%2e%2e/client.json',
@@ -21,16 +21,16 @@ describe('A client_id that looks like the URL of a document', () => {
     'with a scheme in upper case': 'HTTPS://app.example.com/client.json',
     'with the default port': 'https://app.example.com:443/client.json',
     'with a host that ends in a dot': 'https://app.example.com./client.json',
-    'with an address that is written otherwise': 'https://2130706433/client.json',
-    'with a name beyond ASCII': 'https://äpp.example.com/client.json',
+    'with another notation of an address': 'https://2130706433/client.json',
+    'with a name outside ASCII': 'https://äpp.example.com/client.json',
     'with a backslash': 'https://app.example.com\\client.json',
-    'with a blank': 'https://app.example.com/client.json ',
+    'with a space': 'https://app.example.com/client.json ',
     'with a tab': 'https://app.example.com/cli\tent.json',
     'without a host': 'https://',
     'of more than 1024 characters': `https://app.example.com/${'a'.repeat(1024)}`,
   }
   for (const [what, url] of Object.entries(invalid)) {
-    it(`is refused ${what}`, async t => {
+    it(`is rejected ${what}`, async t => {
       const state = fetcher(documentOf(url))
       const server = await startWith(t, state)
       await assertRefusedOnPage(await requestCode(server, { client_id: url }), 'client-id-url-is-valid')
@@ -43,12 +43,12 @@ describe('A client_id that looks like the URL of a document', () => {
     'https://app.example.com/c?v=1', 'https://app.example.com:8443/c', 'https://app.example.com/%7euser/', 'https://xn--pp-via.example.com/c',
   ]
   for (const url of valid) {
-    it(`is taken as ${url}`, async t => {
+    it(`is accepted as ${url}`, async t => {
       assert.equal((await requestCode(await startWith(t, fetcher(documentOf(url))), { client_id: url })).status, 302)
     })
   }
 
-  it('is refused on another machine by http, though the development switch is on', async t => {
+  it('is rejected with http on another host, even with the development switch', async t => {
     const server = await startServer(t, { OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK: 'true' }, { fetchDocument: fetcher().fetchDocument })
     await assertRefusedOnPage(await requestCode(server, { client_id: 'http://app.example.com/client.json' }), 'client-id-url-is-valid')
   })

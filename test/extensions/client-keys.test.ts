@@ -22,7 +22,7 @@ describe('The keys at jwks_uri', () => {
   const answer = (body: unknown, contentType = 'application/json') => (
     async () => ({ contentType, lifetime: undefined, body: typeof body === 'string' ? body : JSON.stringify(body) }))
 
-  it('are fetched, and kept for a while', async t => {
+  it('are fetched and cached', async t => {
     const key = createKeyPair()
     const urls: string[] = []
     const { server, client_id, issuer } = await startWith(t, async url => {
@@ -33,7 +33,7 @@ describe('The keys at jwks_uri', () => {
     assert.deepEqual(urls, [jwks_uri])
   })
 
-  it('may be changed by the client', async t => {
+  it('can be rotated by the client', async t => {
     let key = createKeyPair()
     const { server, client_id, issuer } = await startWith(t, () => answer({ keys: [key.jwk] })())
     const old = key
@@ -45,7 +45,7 @@ describe('The keys at jwks_uri', () => {
     assert.equal((await requestWith(server, createAssertion(key, client_id, issuer, later))).status, 200)
   })
 
-  it('are fetched again for a kid that is new, once a minute at the most (OpenID Connect Core 1.0 section 10.1.1)', async t => {
+  it('are fetched again for an unknown kid, at most once a minute (OpenID Connect Core 1.0 section 10.1.1)', async t => {
     let key = { ...createKeyPair(), kid: 'old' }
     let fetched = 0
     const { server, client_id, issuer } = await startWith(t, () => {
@@ -65,11 +65,11 @@ describe('The keys at jwks_uri', () => {
   })
 
   const bad: Record<string, FetchDocument> = {
-    'that are no JSON': answer('keys'),
+    'that are not JSON': answer('keys'),
     'that are HTML': answer({ keys: [] }, 'text/html'),
-    'that are no key set (RFC 7517 section 5)': answer({ key: [] }),
-    'that are no list': answer({ keys: {} }),
-    'that are not there': async () => { throw new DocumentError('it answered 404', { temporary: false }) },
+    'that are not a key set (RFC 7517 section 5)': answer({ key: [] }),
+    'that is not an array': answer({ keys: {} }),
+    'that do not exist': async () => { throw new DocumentError('it answered 404', { temporary: false }) },
   }
   for (const [what, fetchDocument] of Object.entries(bad)) {
     it(`verify nothing ${what}`, async t => {
@@ -79,27 +79,27 @@ describe('The keys at jwks_uri', () => {
     })
   }
 
-  it('that cannot be read for now are no fault of the client', async t => {
+  it('that are temporarily unavailable get 503', async t => {
     const fetchDocument = async (): Promise<never> => { throw new DocumentError('it did not answer', { temporary: true }) }
     const { server, client_id, issuer } = await startWith(t, fetchDocument)
     const response = await requestWith(server, createAssertion(createKeyPair(), client_id, issuer))
     await assertRefused(response, 'document-is-reachable', 'temporarily_unavailable', 503)
   })
 
-  it('are passed over where they are no keys', async t => {
+  it('are skipped if they are not keys', async t => {
     const key = createKeyPair()
     const keys = [null, 1, {}, { kty: 'constructor' }, { kty: 'oct', k: 'AA' }, key.jwk]
     const { server, client_id, issuer } = await startWith(t, answer({ keys }))
     assert.equal((await requestWith(server, createAssertion(key, client_id, issuer))).status, 200)
   })
 
-  it('never verify by a symmetric key (RFC 8725 section 2.1)', async t => {
+  it('never verify with a symmetric key (RFC 8725 section 2.1)', async t => {
     const key = createKeyPair()
     const { server, client_id, issuer } = await startWith(t, answer({ keys: [{ kty: 'oct', k: 'AA', alg: 'HS256' }] }))
     assert.equal((await requestWith(server, createAssertion(key, client_id, issuer, {}, { alg: 'HS256' }))).status, 401)
   })
 
-  it('are fetched under the same guard: nothing on this machine is asked', async t => {
+  it('are never fetched from loopback (SSRF)', async t => {
     const documents = await startDocumentServer(t)
     const server = await startServer(t, debug)
     for (const host of ['127.0.0.1', 'localhost', '[::1]']) {
@@ -110,7 +110,7 @@ describe('The keys at jwks_uri', () => {
     assert.deepEqual(documents.requests, [])
   })
 
-  it('may be on this machine with the development switch', async t => {
+  it('can be on loopback with the development switch', async t => {
     const documents = await startDocumentServer(t)
     const server = await startServer(t, { OAUTH_CLIENT_METADATA_ALLOW_LOOPBACK: 'true' })
     const key = createKeyPair()
@@ -133,20 +133,20 @@ describe('POST /oauth/register with keys', () => {
       metadata: { ...method, jwks: { keys: [{ ...jwk, d: 'AA' }] } }, rule: 'client-metadata-is-typed',
     },
     'that are symmetric': { metadata: { ...method, jwks: { keys: [{ kty: 'oct', k: 'AA' }] } }, rule: 'client-metadata-is-typed' },
-    'that are no keys': { metadata: { ...method, jwks: { keys: [1] } }, rule: 'client-metadata-is-typed' },
+    'that are not keys': { metadata: { ...method, jwks: { keys: [1] } }, rule: 'client-metadata-is-typed' },
     'in an empty set': { metadata: { ...method, jwks: { keys: [] } }, rule: 'client-metadata-is-typed' },
-    'that are no set': { metadata: { ...method, jwks: [jwk] }, rule: 'client-metadata-is-typed' },
+    'that are not a set': { metadata: { ...method, jwks: [jwk] }, rule: 'client-metadata-is-typed' },
     'of more than 8 KB': { metadata: { ...method, jwks: { keys: [{ ...jwk, x5c: 'x'.repeat(8192) }] } }, rule: 'client-metadata-is-typed' },
-    'at an http URL, where anybody on the way could change them': {
+    'at an http URL, where anybody on the network could change them': {
       metadata: { ...method, jwks_uri: 'http://app.example.com/jwks.json' }, rule: 'client-metadata-is-typed',
     },
     'at a URL with a password': {
       metadata: { ...method, jwks_uri: 'https://a:b@app.example.com/jwks.json' }, rule: 'client-metadata-is-typed',
     },
-    'at what is no URL': { metadata: { ...method, jwks_uri: 'jwks.json' }, rule: 'client-metadata-is-typed' },
+    'at something that is not a URL': { metadata: { ...method, jwks_uri: 'jwks.json' }, rule: 'client-metadata-is-typed' },
   }
   for (const [what, { metadata, rule }] of Object.entries(refused)) {
-    it(`refuses those ${what}`, async t => {
+    it(`rejects those ${what}`, async t => {
       await assertRefused(await requestRegistration(await startServer(t), metadata), rule, 'invalid_client_metadata', 400)
     })
   }
@@ -156,7 +156,7 @@ describe('POST /oauth/register with keys', () => {
     assert.equal((await register(server, { ...method, jwks_uri }))['jwks_uri'], jwks_uri)
   })
 
-  it('gives a client its first secret when it leaves its key (RFC 7592 section 2.2)', async t => {
+  it('issues a client its first secret when it drops its keys (RFC 7592 section 2.2)', async t => {
     const server = await startServer(t)
     const client = await register(server, { ...method, jwks: keys })
     const { client_id, redirect_uris, registration_client_uri, registration_access_token } = client
@@ -169,7 +169,7 @@ describe('POST /oauth/register with keys', () => {
     assert.equal('jwks' in updated, false)
   })
 
-  it('counts the assertions that were used in /health', async t => {
+  it('counts used assertions in /health', async t => {
     const { server, key, client_id, issuer } = await start(t)
     await requestWith(server, createAssertion(key, client_id, issuer))
     assert.equal((await readJson(await get(`${server.url}/health`)))['store'].used_assertions, 1)

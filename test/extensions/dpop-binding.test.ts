@@ -23,12 +23,12 @@ describe('A client that registered dpop_bound_access_tokens', () => {
     assert.ok(claimsOf(access_token)['cnf'])
   })
 
-  it('may say false as well as nothing (RFC 9449 section 5.2)', async t => {
+  it('may send false instead of omitting it (RFC 9449 section 5.2)', async t => {
     const { tokens } = await getTokens(await startServer(t), { dpop_bound_access_tokens: false })
     assert.equal(tokens['token_type'], 'Bearer')
   })
 
-  it('has to say true or false (RFC 9449 section 5.2)', async t => {
+  it('must send true or false (RFC 9449 section 5.2)', async t => {
     const registration = await requestRegistration(await startServer(t), { dpop_bound_access_tokens: 'true' })
     await assertRefused(registration, 'client-metadata-is-typed', 'invalid_client_metadata', 400)
   })
@@ -62,7 +62,7 @@ describe('The refresh token of a public client', () => {
     await assertRefused(await refresh(server, client, refresh_token), 'dpop-key-is-the-same', 'invalid_grant', 400)
   })
 
-  it('gives no thief a second chance within the reuse window', async t => {
+  it('is useless to a thief within the reuse window', async t => {
     const server = await startServer(t)
     const { client, tokens } = await getTokens(server)
     const key = createKeyPair()
@@ -74,7 +74,7 @@ describe('The refresh token of a public client', () => {
 })
 
 describe('The refresh token of a client that authenticates', () => {
-  it('may be used with another key: it is bound to the client instead (RFC 9449 section 5)', async t => {
+  it('can be used with another key, because it is bound to the client (RFC 9449 section 5)', async t => {
     const bound = await startBound(t, {}, { token_endpoint_auth_method: 'client_secret_post' })
     const other = createKeyPair()
     const { access_token } = await readJson(await refreshWith(bound, other))
@@ -82,7 +82,7 @@ describe('The refresh token of a client that authenticates', () => {
   })
 })
 
-describe('A code that was asked for with dpop_jkt', () => {
+describe('A code that was requested with dpop_jkt', () => {
   async function start(t: TestContext) {
     const server = await startServer(t)
     const key = createKeyPair()
@@ -98,7 +98,7 @@ describe('A code that was asked for with dpop_jkt', () => {
     assert.equal((await send(key)).status, 200)
   })
 
-  it('is not redeemed with another key, nor lost by the attempt (RFC 9449 section 10)', async t => {
+  it('is not redeemed with another key, and stays valid (RFC 9449 section 10)', async t => {
     const { key, send } = await start(t)
     await assertRefused(await send(createKeyPair()), 'dpop-key-is-the-same', 'invalid_grant', 400)
     assert.equal((await send(key)).status, 200)
@@ -109,14 +109,14 @@ describe('A code that was asked for with dpop_jkt', () => {
     await assertRefused(await send(undefined), 'dpop-key-is-the-same', 'invalid_grant', 400)
   })
 
-  it('is not asked for with what is no thumbprint (RFC 9449 section 10)', async t => {
+  it('cannot be requested with a malformed thumbprint (RFC 9449 section 10)', async t => {
     const server = await startServer(t)
     const response = await requestCode(server, await register(server), { dpop_jkt: 'a key' })
     assertRedirectedError(response, 'dpop-jkt-is-a-thumbprint', 'invalid_request')
   })
 })
 
-describe('Introspection of a token that is bound to a key', () => {
+describe('Introspection of a bound token', () => {
   it('shows the key and the type (RFC 9449 section 6.2)', async t => {
     const { server, client, key, access_token: token } = await startBound(t, {}, { token_endpoint_auth_method: 'client_secret_post' })
     const { client_id, client_secret } = client

@@ -7,7 +7,7 @@ import { tokenUrl, startBound, pingWith, refreshWith, challengeOf, ping } from '
 describe('With OAUTH_DPOP_NONCE=true', () => {
   const env = { OAUTH_DPOP_NONCE: 'true' }
 
-  it('the token endpoint demands a nonce, and hands it out (RFC 9449 section 8)', async t => {
+  it('the token endpoint requires a nonce, and sends it (RFC 9449 section 8)', async t => {
     const server = await startServer(t, env)
     const client = await register(server)
     const { code, code_verifier } = await authorize(server, client)
@@ -22,7 +22,7 @@ describe('With OAUTH_DPOP_NONCE=true', () => {
     assert.equal((await send({ nonce })).status, 200)
   })
 
-  it('the MCP server demands a nonce, and hands it out (RFC 9449 section 9)', async t => {
+  it('the MCP server requires a nonce, and sends it (RFC 9449 section 9)', async t => {
     const bound = await startBound(t, env)
     const response = await pingWith(bound)
     const nonce = response.headers.get('dpop-nonce')
@@ -32,12 +32,12 @@ describe('With OAUTH_DPOP_NONCE=true', () => {
     assert.equal((await pingWith(bound, { nonce })).status, 200)
   })
 
-  it('a nonce has the characters that it may have (RFC 9449 section 8.1)', async t => {
+  it('a nonce has only allowed characters (RFC 9449 section 8.1)', async t => {
     const nonce = (await pingWith(await startBound(t, env))).headers.get('dpop-nonce')
     assert.match(nonce!, /^[\x21\x23-\x5b\x5d-\x7e]{43}$/)
   })
 
-  it('a success hands out the nonce too, so that the next is known before the last has aged (RFC 9449 section 8.2)', async t => {
+  it('a success sends the nonce too, so that clients learn the next one in time (RFC 9449 section 8.2)', async t => {
     const bound = await startBound(t, env)
     const first = (await pingWith(bound)).headers.get('dpop-nonce')!
     bound.server.advance(120)
@@ -51,7 +51,7 @@ describe('With OAUTH_DPOP_NONCE=true', () => {
     assert.equal(refreshed.headers.get('dpop-nonce'), second)
   })
 
-  it('a nonce ages (RFC 9449 section 8)', async t => {
+  it('a nonce expires (RFC 9449 section 8)', async t => {
     const bound = await startBound(t, env)
     const nonce = (await pingWith(bound)).headers.get('dpop-nonce')
     bound.server.advance(240)
@@ -60,38 +60,38 @@ describe('With OAUTH_DPOP_NONCE=true', () => {
   })
 
   for (const nonce of ['', 'x'.repeat(43), 1, null]) {
-    it(`${JSON.stringify(nonce)} is no nonce (RFC 9449 section 4.3)`, async t => {
+    it(`${JSON.stringify(nonce)} is not accepted as a nonce (RFC 9449 section 4.3)`, async t => {
       await assertRefused(await pingWith(await startBound(t, env), { nonce }), 'dpop-nonce-is-ours', 'use_dpop_nonce', 401)
     })
   }
 
-  it('the nonce of another server is none', async t => {
+  it('the nonce of another server is rejected', async t => {
     const bound = await startBound(t, env)
     const other = await startBound(t, { ...env, JWT_SECRET_KEY: 'another test key of 32 bytes or more, no secret' })
     const nonce = (await pingWith(other)).headers.get('dpop-nonce')
     assert.equal((await pingWith(bound, { nonce })).status, 401)
   })
 
-  it('a bearer token needs none, and is told of none', async t => {
+  it('a bearer token needs no nonce and gets none', async t => {
     const server = await startServer(t, env)
     const { tokens } = await getTokens(server)
     const response = await postMcp(server, tokens['access_token'], ping)
     assert.deepEqual([response.status, response.headers.get('dpop-nonce')], [200, null])
   })
 
-  it('a page in a browser may read the nonce', async t => {
+  it('a script can read the nonce (CORS)', async t => {
     const response = await pingWith(await startBound(t, env))
     assert.match(response.headers.get('access-control-expose-headers')!, /\bDPoP-Nonce\b/)
   })
 })
 
 describe('Without OAUTH_DPOP_NONCE', () => {
-  it('no nonce is handed out', async t => {
+  it('no nonce is sent', async t => {
     const response = await pingWith(await startBound(t))
     assert.equal(response.headers.get('dpop-nonce'), null)
   })
 
-  it('a nonce that nobody asked for is passed over', async t => {
+  it('an unrequested nonce is ignored', async t => {
     assert.equal((await pingWith(await startBound(t), { nonce: 'x' })).status, 200)
   })
 })

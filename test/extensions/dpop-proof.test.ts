@@ -31,17 +31,17 @@ test('ath of RFC 9449 section 7.1 is the hash of its access token', () => {
 })
 
 describe('A token request with a DPoP proof', () => {
-  it('gives a token that is bound to the key (RFC 9449 section 5 and section 6.1)', async t => {
+  it('yields a token that is bound to the key (RFC 9449 section 5 and section 6.1)', async t => {
     const { key, access_token } = await startBound(t)
     assert.deepEqual(claimsOf(access_token)['cnf'], { jkt: key.jkt })
   })
 
-  it('is answered with token_type DPoP (RFC 9449 section 5)', async t => {
+  it('gets token_type DPoP (RFC 9449 section 5)', async t => {
     const bound = await startBound(t)
     assert.equal((await readJson(await refreshWith(bound, bound.key)))['token_type'], 'DPoP')
   })
 
-  it('without a proof gives a bearer token', async t => {
+  it('yields a bearer token without a proof', async t => {
     const { tokens } = await getTokens(await startServer(t))
     assert.equal(tokens['token_type'], 'Bearer')
     assert.equal('cnf' in claimsOf(tokens['access_token']), false)
@@ -77,33 +77,33 @@ describe('A token request with a DPoP proof', () => {
     'the jwk of another key (RFC 9449 section 4.3)': { header: { jwk: createKeyPair().jwk }, rule: wellFormed },
     'a private jwk (RFC 9449 section 4.3)': { header: { jwk: { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', d: 'AA' } }, rule: wellFormed },
     'a symmetric jwk (RFC 9449 section 11.6)': { header: { alg: 'HS256', jwk: { kty: 'oct', k: 'AA' } }, rule: wellFormed },
-    'a jwk of a type that is a name of Object.prototype': { header: { jwk: { kty: 'constructor' } }, rule: wellFormed },
-    'a jwk that is no object': { header: { jwk: 'key' }, rule: wellFormed },
+    'a jwk with kty from Object.prototype': { header: { jwk: { kty: 'constructor' } }, rule: wellFormed },
+    'a jwk that is not an object': { header: { jwk: 'key' }, rule: wellFormed },
     'alg none (RFC 9449 section 4.3)': { header: { alg: 'none' }, rule: wellFormed },
     'alg HS256 (RFC 9449 section 4.3)': { header: { alg: 'HS256' }, rule: wellFormed },
     'critical header parameters (RFC 7515 section 4.1.11)': { header: { crit: ['a'], a: 1 }, rule: wellFormed },
     'no jti (RFC 9449 section 4.2)': { changes: { jti: undefined }, rule: wellFormed },
-    'a jti that is no text': { changes: { jti: ['a'] }, rule: wellFormed },
+    'a jti that is not a string': { changes: { jti: ['a'] }, rule: wellFormed },
     'an empty jti': { changes: { jti: '' }, rule: wellFormed },
     'a jti that makes it larger than 8 KB (RFC 9449 section 11.1)': { changes: { jti: 'x'.repeat(7_000) }, rule: wellFormed },
     'another htm (RFC 9449 section 4.3)': { changes: { htm: 'GET' }, rule: forRequest },
     'htm in lower case (RFC 9110 section 9.1)': { changes: { htm: 'post' }, rule: forRequest },
-    'a list of methods as htm': { changes: { htm: ['POST'] }, rule: forRequest },
-    'an htm that cannot be made a text': { changes: { htm: { toString: 1, valueOf: 1 } }, rule: forRequest },
+    'an array of methods as htm': { changes: { htm: ['POST'] }, rule: forRequest },
+    'an htm that cannot be converted to a string': { changes: { htm: { toString: 1, valueOf: 1 } }, rule: forRequest },
     'no htm': { changes: { htm: undefined }, rule: forRequest },
     'another htu (RFC 9449 section 4.3)': { changes: { htu: 'https://other.example.com/oauth/token' }, rule: forRequest },
     'the htu of another path': { changes: { htu: 'ISSUER/oauth/revoke' }, rule: forRequest },
-    'an htu that only begins like ours': { changes: { htu: 'ISSUER/oauth/tokens' }, rule: forRequest },
+    'an htu that only starts like ours': { changes: { htu: 'ISSUER/oauth/tokens' }, rule: forRequest },
     'an htu within a blob': { changes: { htu: 'blob:ISSUER/oauth/token' }, rule: forRequest },
-    'an htu that is no URL': { changes: { htu: '/oauth/token' }, rule: forRequest },
+    'an htu that is not a URL': { changes: { htu: '/oauth/token' }, rule: forRequest },
     'no htu': { changes: { htu: undefined }, rule: forRequest },
     'an iat that is too old (RFC 9449 section 4.3)': { changes: { iat: 'NOW-90' }, rule: 'dpop-proof-is-fresh' },
-    'an iat that lies ahead (RFC 9449 section 4.3)': { changes: { iat: 'NOW+90' }, rule: 'dpop-proof-is-fresh' },
+    'an iat in the future (RFC 9449 section 4.3)': { changes: { iat: 'NOW+90' }, rule: 'dpop-proof-is-fresh' },
     'no iat (RFC 9449 section 4.2)': { changes: { iat: undefined }, rule: 'dpop-proof-is-fresh' },
-    'an iat that is no number': { changes: { iat: '0' }, rule: 'dpop-proof-is-fresh' },
+    'an iat that is not a number': { changes: { iat: '0' }, rule: 'dpop-proof-is-fresh' },
   }
   for (const [what, { changes = {}, header = {}, rule }] of Object.entries(refused)) {
-    it(`is refused with ${what}`, async t => {
+    it(`is rejected with ${what}`, async t => {
       const server = await startServer(t)
       const client = await register(server)
       const authorization = await authorize(server, client)
@@ -117,7 +117,7 @@ describe('A token request with a DPoP proof', () => {
   }
 
   for (const [what, dpop] of Object.entries({ 'two proofs (RFC 9449 section 4.3)': 'a.b.c, a.b.c', 'a proof and a comma': 'a.b.c,' })) {
-    it(`is refused with ${what}`, async t => {
+    it(`is rejected with ${what}`, async t => {
       const server = await startServer(t)
       const client = await register(server)
       await assertRefused(
@@ -128,7 +128,7 @@ describe('A token request with a DPoP proof', () => {
   }
 
   for (const dpop of ['x', 'a.b.c', '..']) {
-    it(`is refused with ${dpop}, which is no JWT (RFC 9449 section 4.3)`, async t => {
+    it(`is rejected with ${dpop}, which is not a JWT (RFC 9449 section 4.3)`, async t => {
       const server = await startServer(t)
       const client = await register(server)
       await assertRefused(
@@ -143,7 +143,7 @@ describe('A token request with a DPoP proof', () => {
     'with a query (RFC 9449 section 4.3)': url => `${url}?a=b`,
     'with a fragment (RFC 9449 section 4.3)': url => `${url}#a`,
     'with scheme and host in upper case': url => url.replace('http://localhost', 'HTTP://LOCALHOST'),
-    'with characters that need no encoding encoded': url => url.replace('token', '%74ok%65n'),
+    'with unreserved characters percent-encoded': url => url.replace('token', '%74ok%65n'),
     'with dot segments': url => url.replace('/oauth', '/a/../oauth'),
   }
   for (const [what, spell] of Object.entries(spellings)) {
@@ -158,14 +158,14 @@ describe('A token request with a DPoP proof', () => {
     assert.equal((await refreshWith(bound, bound.key, { htu: 'http://localhost:80/tenant/oauth/token' })).status, 200)
   })
 
-  it('is refused with a proof that was used (RFC 9449 section 11.1)', async t => {
+  it('is rejected with a used proof (RFC 9449 section 11.1)', async t => {
     const bound = await startBound(t)
     const jti = 'once'
     assert.equal((await refreshWith(bound, bound.key, { jti })).status, 200)
     await assertRefused(await refreshWith(bound, bound.key, { jti }), 'dpop-proof-is-unused', 'invalid_dpop_proof', 400)
   })
 
-  it('is refused with a used proof for as long as it is fresh', async t => {
+  it('is rejected with a used proof for as long as it is fresh', async t => {
     const bound = await startBound(t)
     const claims = { jti: 'once', iat: Math.floor(Date.now() / 1000) + 60 }
     assert.equal((await refreshWith(bound, bound.key, claims)).status, 200)
@@ -175,14 +175,14 @@ describe('A token request with a DPoP proof', () => {
     await assertRefused(await refreshWith(bound, bound.key, claims), 'dpop-proof-is-fresh', 'invalid_dpop_proof', 400)
   })
 
-  it('may carry a jti that another key used', async t => {
+  it('may use a jti that another key used', async t => {
     const bound = await startBound(t, {}, { token_endpoint_auth_method: 'client_secret_post' })
     const jti = 'same'
     const { refresh_token } = await readJson(await refreshWith(bound, bound.key, { jti }))
     assert.equal((await refreshWith({ ...bound, refresh_token }, createKeyPair(), { jti })).status, 200)
   })
 
-  it('is put off, not passed, while there is no room to remember the proof', async t => {
+  it('gets 503 while there is no room to remember the proof', async t => {
     const server = await startServer(t, {}, { store: fullStore('proof of a token request') })
     const { client, tokens } = await getTokens(server)
     const bound = { server, client, key: createKeyPair(), access_token: '', refresh_token: tokens['refresh_token'] }

@@ -7,12 +7,12 @@ import {
 import { createKeyPair, createProof, createTokenProof } from '../key-pair.ts'
 import { tokenUrl, startBound, pingWith, challengeOf, fullStore, ping } from './dpop-client.ts'
 
-describe('/mcp with a token that is bound to a key', () => {
-  it('opens with a proof by the key (RFC 9449 section 7.1)', async t => {
+describe('/mcp with a bound token', () => {
+  it('accepts it with a proof by the key (RFC 9449 section 7.1)', async t => {
     assert.equal((await pingWith(await startBound(t))).status, 200)
   })
 
-  it('opens on every path and with every method', async t => {
+  it('accepts it on every path and with every method', async t => {
     const bound = await startBound(t)
     const { server, key, access_token } = bound
     const send = (path: string, method: string, body?: unknown) => fetch(`${server.url}${path}`, {
@@ -26,17 +26,17 @@ describe('/mcp with a token that is bound to a key', () => {
     assert.equal((await send('/mcp', 'GET')).status, 405)
   })
 
-  it('opens below a SERVER_URL with a path', async t => {
+  it('accepts it below a SERVER_URL with a path', async t => {
     assert.equal((await pingWith(await startBound(t, { SERVER_URL: 'http://localhost/tenant' }))).status, 200)
   })
 
-  it('takes the scheme in any case (RFC 9110 section 11.1)', async t => {
+  it('accepts the scheme in any case (RFC 9110 section 11.1)', async t => {
     const { server, key, access_token } = await startBound(t)
     const dpop = createTokenProof(key, access_token, 'POST', server.config.resource)
     assert.equal((await postMcp(server, undefined, ping, { authorization: `dpop ${access_token}`, dpop })).status, 200)
   })
 
-  it('refuses the token as Bearer, and says what it takes (RFC 9449 section 7.2)', async t => {
+  it('rejects the token as Bearer, and the challenge names DPoP (RFC 9449 section 7.2)', async t => {
     const { server, access_token } = await startBound(t)
     const response = await postMcp(server, access_token, ping)
     assert.deepEqual(challengeOf(response), {
@@ -49,14 +49,14 @@ describe('/mcp with a token that is bound to a key', () => {
     await assertRefused(response, 'bound-token-comes-with-proof', 'invalid_token', 401)
   })
 
-  it('refuses the token as Bearer even beside a proof (RFC 9449 section 7.2)', async t => {
+  it('rejects the token as Bearer even with a proof (RFC 9449 section 7.2)', async t => {
     const { server, key, access_token } = await startBound(t)
     const dpop = createTokenProof(key, access_token, 'POST', server.config.resource)
     const response = await postMcp(server, access_token, ping, { dpop })
     await assertRefused(response, 'bound-token-comes-with-proof', 'invalid_token', 401)
   })
 
-  it('refuses a token that is bound to nothing as DPoP (RFC 9449 section 7.1)', async t => {
+  it('rejects an unbound token as DPoP (RFC 9449 section 7.1)', async t => {
     const server = await startServer(t)
     const { tokens } = await getTokens(server)
     const { access_token } = tokens
@@ -66,20 +66,20 @@ describe('/mcp with a token that is bound to a key', () => {
     await assertRefused(response, 'bound-token-comes-with-proof', 'invalid_token', 401)
   })
 
-  it('refuses a proof by another key (RFC 9449 section 7.1)', async t => {
+  it('rejects a proof by another key (RFC 9449 section 7.1)', async t => {
     const response = await pingWith({ ...await startBound(t), key: createKeyPair() })
     assert.equal(challengeOf(response)['scheme'], 'DPoP')
     await assertRefused(response, 'proof-is-by-the-bound-key', 'invalid_token', 401)
   })
 
-  it('refuses a missing proof (RFC 9449 section 7.1)', async t => {
+  it('rejects a missing proof (RFC 9449 section 7.1)', async t => {
     const { server, access_token } = await startBound(t)
     const response = await postMcp(server, undefined, ping, { authorization: `DPoP ${access_token}` })
     assert.equal(challengeOf(response)['error'], 'invalid_dpop_proof')
     await assertRefused(response, 'dpop-proof-is-sent-once', 'invalid_dpop_proof', 401)
   })
 
-  it('answers a token that has expired in the scheme that was used (RFC 9449 section 7.1)', async t => {
+  it('challenges an expired token with the scheme of the request (RFC 9449 section 7.1)', async t => {
     const bound = await startBound(t)
     bound.server.advance(3700)
     const response = await pingWith(bound)
@@ -87,7 +87,7 @@ describe('/mcp with a token that is bound to a key', () => {
     await assertRefused(response, 'access-token-is-fresh', 'invalid_token', 401)
   })
 
-  it('refuses what is no token in the scheme that was used (RFC 9449 section 7.1)', async t => {
+  it('challenges a malformed token with the scheme of the request (RFC 9449 section 7.1)', async t => {
     const response = await postMcp(await startServer(t), undefined, ping, { authorization: 'DPoP abc' })
     assert.equal(challengeOf(response)['scheme'], 'DPoP')
     await assertRefused(response, 'jwt-is-well-formed', 'invalid_token', 401)
@@ -97,12 +97,12 @@ describe('/mcp with a token that is bound to a key', () => {
     'no ath (RFC 9449 section 4.3)': { changes: { ath: undefined }, rule: 'dpop-proof-is-for-this-token' },
     'the ath of another token (RFC 9449 section 4.3)': { changes: { ath: sha256('another') }, rule: 'dpop-proof-is-for-this-token' },
     'the htu of the token endpoint': { changes: { htu: 'ISSUER/oauth/token' }, rule: 'dpop-proof-is-for-this-request' },
-    'the htu of a path beside it': { changes: { htu: 'ISSUER/mcp/' }, rule: 'dpop-proof-is-for-this-request' },
+    'the htu of a sibling path': { changes: { htu: 'ISSUER/mcp/' }, rule: 'dpop-proof-is-for-this-request' },
     'the htm of another method': { changes: { htm: 'GET' }, rule: 'dpop-proof-is-for-this-request' },
     'an iat that is too old': { changes: { iat: 'NOW-90' }, rule: 'dpop-proof-is-fresh' },
   }
   for (const [what, { changes, rule }] of Object.entries(refused)) {
-    it(`refuses a proof with ${what}`, async t => {
+    it(`rejects a proof with ${what}`, async t => {
       const bound = await startBound(t)
       const response = await pingWith(bound, claimsIn(changes, bound.server))
       assert.equal(challengeOf(response)['scheme'], 'DPoP')
@@ -110,19 +110,19 @@ describe('/mcp with a token that is bound to a key', () => {
     })
   }
 
-  it('refuses a proof that was used (RFC 9449 section 11.1)', async t => {
+  it('rejects a used proof (RFC 9449 section 11.1)', async t => {
     const bound = await startBound(t)
     assert.equal((await pingWith(bound, { jti: 'once' })).status, 200)
     await assertRefused(await pingWith(bound, { jti: 'once' }), 'dpop-proof-is-unused', 'invalid_dpop_proof', 401)
   })
 
-  it('does not count a proof as used that was refused', async t => {
+  it('does not use up a rejected proof', async t => {
     const bound = await startBound(t)
     assert.equal((await pingWith(bound, { jti: 'once', ath: 'wrong' })).status, 401)
     assert.equal((await pingWith(bound, { jti: 'once' })).status, 200)
   })
 
-  it('puts a request off while there is no room to remember its proof', async t => {
+  it('answers with 503 while there is no room to remember the proof', async t => {
     const server = await startServer(t, {}, { store: fullStore('proof of a resource request') })
     const client = await register(server)
     const key = createKeyPair()
@@ -140,7 +140,7 @@ describe('/mcp with a token that is bound to a key', () => {
     assert.deepEqual(dpop_signing_alg_values_supported, ['ES256', 'EdDSA', 'RS256', 'PS256'])
   })
 
-  it('counts the proofs that were used in /health', async t => {
+  it('counts used proofs in /health', async t => {
     const bound = await startBound(t)
     await pingWith(bound)
     assert.equal((await readJson(await get(`${bound.server.url}/health`)))['store'].used_proofs, 2)

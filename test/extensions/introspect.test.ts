@@ -20,7 +20,7 @@ async function start(t: TestContext) {
 const inactive = { active: false }
 
 describe('POST /oauth/introspect', () => {
-  it('describes an access token by its claims (RFC 7662 section 2.2)', async t => {
+  it('returns the claims of an access token (RFC 7662 section 2.2)', async t => {
     const { server, client, access_token } = await start(t)
     const { grant_id: _, ...claims } = claimsOf(access_token)
     assert.deepEqual(
@@ -28,7 +28,7 @@ describe('POST /oauth/introspect', () => {
     )
   })
 
-  it('describes a refresh token by its grant (RFC 7662 section 2.2)', async t => {
+  it('returns the grant of a refresh token (RFC 7662 section 2.2)', async t => {
     const { server, client, refresh_token } = await start(t)
     const { iat, exp, ...rest } = await readJson(await introspect(server, client, { token: refresh_token }))
     assert.deepEqual(rest, {
@@ -39,49 +39,49 @@ describe('POST /oauth/introspect', () => {
     assert.ok(exp - iat >= 2_591_999 && exp - iat <= 2_592_000)
   })
 
-  it('tells nobody to store the answer', async t => {
+  it('forbids caching the answer', async t => {
     const { server, client, access_token } = await start(t)
     assert.equal((await introspect(server, client, { token: access_token })).headers.get('cache-control'), 'no-store')
   })
 
-  it('takes Basic (RFC 7662 section 2.1)', async t => {
+  it('accepts Basic (RFC 7662 section 2.1)', async t => {
     const { server, client, access_token } = await start(t)
     const { client_id, client_secret } = client
     const response = await introspect(server, {}, { token: access_token }, basic(client_id, client_secret))
     assert.equal((await readJson(response))['active'], true)
   })
 
-  it('calls an unknown token inactive, and says no more (RFC 7662 section 2.2)', async t => {
+  it('reports an unknown token as inactive and nothing else (RFC 7662 section 2.2)', async t => {
     const { server, client } = await start(t)
     assert.deepEqual(await readJson(await introspect(server, client, { token: 'made-up' })), inactive)
   })
 
-  it('calls an expired access token inactive (RFC 7662 section 4)', async t => {
+  it('reports an expired access token as inactive (RFC 7662 section 4)', async t => {
     const { server, client, access_token } = await start(t)
     server.advance(3600 + 31)
     assert.deepEqual(await readJson(await introspect(server, client, { token: access_token })), inactive)
   })
 
-  it('calls an expired refresh token inactive (RFC 7662 section 4)', async t => {
+  it('reports an expired refresh token as inactive (RFC 7662 section 4)', async t => {
     const { server, client, refresh_token } = await start(t)
     server.advance(31 * 86_400)
     assert.deepEqual(await readJson(await introspect(server, client, { token: refresh_token })), inactive)
   })
 
-  it('calls a rotated refresh token inactive (RFC 7662 section 4)', async t => {
+  it('reports a rotated refresh token as inactive (RFC 7662 section 4)', async t => {
     const { server, client, refresh_token } = await start(t)
     await refreshed(server, client, refresh_token)
     assert.deepEqual(await readJson(await introspect(server, client, { token: refresh_token })), inactive)
   })
 
-  it('calls a revoked access token inactive (RFC 7662 section 4)', async t => {
+  it('reports a revoked access token as inactive (RFC 7662 section 4)', async t => {
     const { server, client, access_token } = await start(t)
     const { client_id, client_secret } = client
     await postForm(`${server.url}/oauth/revoke`, { client_id, client_secret, token: access_token })
     assert.deepEqual(await readJson(await introspect(server, client, { token: access_token })), inactive)
   })
 
-  it('calls the access token of a revoked grant inactive (RFC 7662 section 4)', async t => {
+  it('reports the access token of a revoked grant as inactive (RFC 7662 section 4)', async t => {
     const { server, client, access_token, refresh_token } = await start(t)
     const { client_id, client_secret } = client
     await postForm(`${server.url}/oauth/revoke`, { client_id, client_secret, token: refresh_token })
@@ -89,32 +89,32 @@ describe('POST /oauth/introspect', () => {
     assert.deepEqual(await readJson(await introspect(server, client, { token: refresh_token })), inactive)
   })
 
-  it('calls a token with a changed signature inactive (RFC 7662 section 4)', async t => {
+  it('reports a token with a changed signature as inactive (RFC 7662 section 4)', async t => {
     const { server, client, access_token } = await start(t)
     const token = access_token.replace(/..$/, end => end === 'AA' ? 'BA' : 'AA')
     assert.deepEqual(await readJson(await introspect(server, client, { token })), inactive)
   })
 
-  it('calls the tokens of another client inactive, since anybody may register (RFC 7662 section 2.2)', async t => {
+  it('reports the tokens of another client as inactive, because anybody can register (RFC 7662 section 2.2)', async t => {
     const { server, access_token, refresh_token } = await start(t)
     const other = await register(server, { token_endpoint_auth_method: 'client_secret_post' })
     assert.deepEqual(await readJson(await introspect(server, other, { token: access_token })), inactive)
     assert.deepEqual(await readJson(await introspect(server, other, { token: refresh_token })), inactive)
   })
 
-  it('refuses a public client, which cannot authenticate (RFC 7662 section 2.1)', async t => {
+  it('rejects a public client, which cannot authenticate (RFC 7662 section 2.1)', async t => {
     const { server, client, access_token } = await startWithTokens(t)
     const response = await introspect(server, client, { token: access_token })
     await assertRefused(response, 'client-is-confidential', 'invalid_client', 401)
   })
 
-  it('refuses a wrong secret (RFC 7662 section 2.3)', async t => {
+  it('rejects a wrong secret (RFC 7662 section 2.3)', async t => {
     const { server, client, access_token } = await start(t)
     const response = await introspect(server, client, { token: access_token, client_secret: 'wrong' })
     await assertRefused(response, 'client-is-authenticated', 'invalid_client', 401)
   })
 
-  it('refuses a request without token (RFC 7662 section 2.1)', async t => {
+  it('rejects a request without token (RFC 7662 section 2.1)', async t => {
     const { server, client } = await start(t)
     await assertRefused(await introspect(server, client, {}), 'parameter-is-sent', 'invalid_request', 400)
   })

@@ -18,7 +18,7 @@ function manage(
 const confidential = { token_endpoint_auth_method: 'client_secret_post' }
 
 describe('GET /oauth/register/<client_id>', () => {
-  it('answers with the registration (RFC 7592 section 2.1)', async t => {
+  it('returns the registration (RFC 7592 section 2.1)', async t => {
     const server = await startServer(t)
     const client = await register(server, { scope: 'mcp:tools:read' })
     const response = await manage(server, 'GET', client)
@@ -26,14 +26,14 @@ describe('GET /oauth/register/<client_id>', () => {
     assert.deepEqual(await readJson(response), client)
   })
 
-  it('does not repeat the secret, of which only a hash is kept', async t => {
+  it('does not return the secret, of which it has only a hash', async t => {
     const server = await startServer(t)
     const { client_secret, ...rest } = await register(server, confidential)
     assert.equal(typeof client_secret, 'string')
     assert.deepEqual(await readJson(await manage(server, 'GET', rest)), rest)
   })
 
-  it('tells nobody to store the answer (RFC 7592 section 3)', async t => {
+  it('forbids caching the answer (RFC 7592 section 3)', async t => {
     const server = await startServer(t)
     assert.equal((await manage(server, 'GET', await register(server))).headers.get('cache-control'), 'no-store')
   })
@@ -49,7 +49,7 @@ describe('GET /oauth/register/<client_id>', () => {
     'two tokens': client => ({ client, headers: { authorization: `Bearer ${client['registration_access_token']} x` } }),
   }
   for (const [what, choose] of Object.entries(refused)) {
-    it(`refuses ${what} (RFC 7592 section 2.1)`, async t => {
+    it(`rejects ${what} (RFC 7592 section 2.1)`, async t => {
       const server = await startServer(t)
       const { client, headers } = choose(await register(server), await register(server))
       const response = await get(`${server.url}/oauth/register/${client['client_id']}`, headers)
@@ -66,7 +66,7 @@ describe('GET /oauth/register/<client_id>', () => {
     assert.equal(await wrong.text(), await unknown.text())
   })
 
-  it('refuses the token in the query', async t => {
+  it('rejects the token in the query', async t => {
     const server = await startServer(t)
     const { client_id, registration_access_token } = await register(server)
     const response = await get(`${server.url}/oauth/register/${client_id}?access_token=${registration_access_token}`)
@@ -85,21 +85,21 @@ describe('PUT /oauth/register/<client_id>', () => {
     assert.deepEqual(await readJson(await manage(server, 'GET', client)), { ...client, client_name: 'New name', redirect_uris })
   })
 
-  it('takes a member that is left out for deleted (RFC 7592 section 2.2)', async t => {
+  it('deletes omitted members (RFC 7592 section 2.2)', async t => {
     const server = await startServer(t)
     const client = await register(server, { client_uri: 'https://app.example.com' })
     const { client_uri: _, ...body } = client
     assert.equal((await readJson(await manage(server, 'PUT', client, body)))['client_uri'], undefined)
   })
 
-  it('rules the next authorization request', async t => {
+  it('applies to the next authorization request', async t => {
     const server = await startServer(t)
     const client = await register(server)
     await manage(server, 'PUT', client, { ...client, redirect_uris: ['https://app.example.com/cb'] })
     await assertRefused(await requestCode(server, client), 'redirect-uri-is-registered', 'invalid_request', 400)
   })
 
-  it('refuses another client_id (RFC 7592 section 2.2)', async t => {
+  it('rejects another client_id (RFC 7592 section 2.2)', async t => {
     const server = await startServer(t)
     const client = await register(server)
     const { client_id } = await register(server)
@@ -107,27 +107,27 @@ describe('PUT /oauth/register/<client_id>', () => {
     await assertRefused(response, 'client-id-is-unchanged', 'invalid_client_metadata', 400)
   })
 
-  it('refuses a body without client_id (RFC 7592 section 2.2)', async t => {
+  it('rejects a body without client_id (RFC 7592 section 2.2)', async t => {
     const server = await startServer(t)
     const response = await manage(server, 'PUT', await register(server), validMetadata)
     await assertRefused(response, 'client-id-is-unchanged', 'invalid_client_metadata', 400)
   })
 
-  it('refuses another client_secret (RFC 7592 section 2.2)', async t => {
+  it('rejects another client_secret (RFC 7592 section 2.2)', async t => {
     const server = await startServer(t)
     const client = await register(server, confidential)
     const response = await manage(server, 'PUT', client, { ...client, client_secret: 'weak' })
     await assertRefused(response, 'client-id-is-unchanged', 'invalid_client_metadata', 400)
   })
 
-  it('accepts the client_secret as it is, which goes on to work (RFC 7592 section 2.2)', async t => {
+  it('accepts the current client_secret, which stays valid (RFC 7592 section 2.2)', async t => {
     const server = await startServer(t)
     const client = await register(server, confidential)
     assert.equal((await manage(server, 'PUT', client, client)).status, 200)
     assert.equal((await exchange(server, client, await authorize(server, client))).status, 200)
   })
 
-  it('takes the secret away from a client that becomes public', async t => {
+  it('removes the secret of a client that becomes public', async t => {
     const server = await startServer(t)
     const client = await register(server, confidential)
     const updated = await readJson(await manage(server, 'PUT', client, { ...client, token_endpoint_auth_method: 'none' }))
@@ -135,7 +135,7 @@ describe('PUT /oauth/register/<client_id>', () => {
     assert.equal((await exchange(server, updated, await authorize(server, updated))).status, 200)
   })
 
-  it('gives a secret to a client that becomes confidential', async t => {
+  it('issues a secret to a client that becomes confidential', async t => {
     const server = await startServer(t)
     const client = await register(server)
     const updated = await readJson(await manage(server, 'PUT', client, { ...client, ...confidential }))
@@ -143,7 +143,7 @@ describe('PUT /oauth/register/<client_id>', () => {
     assert.equal((await exchange(server, updated, await authorize(server, updated))).status, 200)
   })
 
-  it('refuses metadata that would not register, and changes nothing (RFC 7592 section 2.2)', async t => {
+  it('rejects invalid metadata and changes nothing (RFC 7592 section 2.2)', async t => {
     const server = await startServer(t)
     const client = await register(server)
     const body = { ...client, client_name: 'New name', redirect_uris: ['javascript:alert(1)'] }
@@ -152,7 +152,7 @@ describe('PUT /oauth/register/<client_id>', () => {
     assert.equal((await readJson(await manage(server, 'GET', client)))['client_name'], client['client_name'])
   })
 
-  it('refuses a wrong token and changes nothing (RFC 7592 section 2.2)', async t => {
+  it('rejects a wrong token and changes nothing (RFC 7592 section 2.2)', async t => {
     const server = await startServer(t)
     const client = await register(server)
     const response = await manage(server, 'PUT', client, { ...client, redirect_uris: ['https://evil.example/cb'] }, 'wrong')
@@ -160,7 +160,7 @@ describe('PUT /oauth/register/<client_id>', () => {
     assert.deepEqual((await readJson(await manage(server, 'GET', client)))['redirect_uris'], [redirect_uri])
   })
 
-  it('refuses a body that is no object (RFC 7592 section 2.2)', async t => {
+  it('rejects a body that is not an object (RFC 7592 section 2.2)', async t => {
     const server = await startServer(t)
     const response = await manage(server, 'PUT', await register(server), [])
     await assertRefused(response, 'client-metadata-is-an-object', 'invalid_client_metadata', 400)
@@ -176,28 +176,28 @@ describe('DELETE /oauth/register/<client_id>', () => {
     assert.equal(await response.text(), '')
   })
 
-  it('ends the registration access token (RFC 7592 section 2.3)', async t => {
+  it('revokes the registration access token (RFC 7592 section 2.3)', async t => {
     const server = await startServer(t)
     const client = await register(server)
     await manage(server, 'DELETE', client)
     await assertRefused(await manage(server, 'GET', client), 'registration-access-token-matches', 'invalid_token', 401)
   })
 
-  it('ends the access tokens of the client (RFC 7592 section 2.3)', async t => {
+  it('revokes the access tokens of the client (RFC 7592 section 2.3)', async t => {
     const server = await startServer(t)
     const { client, tokens } = await getTokens(server)
     await manage(server, 'DELETE', client)
     await assertRefused(await callMcp(server, tokens['access_token'], 'ping'), 'access-token-is-not-revoked', 'invalid_token', 401)
   })
 
-  it('ends the refresh tokens of the client (RFC 7592 section 2.3)', async t => {
+  it('revokes the refresh tokens of the client (RFC 7592 section 2.3)', async t => {
     const server = await startServer(t)
     const { client, tokens } = await getTokens(server)
     await manage(server, 'DELETE', client)
     await assertRefused(await refresh(server, client, tokens['refresh_token']), 'client-is-authenticated', 'invalid_client', 401)
   })
 
-  it('ends the codes of the client (RFC 7592 section 2.3)', async t => {
+  it('invalidates the codes of the client (RFC 7592 section 2.3)', async t => {
     const server = await startServer(t)
     const client = await register(server)
     const authorization = await authorize(server, client)
@@ -205,7 +205,7 @@ describe('DELETE /oauth/register/<client_id>', () => {
     await assertRefused(await exchange(server, client, authorization), 'client-is-authenticated', 'invalid_client', 401)
   })
 
-  it('refuses a wrong token and deletes nothing (RFC 7592 section 2.3)', async t => {
+  it('rejects a wrong token and deletes nothing (RFC 7592 section 2.3)', async t => {
     const server = await startServer(t)
     const client = await register(server)
     const response = await manage(server, 'DELETE', client, undefined, 'wrong')
@@ -213,7 +213,7 @@ describe('DELETE /oauth/register/<client_id>', () => {
     assert.equal((await manage(server, 'GET', client)).status, 200)
   })
 
-  it('leaves the tokens of other clients alone', async t => {
+  it('does not affect the tokens of other clients', async t => {
     const server = await startServer(t)
     const { tokens } = await getTokens(server)
     await manage(server, 'DELETE', await register(server))

@@ -13,7 +13,7 @@ function metadataUrl({ config }: TestServer): string {
 
 describe('/mcp without a token', () => {
   for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD']) {
-    it(`answers ${method} by 401 with one Bearer challenge and no error code (RFC 6750 section 3)`, async t => {
+    it(`answers ${method} with 401, one Bearer challenge and no error code (RFC 6750 section 3)`, async t => {
       const server = await startServer(t)
       const response = await get(`${server.url}/mcp`, {}, method)
       assert.equal(response.status, 401)
@@ -29,19 +29,19 @@ describe('/mcp without a token', () => {
   const requests: Record<string, (server: TestServer) => Promise<Response>> = {
     'initialize': server => callMcp(server, undefined, 'initialize', { protocolVersion: '2025-11-25' }),
     'server/discover': server => callModern(server, undefined, 'server/discover'),
-    'a body that is no JSON': server => postMcp(server, undefined, '{'),
+    'a body that is not JSON': server => postMcp(server, undefined, '{'),
     'an unknown protocol version': server => callMcp(server, undefined, 'ping', {}, { 'mcp-protocol-version': '1900-01-01' }),
     'an unknown session': server => callMcp(server, undefined, 'ping', {}, { 'mcp-session-id': 'x' }),
-    'a media type that is not served': server => postMcp(server, undefined, '{}', { 'content-type': 'text/plain' }),
-    'an Accept header that is not served': server => postMcp(server, undefined, {}, { accept: 'image/png' }),
+    'an unsupported media type': server => postMcp(server, undefined, '{}', { 'content-type': 'text/plain' }),
+    'an unsupported Accept header': server => postMcp(server, undefined, {}, { accept: 'image/png' }),
   }
   for (const [what, send] of Object.entries(requests)) {
-    it(`answers ${what} by 401 before it looks further`, async t => {
+    it(`answers ${what} with 401 before anything else`, async t => {
       assert.equal((await send(await startServer(t))).status, 401)
     })
   }
 
-  it('answers a browser by JSON as well', async t => {
+  it('answers browsers with JSON too', async t => {
     const response = await get(`${(await startServer(t)).url}/mcp`, { accept: 'text/html' })
     assert.equal(response.headers.get('content-type'), 'application/json')
   })
@@ -56,8 +56,8 @@ describe('/mcp without a token', () => {
   }
 })
 
-describe('/mcp with a token that does not open it', () => {
-  it('says so in the challenge (RFC 6750 section 3.1)', async t => {
+describe('/mcp with an invalid token', () => {
+  it('says invalid_token in the challenge (RFC 6750 section 3.1)', async t => {
     const server = await startServer(t)
     const response = await callMcp(server, 'opaque', 'tools/list')
     assert.equal(response.status, 401)
@@ -75,7 +75,7 @@ describe('/mcp with a token that does not open it', () => {
     'a comma': 'Bearer a,b', 'no blank': 'Bearerabc', 'a parameter': 'Bearer token="abc"', 'no scheme': 'abc',
   }
   for (const [what, authorization] of Object.entries(credentials)) {
-    it(`refuses ${what} in the Authorization header (RFC 6750 section 2.1)`, async t => {
+    it(`rejects ${what} in the Authorization header (RFC 6750 section 2.1)`, async t => {
       const server = await startServer(t)
       const response = await postMcp(server, undefined, {}, { authorization })
       assert.equal(bearerChallenge(response)['error'], 'invalid_token')
@@ -83,7 +83,7 @@ describe('/mcp with a token that does not open it', () => {
     })
   }
 
-  it('goes on opening after the key has changed, where the old one is kept as a previous key', async t => {
+  it('accepts tokens signed with a previous key', async t => {
     const env = { SERVER_URL: 'http://localhost:8000', JWT_SECRET_KEY: 'an older test key of 32 bytes or more' }
     const { tokens } = await getTokens(await startServer(t, env))
     const changed = { ...env, JWT_SECRET_KEY: 'a newer test key of 32 bytes or more' }
@@ -93,33 +93,33 @@ describe('/mcp with a token that does not open it', () => {
     assert.equal((await callMcp(forgetting, tokens['access_token'], 'ping')).status, 401)
   })
 
-  it('takes the scheme in any case (RFC 9110 section 11.1)', async t => {
+  it('accepts the scheme in any case (RFC 9110 section 11.1)', async t => {
     const server = await startServer(t)
     const response = await callMcp(server, undefined, 'ping', {}, { authorization: `bEARER ${craftToken(server)}` })
     assert.equal(response.status, 200)
   })
 
-  it('takes more than one blank after the scheme (RFC 6750 section 2.1)', async t => {
+  it('accepts more than one space after the scheme (RFC 6750 section 2.1)', async t => {
     const server = await startServer(t)
     const response = await callMcp(server, undefined, 'ping', {}, { authorization: `Bearer   ${craftToken(server)}` })
     assert.equal(response.status, 200)
   })
 
-  it('refuses a token in the query, with a challenge (OAuth 2.1 section 5.1, RFC 6750 section 3)', async t => {
+  it('rejects a token in the query, with a challenge (OAuth 2.1 section 5.1, RFC 6750 section 3)', async t => {
     const server = await startServer(t)
     const response = await postJson(`${server.url}/mcp?access_token=${craftToken(server)}`, {})
     assert.equal(bearerChallenge(response)['error'], 'invalid_request')
     await assertRefused(response, 'access-token-is-in-the-header', 'invalid_request', 400)
   })
 
-  it('refuses a token in the query beside one in the header (RFC 6750 section 2)', async t => {
+  it('rejects a token in the query even with one in the header (RFC 6750 section 2)', async t => {
     const server = await startServer(t)
     const token = craftToken(server)
     const response = await postJson(`${server.url}/mcp?access_token=${token}`, {}, bearer(token))
     await assertRefused(response, 'access-token-is-in-the-header', 'invalid_request', 400)
   })
 
-  it('does not take a token out of a form (OAuth 2.1 section 5.1)', async t => {
+  it('does not read a token from a form (OAuth 2.1 section 5.1)', async t => {
     const server = await startServer(t)
     const response = await fetch(`${server.url}/mcp`, {
       method: 'POST', body: new URLSearchParams({ access_token: craftToken(server) }),
@@ -133,19 +133,19 @@ describe('/mcp with too few scopes', () => {
     'tools/list without any scope': {
       scope: '', send: (server, token) => callMcp(server, token, 'tools/list'), needed: 'mcp:tools:read',
     },
-    'tools/call with the reading scope': {
+    'tools/call with only the read scope': {
       scope: 'mcp:tools:read', send: (server, token) => callMcp(server, token, 'tools/call', { name: 'list_files' }), needed: both,
     },
-    'tools/call with the executing scope': {
+    'tools/call with only the execute scope': {
       scope: 'mcp:tools:execute', send: (server, token) => callMcp(server, token, 'tools/call', { name: 'list_files' }), needed: both,
     },
     'a modern tools/list without any scope': {
       scope: '', send: (server, token) => callModern(server, token, 'tools/list'), needed: 'mcp:tools:read',
     },
-    'a modern tools/call with the reading scope': {
+    'a modern tools/call with only the read scope': {
       scope: 'mcp:tools:read', send: (server, token) => callModern(server, token, 'tools/call', { name: 'list_files' }), needed: both,
     },
-    'a scope that begins like the needed one': {
+    'a scope that starts like the needed one': {
       scope: 'mcp:tools:reader', send: (server, token) => callMcp(server, token, 'tools/list'), needed: 'mcp:tools:read',
     },
     'a batch that needs more than the token has': {
@@ -156,7 +156,7 @@ describe('/mcp with too few scopes', () => {
       ]),
       needed: both,
     },
-    '/mcp/tools/call with the reading scope': {
+    '/mcp/tools/call with only the read scope': {
       scope: 'mcp:tools:read',
       send: (server, token) => postJson(
         `${server.url}/mcp/tools/call`, { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'list_files' } }, bearer(token),
@@ -165,7 +165,7 @@ describe('/mcp with too few scopes', () => {
     },
   }
   for (const [what, { scope, send, needed }] of Object.entries(cases)) {
-    it(`answers ${what} by 403 that names every scope the call needs (RFC 6750 section 3.1)`, async t => {
+    it(`answers ${what} with a 403 that names every scope the call needs (RFC 6750 section 3.1)`, async t => {
       const server = await startServer(t)
       const response = await send(server, craftToken(server, { scope }))
       assert.deepEqual(bearerChallenge(response), {
@@ -179,7 +179,7 @@ describe('/mcp with too few scopes', () => {
     })
   }
 
-  it('lists the tools with the reading scope', async t => {
+  it('lists the tools with only the read scope', async t => {
     const server = await startServer(t)
     assert.equal((await callMcp(server, craftToken(server, { scope: 'mcp:tools:read' }), 'tools/list')).status, 200)
   })
@@ -224,24 +224,24 @@ describe('The Origin header at /mcp', () => {
     })
   }
 
-  it('is looked at before the token', async t => {
+  it('is checked before the token', async t => {
     const server = await startServer(t)
     assert.equal((await callMcp(server, undefined, 'ping', {}, { origin: 'https://evil.example' })).status, 403)
   })
 
-  it('is looked at on the path that needs no token', async t => {
+  it('is checked on the path that needs no token', async t => {
     const server = await startServer(t)
     const message = { jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25' } }
     const response = await postJson(`${server.url}/mcp/initialize`, message, { origin: 'https://evil.example' })
     await assertRefused(response, 'origin-is-allowed', 'access_denied', 403)
   })
 
-  it('may be any where SERVER_ALLOWED_ORIGINS is *', async t => {
+  it('may be anything if SERVER_ALLOWED_ORIGINS is *', async t => {
     const server = await startServer(t, { SERVER_ALLOWED_ORIGINS: '*' })
     assert.equal((await callMcp(server, craftToken(server), 'ping', {}, { origin: 'https://any.example' })).status, 200)
   })
 
-  it('may be absent, as it is with programs', async t => {
+  it('may be absent, as in requests of programs', async t => {
     const { server, access_token } = await startWithTokens(t)
     assert.equal((await callMcp(server, access_token, 'ping')).status, 200)
   })

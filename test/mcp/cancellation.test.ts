@@ -47,26 +47,26 @@ async function callAndLeave(server: TestServer, begun: Promise<void>, meta: Memb
 
 const modern = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'work' }
 
-describe('A client that goes away', () => {
-  it('has cancelled its request, and the tool can stop (MCP 2026-07-28 basic/patterns/cancellation)', async t => {
+describe('A client that disconnects', () => {
+  it('cancels its request, and the tool can stop (MCP 2026-07-28 basic/patterns/cancellation)', async t => {
     const { server, begun, ended } = await start(t, wait)
     await callAndLeave(server, begun, modernMeta(), modern)
     assert.equal(await ended, 'AbortError')
   })
 
-  it('has cancelled it by closing a stream that has begun (MCP 2026-07-28 basic/transports/streamable-http, Cancellation)', async t => {
+  it('cancels its request by closing the event stream (MCP 2026-07-28 basic/transports/streamable-http, Cancellation)', async t => {
     const { server, begun, ended } = await start(t, wait)
     await callAndLeave(server, begun, modernMeta({ progressToken: 1 }), modern)
     assert.equal(await ended, 'AbortError')
   })
 
-  it('has cancelled it for a tool that looks only later', async t => {
+  it('cancels its request for a tool that reads the signal later', async t => {
     const { server, begun, ended } = await start(t, async signal => signal().aborted, 300)
     await callAndLeave(server, begun, modernMeta(), modern)
     assert.equal(await ended, true)
   })
 
-  it('leaves no failure in the log', async t => {
+  it('causes no error in the log', async t => {
     const { server, begun, ended } = await start(t, wait)
     await callAndLeave(server, begun, modernMeta(), modern)
     await ended
@@ -74,13 +74,13 @@ describe('A client that goes away', () => {
     assert.deepEqual(server.log.filter(line => line.includes('AbortError')), [])
   })
 
-  it('has cancelled nothing in the legacy era (MCP 2025-11-25 basic/transports, Sending Messages to the Server)', async t => {
+  it('cancels nothing in the legacy era (MCP 2025-11-25 basic/transports, Sending Messages to the Server)', async t => {
     const { server, begun, ended } = await start(t, async signal => sleep(200, 'waited', { signal: signal() }))
     await callAndLeave(server, begun, {}, {})
     assert.equal(await ended, 'waited')
   })
 
-  it('that stays gets its answer', async t => {
+  it('gets its response if it stays connected', async t => {
     const { server } = await start(t, async signal => signal().aborted)
     const response = await callModern(server, craftToken(server), 'tools/call', { name: 'work', arguments: {} })
     assert.equal((await readJson(response))['result'].content[0].text, 'done')

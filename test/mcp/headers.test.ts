@@ -61,14 +61,14 @@ describe('Mcp-Method', () => {
     })
   }
 
-  it('is compared before the scope is judged', async t => {
+  it('is checked before the scope', async t => {
     const server = await startServer(t)
     const token = craftToken(server, { scope: 'mcp:tools:read' })
     const response = await callModern(server, token, 'tools/call', { name: 'list_files' }, { 'mcp-method': 'tools/list' })
     await assertRpcError(response, 'headers-match-body', -32020, 400)
   })
 
-  it('means nothing in the legacy era', async t => {
+  it('is ignored in the legacy era', async t => {
     const server = await startServer(t)
     assert.equal((await callMcp(server, craftToken(server), 'tools/list', {}, { 'mcp-method': 'tools/call' })).status, 200)
   })
@@ -77,7 +77,7 @@ describe('Mcp-Method', () => {
 describe('Mcp-Name', () => {
   const clause = '(MCP 2026-07-28 basic/transports/streamable-http, Server Validation)'
 
-  it(`has to be sent with tools/call ${clause}`, async t => {
+  it(`must be sent with tools/call ${clause}`, async t => {
     const server = await startServer(t)
     const response = await callModern(server, craftToken(server), 'tools/call', { name: 'list_files' }, { 'mcp-name': undefined })
     await assertRpcError(response, 'required-header-is-sent', -32020, 400)
@@ -90,7 +90,7 @@ describe('Mcp-Name', () => {
     assert.equal(error.message, 'Header mismatch: Mcp-Name is get_weather; the body says list_files')
   })
 
-  it(`must not be sent where the body has no name ${clause}`, async t => {
+  it(`must not be sent if the body has no name ${clause}`, async t => {
     const server = await startServer(t)
     const response = await callModern(server, craftToken(server), 'tools/call', {}, { 'mcp-name': 'list_files' })
     await assertRpcError(response, 'headers-match-body', -32020, 400)
@@ -102,14 +102,14 @@ describe('Mcp-Name', () => {
     assert.equal((await callModern(server, craftToken(server), 'tools/call', { name: 'list_files' }, headers)).status, 200)
   })
 
-  it('has to be well encoded (MCP 2026-07-28 basic/transports/streamable-http, Value Encoding)', async t => {
+  it('must be encoded correctly (MCP 2026-07-28 basic/transports/streamable-http, Value Encoding)', async t => {
     const server = await startServer(t)
     const headers = { 'mcp-name': '=?base64?!?=' }
     const response = await callModern(server, craftToken(server), 'tools/call', { name: 'list_files' }, headers)
     await assertRpcError(response, 'header-value-is-well-formed', -32020, 400)
   })
 
-  it('is compared for a tool that does not exist, too', async t => {
+  it('is checked for an unknown tool too', async t => {
     const server = await startServer(t)
     const response = await callModern(server, craftToken(server), 'tools/call', { name: 'rm' }, { 'mcp-name': 'list_files' })
     await assertRpcError(response, 'headers-match-body', -32020, 400)
@@ -119,7 +119,7 @@ describe('Mcp-Name', () => {
 describe('Mcp-Param-Location of get_weather', () => {
   const clause = '(MCP 2026-07-28 basic/transports/streamable-http, Server Behavior for Custom Headers)'
 
-  it('says which argument it mirrors in tools/list (MCP 2026-07-28 server/tools, x-mcp-header)', async t => {
+  it('is declared for its argument in tools/list (MCP 2026-07-28 server/tools, x-mcp-header)', async t => {
     const server = await startServer(t)
     const { result } = await readJson(await callModern(server, craftToken(server), 'tools/list'))
     assert.equal(result.tools[0].inputSchema.properties.location['x-mcp-header'], 'Location')
@@ -127,10 +127,10 @@ describe('Mcp-Param-Location of get_weather', () => {
 
   const accepted = {
     'as plain text': { location: 'New York, NY', header: 'New York, NY' },
-    'encoded, though it need not be': { location: 'Lisbon', header: encoded('Lisbon') },
-    'encoded, beyond ASCII': { location: 'Zürich 世界', header: encoded('Zürich 世界') },
-    'encoded, with blanks at its ends': { location: ' Lisbon ', header: encoded(' Lisbon ') },
-    'encoded, where it looks like the encoding': { location: '=?base64?TGlzYm9u?=', header: encoded('=?base64?TGlzYm9u?=') },
+    'encoded without need': { location: 'Lisbon', header: encoded('Lisbon') },
+    'encoded, outside ASCII': { location: 'Zürich 世界', header: encoded('Zürich 世界') },
+    'encoded, with leading and trailing spaces': { location: ' Lisbon ', header: encoded(' Lisbon ') },
+    'encoded, if the value looks like the encoding': { location: '=?base64?TGlzYm9u?=', header: encoded('=?base64?TGlzYm9u?=') },
   }
   for (const [what, { location, header }] of Object.entries(accepted)) {
     it(`is accepted ${what} ${clause}`, async t => {
@@ -140,17 +140,17 @@ describe('Mcp-Param-Location of get_weather', () => {
   }
 
   const refused: Record<string, { location: string; header: string | undefined; rule: string }> = {
-    'where it is missing': { location: 'Lisbon', header: undefined, rule: 'required-header-is-sent' },
-    'where it says something else': { location: 'Lisbon', header: 'Paris', rule: 'headers-match-body' },
-    'where it says something else in its encoding': { location: 'Lisbon', header: encoded('Paris'), rule: 'headers-match-body' },
-    'where its case is another': { location: 'Lisbon', header: 'lisbon', rule: 'headers-match-body' },
-    'where the body holds the encoding of it': { location: encoded('Lisbon'), header: encoded('Lisbon'), rule: 'headers-match-body' },
-    'where its base64 lacks padding': { location: 'a', header: '=?base64?YQ?=', rule: 'header-value-is-well-formed' },
-    'where its base64 has a second spelling': { location: 'a', header: '=?base64?YR==?=', rule: 'header-value-is-well-formed' },
-    'where its base64 is not UTF-8': { location: 'a', header: '=?base64?/w==?=', rule: 'header-value-is-well-formed' },
+    'if it is missing': { location: 'Lisbon', header: undefined, rule: 'required-header-is-sent' },
+    'if it differs': { location: 'Lisbon', header: 'Paris', rule: 'headers-match-body' },
+    'if its decoded value differs': { location: 'Lisbon', header: encoded('Paris'), rule: 'headers-match-body' },
+    'if its case differs': { location: 'Lisbon', header: 'lisbon', rule: 'headers-match-body' },
+    'if the body contains its encoded form': { location: encoded('Lisbon'), header: encoded('Lisbon'), rule: 'headers-match-body' },
+    'if its base64 lacks padding': { location: 'a', header: '=?base64?YQ?=', rule: 'header-value-is-well-formed' },
+    'if its base64 is not canonical': { location: 'a', header: '=?base64?YR==?=', rule: 'header-value-is-well-formed' },
+    'if its base64 is not UTF-8': { location: 'a', header: '=?base64?/w==?=', rule: 'header-value-is-well-formed' },
   }
   for (const [what, { location, header, rule }] of Object.entries(refused)) {
-    it(`is refused ${what} ${clause}`, async t => {
+    it(`is rejected ${what} ${clause}`, async t => {
       const { id } = await assertRpcError(await weather(t, location, header), rule, -32020, 400)
       assert.equal(id, 1)
     })
@@ -166,19 +166,19 @@ describe('Mcp-Param-Location of get_weather', () => {
 describe('Mcp-Param-* of a tool', () => {
   const accepted: Record<string, { args: Members; headers: Members }> = {
     'an integer': { args: { count: 42 }, headers: { 'mcp-param-count': '42' } },
-    'an integer that is written in another way, since numbers are compared': {
+    'an integer in another notation, because numbers are compared': {
       args: { count: 42 }, headers: { 'mcp-param-count': '42.0' },
     },
     'a negative integer': { args: { count: -7 }, headers: { 'mcp-param-count': '-7' } },
     'true': { args: { flag: true }, headers: { 'mcp-param-flag': 'true' } },
     'false': { args: { flag: false }, headers: { 'mcp-param-flag': 'false' } },
-    'an empty text': { args: { text: '' }, headers: { 'mcp-param-text': '=?base64??=' } },
-    'a value from deeper inside': { args: { target: { region: 'us-west1' } }, headers: { 'mcp-param-region': 'us-west1' } },
+    'an empty string': { args: { text: '' }, headers: { 'mcp-param-text': '=?base64??=' } },
+    'a nested value': { args: { target: { region: 'us-west1' } }, headers: { 'mcp-param-region': 'us-west1' } },
     'no arguments': { args: {}, headers: {} },
-    'headers that no argument names': { args: {}, headers: { 'mcp-param-other': 'x' } },
+    'headers that no argument declares': { args: {}, headers: { 'mcp-param-other': 'x' } },
   }
   for (const [what, { args, headers }] of Object.entries(accepted)) {
-    it(`takes ${what} (MCP 2026-07-28 basic/transports/streamable-http, Value Encoding)`, async t => {
+    it(`accepts ${what} (MCP 2026-07-28 basic/transports/streamable-http, Value Encoding)`, async t => {
       assert.equal((await readJson(await call(t, args, headers)))['result'].content[0].text, 'ran')
     })
   }
@@ -191,21 +191,21 @@ describe('Mcp-Param-* of a tool', () => {
     'an integer without its header': { args: { count: 42 }, headers: {}, rule: 'required-header-is-sent' },
     'zero without its header': { args: { count: 0 }, headers: {}, rule: 'required-header-is-sent' },
     'false without its header': { args: { flag: false }, headers: {}, rule: 'required-header-is-sent' },
-    'an empty text without its header': { args: { text: '' }, headers: {}, rule: 'required-header-is-sent' },
-    'a value from deeper inside without its header': {
+    'an empty string without its header': { args: { text: '' }, headers: {}, rule: 'required-header-is-sent' },
+    'a nested value without its header': {
       args: { target: { region: 'x' } }, headers: {}, rule: 'required-header-is-sent',
     },
     'another integer': { args: { count: 42 }, headers: { 'mcp-param-count': '43' }, rule: 'headers-match-body' },
-    'no number for an integer': { args: { count: 0 }, headers: { 'mcp-param-count': '=?base64??=' }, rule: 'headers-match-body' },
+    'text for an integer': { args: { count: 0 }, headers: { 'mcp-param-count': '=?base64??=' }, rule: 'headers-match-body' },
     'True for true': { args: { flag: true }, headers: { 'mcp-param-flag': 'True' }, rule: 'headers-match-body' },
     'a header for an argument that is absent': { args: {}, headers: { 'mcp-param-text': 'x' }, rule: 'headers-match-body' },
     'a header for an argument of null': { args: { text: null }, headers: { 'mcp-param-text': 'null' }, rule: 'headers-match-body' },
-    'a header for the same name at another depth': {
+    'a header for an argument of the same name at another depth': {
       args: { region: 'x' }, headers: { 'mcp-param-region': 'x' }, rule: 'headers-match-body',
     },
   }
   for (const [what, { args, headers, rule }] of Object.entries(refused)) {
-    it(`refuses ${what} (MCP 2026-07-28 basic/transports/streamable-http, Server Behavior for Custom Headers)`, async t => {
+    it(`rejects ${what} (MCP 2026-07-28 basic/transports/streamable-http, Server Behavior for Custom Headers)`, async t => {
       await assertRpcError(await call(t, args, headers), rule, -32020, 400)
     })
   }

@@ -33,38 +33,38 @@ async function ask(server: TestServer): Promise<Members> {
 }
 
 describe('A tool that asks for input (MCP 2026-07-28 basic/patterns/mrtr)', () => {
-  it('is answered with what it asks for', async t => {
+  it('returns its requests to the client', async t => {
     const { resultType, inputRequests: asked } = await ask(await start(t))
     assert.deepEqual({ resultType, asked }, { resultType: 'input_required', asked: inputRequests })
   })
 
-  it('goes on with the answer and with its own state', async t => {
+  it('continues with the answer and its own state', async t => {
     const server = await start(t)
     const { requestState } = await ask(server)
     const { result } = await readJson(await call(server, { requestState, inputResponses: { name: answer } }))
     assert.deepEqual(JSON.parse(result.content[0].text), { answer, state: { asked: 'once' } })
   })
 
-  it('asks again where the answer is missing', async t => {
+  it('asks again if the answer is missing', async t => {
     const server = await start(t)
     const { requestState } = await ask(server)
     const { result } = await readJson(await call(server, { requestState, inputResponses: { else: answer } }))
     assert.equal(result.resultType, 'input_required')
   })
 
-  it('asks for nothing that the client did not declare', async t => {
+  it('cannot ask for what the client did not declare', async t => {
     const body = await assertRpcError(await call(await start(t), {}, {}, {}), 'client-has-capability', -32021, 400)
     assert.deepEqual(body['error'].data, { requiredCapabilities: { elicitation: {} } })
   })
 
-  it('fails for a client of the legacy era, with a text that says why', async t => {
+  it('fails for a client of the legacy era and says why', async t => {
     const server = await start(t)
     const { result } = await readJson(await callMcp(server, craftToken(server), 'tools/call', { name: 'greet' }))
     assert.equal(result.isError, true)
     assert.match(result.content[0].text, /^greet needs more input/)
   })
 
-  it('takes no answer that is not an object', async t => {
+  it('rejects an answer that is not an object', async t => {
     await assertRpcError(await call(await start(t), { inputResponses: { name: 42 } }), 'params-are-valid', -32602, 200)
   })
 })
@@ -79,32 +79,32 @@ describe('requestState', () => {
 
   for (const [what, change] of [
     ['is altered', (state: string) => `${Buffer.from('{"state":{"asked":"twice"},"exp":9999999999}').toString('base64url')}.${state.split('.')[1]}`],
-    ['is cut off', (state: string) => state.slice(0, -1)],
-    ['has something added', (state: string) => `${state}.x`],
+    ['is truncated', (state: string) => state.slice(0, -1)],
+    ['is extended', (state: string) => `${state}.x`],
     ['is empty', () => ''],
   ] as const) {
-    it(`is refused where it ${what} (MCP 2026-07-28 basic/patterns/mrtr, Server Requirements)`, async t => {
+    it(`is rejected if it ${what} (MCP 2026-07-28 basic/patterns/mrtr, Server Requirements)`, async t => {
       await assertRpcError(await present(t, change), 'request-state-is-ours', -32602, 200)
     })
   }
 
-  it('is refused where another user shows it', async t => {
+  it('is rejected from another user', async t => {
     await assertRpcError(await present(t, same, {}, { sub: 'somebody else' }), 'request-state-is-ours', -32602, 200)
   })
 
-  it('is refused where another client shows it', async t => {
+  it('is rejected from another client', async t => {
     await assertRpcError(await present(t, same, {}, { client_id: 'another' }), 'request-state-is-ours', -32602, 200)
   })
 
-  it('is refused with another tool', async t => {
+  it('is rejected with another tool', async t => {
     await assertRpcError(await present(t, same, { name: 'other' }), 'request-state-is-ours', -32602, 200)
   })
 
-  it('is refused with other arguments', async t => {
+  it('is rejected with other arguments', async t => {
     await assertRpcError(await present(t, same, { arguments: { a: 1 } }), 'request-state-is-ours', -32602, 200)
   })
 
-  it('is refused after ten minutes', async t => {
+  it('is rejected after ten minutes', async t => {
     const server = await start(t)
     const { requestState } = await ask(server)
     server.advance(601)

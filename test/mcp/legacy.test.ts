@@ -45,7 +45,7 @@ for (const version of versions) {
       assert.deepEqual(await readJson(response), { jsonrpc: '2.0', id: 1, result: {} })
     })
 
-    it(`accepts notifications/initialized by 202 (MCP ${version} basic/lifecycle)`, async t => {
+    it(`accepts notifications/initialized with 202 (MCP ${version} basic/lifecycle)`, async t => {
       const { server, token } = await start(t)
       const headers = { 'mcp-protocol-version': version, 'mcp-session-id': await beginSession(server, token, version) }
       assert.equal((await postMcp(server, token, { jsonrpc: '2.0', method: 'notifications/initialized' }, headers)).status, 202)
@@ -97,17 +97,17 @@ describe('initialize', () => {
     })
   }
 
-  it('refuses a version that is no text', async t => {
+  it('rejects a version that is not a string', async t => {
     const { server, token } = await start(t)
     await assertRpcError(await callMcp(server, token, 'initialize', { protocolVersion: 20251125 }), 'params-are-valid', -32602, 200)
   })
 
-  it('begins no session where it fails', async t => {
+  it('starts no session if it fails', async t => {
     const { server, token } = await start(t)
     assert.equal((await callMcp(server, token, 'initialize', {})).headers.get('mcp-session-id'), null)
   })
 
-  it('tells the name and the version that are configured', async t => {
+  it('returns the configured name and version', async t => {
     const server = await startServer(t, { MCP_SERVER_NAME: 'Weather', MCP_SERVER_VERSION: '2.0' })
     const { result } = await readJson(await callMcp(server, craftToken(server), 'initialize', { protocolVersion: '2025-11-25' }))
     assert.deepEqual(result.serverInfo, { name: 'Weather', version: '2.0' })
@@ -120,24 +120,24 @@ describe('A request of the legacy era', () => {
     assert.equal((await callMcp(server, token, 'tools/list')).status, 200)
   })
 
-  it('may not have a version header of another server (MCP 2025-11-25 basic/transports, Protocol Version Header)', async t => {
+  it('must not have an unsupported version header (MCP 2025-11-25 basic/transports, Protocol Version Header)', async t => {
     const { server, token } = await start(t)
     const response = await callMcp(server, token, 'tools/list', {}, { 'mcp-protocol-version': '2024-11-05' })
     assert.equal(response.status, 400)
   })
 
-  it('is told of a method that does not exist (JSON-RPC 2.0 section 5.1)', async t => {
+  it('gets an error for an unknown method (JSON-RPC 2.0 section 5.1)', async t => {
     const { server, token } = await start(t)
     const { error } = await assertRpcError(await callMcp(server, token, 'resources/list'), 'method-is-implemented', -32601, 200)
     assert.equal(error.message, 'Method not found: resources/list')
   })
 
-  it('is told of a cursor that was never given out (MCP 2025-11-25 server/utilities/pagination)', async t => {
+  it('gets an error for an unknown cursor (MCP 2025-11-25 server/utilities/pagination)', async t => {
     const { server, token } = await start(t)
     await assertRpcError(await callMcp(server, token, 'tools/list', { cursor: 'x' }), 'params-are-valid', -32602, 200)
   })
 
-  it('is told of a tool that does not exist (MCP 2025-11-25 server/tools, Error Handling)', async t => {
+  it('gets an error for an unknown tool (MCP 2025-11-25 server/tools, Error Handling)', async t => {
     const { server, token } = await start(t)
     await assertRpcError(await callMcp(server, token, 'tools/call', { name: 'rm' }), 'tool-is-known', -32602, 200)
   })
@@ -146,18 +146,18 @@ describe('A request of the legacy era', () => {
 describe('An MCP session', () => {
   const id = { 'mcp-session-id': 'x' }
 
-  it('is known until it ends (MCP 2025-11-25 basic/transports, Session Management)', async t => {
+  it('is valid until it ends (MCP 2025-11-25 basic/transports, Session Management)', async t => {
     const { server, token } = await start(t)
     const headers = { 'mcp-session-id': await beginSession(server, token) }
     assert.equal((await callMcp(server, token, 'tools/list', {}, headers)).status, 200)
   })
 
-  it('is another one each time', async t => {
+  it('is different each time', async t => {
     const { server, token } = await start(t)
     assert.notEqual(await beginSession(server, token), await beginSession(server, token))
   })
 
-  it('lives on when its token is replaced by a newer one of the same user and client', async t => {
+  it('continues with a new token of the same user and client', async t => {
     const { server, token } = await start(t)
     const headers = { 'mcp-session-id': await beginSession(server, token) }
     const newer = craftToken(server, { jti: 'newer', grant_id: 'newer' })
@@ -170,12 +170,12 @@ describe('An MCP session', () => {
     assert.equal((await callMcp(server, undefined, 'ping', {}, headers)).status, 401)
   })
 
-  it('is 404 where it is unknown (MCP 2025-11-25 basic/transports, Session Management)', async t => {
+  it('is 404 if it is unknown (MCP 2025-11-25 basic/transports, Session Management)', async t => {
     const { server, token } = await start(t)
     await assertRefused(await callMcp(server, token, 'ping', {}, id), 'session-is-known', 'not_found', 404)
   })
 
-  it('is 404 for a notification, too', async t => {
+  it('is 404 for a notification too', async t => {
     const { server, token } = await start(t)
     const response = await postMcp(server, token, { jsonrpc: '2.0', method: 'notifications/initialized' }, id)
     await assertRefused(response, 'session-is-known', 'not_found', 404)
@@ -195,7 +195,7 @@ describe('An MCP session', () => {
     await assertRefused(response, 'session-is-known', 'not_found', 404)
   })
 
-  it('ends by DELETE, and is 404 afterwards (MCP 2025-11-25 basic/transports, Session Management)', async t => {
+  it('ends with DELETE, and is 404 afterwards (MCP 2025-11-25 basic/transports, Session Management)', async t => {
     const { server, token } = await start(t)
     const headers = { 'mcp-session-id': await beginSession(server, token) }
     assert.equal((await get(`${server.url}/mcp`, { ...bearer(token), ...headers }, 'DELETE')).status, 204)
@@ -210,7 +210,7 @@ describe('An MCP session', () => {
     assert.equal((await callMcp(server, token, 'ping', {}, headers)).status, 200)
   })
 
-  it('has to be named by DELETE', async t => {
+  it('must be named in a DELETE', async t => {
     const { server, token } = await start(t)
     await assertRefused(await get(`${server.url}/mcp`, bearer(token), 'DELETE'), 'session-id-is-sent', 'invalid_request', 400)
   })
@@ -229,7 +229,7 @@ describe('A batch', () => {
   const batch = [request(1, 'ping'), notification, request(2, 'nothing'), request(3, 'ping')]
   const answers = [[1, undefined], [2, -32601], [3, undefined]]
 
-  it('is answered by a list in revision 2025-03-26 (MCP 2025-03-26 basic/transports)', async t => {
+  it('is answered with an array in revision 2025-03-26 (MCP 2025-03-26 basic/transports)', async t => {
     const { server, token } = await start(t)
     const response = await postMcp(server, token, batch, { 'mcp-protocol-version': '2025-03-26' })
     const responses = await response.json() as Members[]
@@ -247,13 +247,13 @@ describe('A batch', () => {
     assert.equal((await postMcp(server, token, batch, headers)).status, 200)
   })
 
-  it('is answered by one event for each response where JSON is not accepted (MCP 2025-03-26 basic/transports)', async t => {
+  it('is answered with one event per response if JSON is not accepted (MCP 2025-03-26 basic/transports)', async t => {
     const { server, token } = await start(t)
     const response = await postMcp(server, token, batch, { accept: 'text/event-stream' })
     assert.deepEqual(eventsOf(await response.text()).map(({ id, error }) => [id, error?.code]), answers)
   })
 
-  it('of notifications is answered by 202 (MCP 2025-03-26 basic/transports)', async t => {
+  it('of notifications is answered with 202 (MCP 2025-03-26 basic/transports)', async t => {
     const { server, token } = await start(t)
     const response = await postMcp(server, token, [notification, { jsonrpc: '2.0', id: 9, result: {} }])
     assert.equal(response.status, 202)
@@ -277,19 +277,19 @@ describe('A batch', () => {
     },
   }
   for (const [what, { messages, headers }] of Object.entries(refused)) {
-    it(`${what} is refused`, async t => {
+    it(`${what} is rejected`, async t => {
       const { server, token } = await start(t)
       await assertRpcError(await postMcp(server, token, messages, headers), 'batch-is-allowed', -32600, 400)
     })
   }
 
-  it('is refused in a session of a revision that has none', async t => {
+  it('is rejected in a session of a later revision', async t => {
     const { server, token } = await start(t)
     const headers = { 'mcp-session-id': await beginSession(server, token, '2025-06-18') }
     await assertRpcError(await postMcp(server, token, batch, headers), 'batch-is-allowed', -32600, 400)
   })
 
-  it('with one malformed message is refused as a whole', async t => {
+  it('with one malformed message is rejected as a whole', async t => {
     const { server, token } = await start(t)
     await assertRpcError(await postMcp(server, token, [request(1, 'ping'), { id: 2 }]), 'message-is-json-rpc', -32600, 400)
   })

@@ -26,7 +26,7 @@ describe('MCP 2026-07-28', () => {
     })
   })
 
-  it('lists the tools, with how long the list may be kept (MCP 2026-07-28 server/utilities/caching)', async t => {
+  it('lists the tools with caching hints (MCP 2026-07-28 server/utilities/caching)', async t => {
     const { server, token } = await start(t)
     const { result } = await readJson(await callModern(server, token, 'tools/list'))
     const { tools, ...rest } = result
@@ -50,7 +50,7 @@ describe('MCP 2026-07-28', () => {
     })
   }
 
-  it('begins no session (MCP 2026-07-28 basic/transports/streamable-http, Earlier Streamable HTTP Revisions)', async t => {
+  it('starts no session (MCP 2026-07-28 basic/transports/streamable-http, Earlier Streamable HTTP Revisions)', async t => {
     const { server, token } = await start(t)
     assert.equal((await callModern(server, token, 'server/discover')).headers.get('mcp-session-id'), null)
   })
@@ -60,7 +60,7 @@ describe('MCP 2026-07-28', () => {
     assert.equal((await callModern(server, token, 'tools/list', {}, { 'mcp-session-id': 'unknown' })).status, 200)
   })
 
-  it('answers by an event stream where JSON is not accepted', async t => {
+  it('answers with an event stream if JSON is not accepted', async t => {
     const { server, token } = await start(t)
     const response = await callModern(server, token, 'tools/list', {}, { accept: 'text/event-stream' })
     assert.equal(eventsOf(await response.text())[0]!['result'].resultType, 'complete')
@@ -85,7 +85,7 @@ describe('MCP 2026-07-28', () => {
     assert.equal((await readJson(response))['result'].resultType, 'complete')
   })
 
-  it('accepts a notification by 202 (MCP 2026-07-28 basic/transports/streamable-http, Sending Messages)', async t => {
+  it('accepts a notification with 202 (MCP 2026-07-28 basic/transports/streamable-http, Sending Messages)', async t => {
     const { server, token } = await start(t)
     const response = await postMcp(
       server, token, { jsonrpc: '2.0', method: 'notifications/cancelled' }, { 'mcp-protocol-version': '2026-07-28' },
@@ -108,25 +108,25 @@ describe('MCP 2026-07-28', () => {
   })
 
   for (const method of ['initialize', 'ping', 'resources/list', 'prompts/get', 'tools/unknown', 'constructor']) {
-    it(`answers ${method} by 404 and -32601 (MCP 2026-07-28 basic/transports/streamable-http, Protocol Version Header)`, async t => {
+    it(`answers ${method} with 404 and -32601 (MCP 2026-07-28 basic/transports/streamable-http, Protocol Version Header)`, async t => {
       const { server, token } = await start(t)
       const { id } = await assertRpcError(await callModern(server, token, method), 'method-is-implemented', -32601, 404)
       assert.equal(id, 1)
     })
   }
 
-  it('answers an unknown tool by -32602 (MCP 2026-07-28 server/tools, Error Handling)', async t => {
+  it('answers an unknown tool with -32602 (MCP 2026-07-28 server/tools, Error Handling)', async t => {
     const { server, token } = await start(t)
     const { error } = await assertRpcError(await callModern(server, token, 'tools/call', { name: 'rm' }), 'tool-is-known', -32602, 200)
     assert.equal(error.message, 'Unknown tool: rm')
   })
 
-  it('answers a call without a name by -32602 (MCP 2026-07-28 server/tools, Error Handling)', async t => {
+  it('answers a call without a name with -32602 (MCP 2026-07-28 server/tools, Error Handling)', async t => {
     const { server, token } = await start(t)
     await assertRpcError(await callModern(server, token, 'tools/call'), 'params-are-valid', -32602, 200)
   })
 
-  it('answers arguments in a list by -32602 (MCP 2026-07-28 server/tools, Error Handling)', async t => {
+  it('answers arguments in an array with -32602 (MCP 2026-07-28 server/tools, Error Handling)', async t => {
     const { server, token } = await start(t)
     const response = await callModern(server, token, 'tools/call', { name: 'list_files', arguments: [] })
     await assertRpcError(response, 'params-are-valid', -32602, 200)
@@ -134,7 +134,7 @@ describe('MCP 2026-07-28', () => {
 })
 
 describe('The protocol version of a request', () => {
-  it('is answered by -32022 with what is supported, where it is unknown (MCP 2026-07-28 basic/versioning)', async t => {
+  it('gets -32022 and the supported versions if it is unknown (MCP 2026-07-28 basic/versioning)', async t => {
     const { server, token } = await start(t)
     const version = '1900-01-01'
     const params = { _meta: modernMeta({ [metaKeys.protocolVersion]: version }) }
@@ -144,7 +144,7 @@ describe('The protocol version of a request', () => {
     assert.deepEqual(error.data, { supported, requested: version })
   })
 
-  it('is answered by -32022 where the header alone names it', async t => {
+  it('gets -32022 if only the header names it', async t => {
     const { server, token } = await start(t)
     const response = await callMcp(server, token, 'tools/list', {}, { 'mcp-protocol-version': '2024-11-05' })
     const { error } = await assertRpcError(response, 'protocol-version-is-supported', -32022, 400)
@@ -158,7 +158,7 @@ describe('The protocol version of a request', () => {
     'two in the header': { header: '2026-07-28, 2026-07-28', body: '2026-07-28' },
   }
   for (const [what, { header, body }] of Object.entries(mismatches)) {
-    it(`must not differ, with ${what} (MCP 2026-07-28 basic/transports/streamable-http, Server Validation)`, async t => {
+    it(`must not differ between header and body: ${what} (MCP 2026-07-28 basic/transports/streamable-http, Server Validation)`, async t => {
       const { server, token } = await start(t)
       const params = { _meta: modernMeta({ [metaKeys.protocolVersion]: body }) }
       const response = await callModern(server, token, 'tools/list', params, { 'mcp-protocol-version': header })
@@ -178,7 +178,7 @@ describe('The protocol version of a request', () => {
     await assertRpcError(await callModern(server, token, 'tools/list', params), 'request-metadata-is-sent', -32602, 400)
   })
 
-  it('must come with _meta (MCP 2026-07-28 basic, _meta)', async t => {
+  it('must not come without _meta (MCP 2026-07-28 basic, _meta)', async t => {
     const { server, token } = await start(t)
     await assertRpcError(await callModern(server, token, 'tools/list', { _meta: undefined }), 'request-metadata-is-sent', -32602, 400)
   })
@@ -199,7 +199,7 @@ describe('The client capabilities of a request', () => {
     run: () => ({ text: 'asked', structuredContent: {} }),
   }
 
-  it('are answered by -32021 with what is missing (MCP 2026-07-28 basic, _meta)', async t => {
+  it('get -32021 and the missing capabilities (MCP 2026-07-28 basic, _meta)', async t => {
     const server = await startServer(t, {}, { tools: [asking] })
     const params = { name: 'ask', _meta: modernMeta({ [metaKeys.clientCapabilities]: { elicitation: {}, roots: {} } }) }
     const response = await callModern(server, craftToken(server), 'tools/call', params)
@@ -208,7 +208,7 @@ describe('The client capabilities of a request', () => {
     assert.deepEqual(error.data, { requiredCapabilities: { sampling: { tools: {} } } })
   })
 
-  it('let a tool run that needs them', async t => {
+  it('allow a tool that needs them', async t => {
     const server = await startServer(t, {}, { tools: [asking] })
     const params = { name: 'ask', _meta: modernMeta({ [metaKeys.clientCapabilities]: { elicitation: {}, sampling: {} } }) }
     const { result } = await readJson(await callModern(server, craftToken(server), 'tools/call', params))

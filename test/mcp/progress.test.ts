@@ -29,7 +29,7 @@ const notification = (progress: number): Members => ({
 })
 
 describe('tools/call with a progressToken', () => {
-  it('tells of the progress before the result, in one stream (MCP 2026-07-28 basic/patterns/progress)', async t => {
+  it('sends progress and then the result in one stream (MCP 2026-07-28 basic/patterns/progress)', async t => {
     const response = await call(t, reporting([10, 50]))
     assert.equal(response.headers.get('content-type'), 'text/event-stream')
     const messages = eventsOf(await response.text())
@@ -38,43 +38,43 @@ describe('tools/call with a progressToken', () => {
     assert.equal(messages.length, 3)
   })
 
-  it('takes an integer for a token', async t => {
+  it('accepts an integer as the token', async t => {
     const [first] = eventsOf(await (await call(t, reporting([10]), { progressToken: 7 })).text())
     assert.equal(first!['params'].progressToken, 7)
   })
 
-  it('leaves out a value that does not increase (MCP 2026-07-28 basic/patterns/progress)', async t => {
+  it('drops values that do not increase (MCP 2026-07-28 basic/patterns/progress)', async t => {
     const messages = eventsOf(await (await call(t, reporting([10, 10, 5, 20]))).text())
     assert.deepEqual(messages.slice(0, -1).map(({ params }) => params.progress), [10, 20])
   })
 
-  it('answers with plain JSON where the tool tells nothing', async t => {
+  it('answers with plain JSON if the tool reports nothing', async t => {
     const response = await call(t, reporting([]))
     assert.equal(response.headers.get('content-type'), 'application/json')
   })
 
-  it('keeps the status of a refusal that comes before the first notification', async t => {
+  it('keeps the HTTP status of an error before the first notification', async t => {
     const response = await call(t, { ...reporting([10]), requiredCapabilities: { sampling: {} } })
     assert.equal(response.status, 400)
   })
 
-  it('tells a client that reads JSON alone the result alone', async t => {
+  it('sends only the result to a client that accepts only JSON', async t => {
     const response = await call(t, reporting([10]), { progressToken: 'p1' }, { accept: 'application/json' })
     assert.equal((await readJson(response))['result'].content[0].text, 'done')
   })
 
-  it('tells of a tool that fails in the middle as its result', async t => {
+  it('sends the error of a tool that fails in mid-stream as its result', async t => {
     const messages = eventsOf(await (await call(t, reporting([10], () => { throw new ToolError('no luck') }))).text())
     assert.deepEqual(messages[1]!['result'].content, [{ type: 'text', text: 'no luck' }])
   })
 
-  it('tells of a failure that nobody foresaw in the stream, without its cause', async t => {
+  it('sends an unexpected error in mid-stream without its cause', async t => {
     const text = await (await call(t, reporting([10], () => { throw new Error('secret cause') }))).text()
     assert.deepEqual(eventsOf(text)[1], { jsonrpc: '2.0', id: 1, error: { code: -32603, message: 'Internal error' } })
     assert.doesNotMatch(text, /secret cause/)
   })
 
-  it('tells a client of the legacy era as well (MCP 2025-11-25 basic/utilities/progress)', async t => {
+  it('works in the legacy era too (MCP 2025-11-25 basic/utilities/progress)', async t => {
     const server = await startServer(t, {}, { tools: [reporting([10])] })
     const response = await callMcp(server, craftToken(server), 'tools/call', { name: 'work', _meta: { progressToken: 'p1' } })
     assert.deepEqual(eventsOf(await response.text())[0], notification(10))

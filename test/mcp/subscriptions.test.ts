@@ -21,7 +21,7 @@ const acknowledgment = {
 }
 
 describe('subscriptions/listen', () => {
-  it('acknowledges first, and agrees to what it has, which is nothing (MCP 2026-07-28 basic/patterns/subscriptions)', async t => {
+  it('acknowledges first, and subscribes to nothing (MCP 2026-07-28 basic/patterns/subscriptions)', async t => {
     const server = await startServer(t)
     const response = await listen(server)
     assert.equal(response.status, 200)
@@ -30,13 +30,13 @@ describe('subscriptions/listen', () => {
     assert.deepEqual(eventsOf(Buffer.from(value!).toString()), [acknowledgment])
   })
 
-  it('is not held back by proxies (MCP 2026-07-28 basic/transports/streamable-http, Receiving Messages)', async t => {
+  it('is not buffered by proxies (MCP 2026-07-28 basic/transports/streamable-http, Receiving Messages)', async t => {
     const response = await listen(await startServer(t))
     assert.equal(response.headers.get('x-accel-buffering'), 'no')
     assert.equal(response.headers.get('cache-control'), 'no-store')
   })
 
-  it('names the subscription by the id of its request (MCP 2026-07-28 basic/patterns/subscriptions)', async t => {
+  it('identifies the subscription by the id of its request (MCP 2026-07-28 basic/patterns/subscriptions)', async t => {
     const response = await listen(await startServer(t), 'listen-1')
     const { value } = await response.body!.getReader().read()
     assert.equal(eventsOf(Buffer.from(value!).toString())[0]!['params']._meta[metaKeys.subscriptionId], 'listen-1')
@@ -53,7 +53,7 @@ describe('subscriptions/listen', () => {
     ])
   })
 
-  it('ends when the client goes away, and the server goes on', async t => {
+  it('ends when the client disconnects, and the server continues', async t => {
     const server = await startServer(t)
     const abort = new AbortController()
     const params = { _meta: modernMeta(), notifications }
@@ -70,7 +70,7 @@ describe('subscriptions/listen', () => {
     assert.equal((await callModern(server, craftToken(server), 'tools/list')).status, 200)
   })
 
-  it('can be open several times', async t => {
+  it('can be open more than once', async t => {
     const server = await startServer(t)
     const ids = Array.from({ length: 20 }, (_, i) => i)
     const responses = await Promise.all(ids.map(id => listen(server, id)))
@@ -78,7 +78,7 @@ describe('subscriptions/listen', () => {
     assert.deepEqual(texts.map(text => eventsOf(text).at(-1)!['id']), ids)
   })
 
-  it('refuses a request that names no notifications (MCP 2026-07-28 basic/patterns/subscriptions)', async t => {
+  it('rejects a request that names no notifications (MCP 2026-07-28 basic/patterns/subscriptions)', async t => {
     const server = await startServer(t)
     await assertRpcError(await callModern(server, craftToken(server), 'subscriptions/listen'), 'params-are-valid', -32602, 200)
   })

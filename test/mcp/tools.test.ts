@@ -30,13 +30,13 @@ describe('tools/list', () => {
     })
   }
 
-  it('is in the same order each time (MCP 2026-07-28 server/tools, Capabilities)', async t => {
+  it('always has the same order (MCP 2026-07-28 server/tools, Capabilities)', async t => {
     const server = await startServer(t)
     const list = () => callMcp(server, craftToken(server), 'tools/list').then(response => response.text())
     assert.equal(await list(), await list())
   })
 
-  it('shows tools of somebody else that were registered', async t => {
+  it('lists tools that the embedding program adds', async t => {
     const server = await startServer(t, {}, { tools: [...tools, echo] })
     const { result } = await readJson(await callMcp(server, craftToken(server), 'tools/list'))
     assert.deepEqual(result.tools.map(({ name }: Members) => name), ['get_weather', 'list_files', 'get_user_profile', 'echo'])
@@ -46,52 +46,52 @@ describe('tools/list', () => {
 describe('A tool', () => {
   const examples = { get_weather: { location: 'Lisbon', units: 'fahrenheit' }, list_files: {}, get_user_profile: {} }
   for (const { name, outputSchema } of tools) {
-    it(`gives structured content that fits its schema: ${name} (MCP 2026-07-28 server/tools, Output Schema)`, async t => {
+    it(`returns structured content that matches its schema: ${name} (MCP 2026-07-28 server/tools, Output Schema)`, async t => {
       const { structuredContent } = await call(t, name, examples[name as keyof typeof examples])
       assert.equal(schemaProblem(structuredContent, outputSchema!, 'structuredContent'), undefined)
     })
   }
 
-  it('is told who calls', async t => {
+  it('gets the caller', async t => {
     const { structuredContent } = await call(t, 'echo', { text: 'hi' }, [echo])
     assert.deepEqual(structuredContent, {
       sub: 'demo-user', client_id: 'crafted', user: { sub: 'demo-user', username: 'demo', name: 'Demo User', email: 'demo@example.com' },
     })
   })
 
-  it('does not run on arguments that do not fit, and says why (MCP 2026-07-28 server/tools, Error Handling)', async t => {
+  it('does not run with invalid arguments, and says why (MCP 2026-07-28 server/tools, Error Handling)', async t => {
     assert.deepEqual(await call(t, 'echo', { text: 1 }, [echo]), {
       content: [{ type: 'text', text: 'Invalid arguments for echo: arguments.text must be of type string' }], isError: true,
     })
   })
 
-  it('may fail with a text for the model (MCP 2026-07-28 server/tools, Error Handling)', async t => {
+  it('may fail with a message for the model (MCP 2026-07-28 server/tools, Error Handling)', async t => {
     const failing: Tool = { ...echo, run: () => { throw new ToolError('come back tomorrow') } }
     assert.deepEqual(await call(t, 'echo', { text: 'hi' }, [failing]), {
       content: [{ type: 'text', text: 'come back tomorrow' }], isError: true,
     })
   })
 
-  it('may return content beside the text (MCP 2026-07-28 server/tools, Tool Result)', async t => {
+  it('may return content besides text (MCP 2026-07-28 server/tools, Tool Result)', async t => {
     const image = { type: 'image', data: 'AAAA', mimeType: 'image/png' }
     const drawing: Tool = { ...echo, run: () => ({ text: 'a picture', content: [image] }) }
     assert.deepEqual(await call(t, 'echo', { text: 'hi' }, [drawing]), { content: [{ type: 'text', text: 'a picture' }, image], isError: false })
   })
 
-  it('is listed without what it does not have', async t => {
+  it('is listed without absent members', async t => {
     const plain: Tool = { name: 'plain', description: 'Plain', inputSchema: { type: 'object' }, run: () => ({ text: 'plain' }) }
     const server = await startServer(t, {}, { tools: [plain] })
     const { result } = await readJson(await callMcp(server, craftToken(server), 'tools/list'))
     assert.deepEqual(result.tools, [{ name: 'plain', description: 'Plain', inputSchema: { type: 'object' } }])
   })
 
-  it('with a schema that nobody checks is refused at the start', () => {
+  it('with an unsupported schema is rejected at startup', () => {
     assert.throws(() => toolsByName([{ ...echo, inputSchema: { type: 'object', patternProperties: {} } }]), /patternProperties/)
   })
 })
 
 describe('get_weather', () => {
-  it('is the same for the same place', async t => {
+  it('returns the same weather for the same place', async t => {
     assert.deepEqual(await call(t, 'get_weather', { location: 'Lisbon' }), await call(t, 'get_weather', { location: 'Lisbon' }))
   })
 
@@ -101,34 +101,34 @@ describe('get_weather', () => {
     assert.equal(fahrenheit, Math.round(celsius * 1.8 + 32))
   })
 
-  it('is in Celsius unless asked otherwise', async t => {
+  it('uses Celsius by default', async t => {
     assert.equal((await call(t, 'get_weather', { location: 'Lisbon' }))['structuredContent'].units, 'celsius')
   })
 
   const invalid: Record<string, Members> = {
     'no location': {}, 'an empty location': { location: '' }, 'a location of 101 characters': { location: 'x'.repeat(101) },
-    'a location in a number': { location: 1 }, 'another unit': { location: 'Lisbon', units: 'kelvin' },
-    'an argument that it does not have': { location: 'Lisbon', days: 3 },
+    'a numeric location': { location: 1 }, 'another unit': { location: 'Lisbon', units: 'kelvin' },
+    'an unknown argument': { location: 'Lisbon', days: 3 },
   }
   for (const [what, args] of Object.entries(invalid)) {
-    it(`calls ${what} an error that the model can correct`, async t => {
+    it(`returns an error that the model can correct for ${what}`, async t => {
       assert.equal((await call(t, 'get_weather', args))['isError'], true)
     })
   }
 })
 
 describe('get_user_profile', () => {
-  it('speaks of the user in the token', async t => {
+  it('returns the user of the token', async t => {
     const { server, access_token } = await startWithTokens(t)
     const { result } = await readJson(await callMcp(server, access_token, 'tools/call', { name: 'get_user_profile' }))
     assert.deepEqual(result.structuredContent, { sub: claimsOf(access_token)['sub'], name: 'Demo User', email: 'demo@example.com' })
   })
 
-  it('does not speak of anybody else', async t => {
+  it('takes no argument that names another user', async t => {
     assert.equal((await call(t, 'get_user_profile', { sub: 'somebody-else' }))['isError'], true)
   })
 
-  it('knows no profile of a user that it does not have', async t => {
+  it('returns an error for an unknown user', async t => {
     const server = await startServer(t)
     const response = await callMcp(server, craftToken(server, { sub: 'nobody' }), 'tools/call', { name: 'get_user_profile' })
     assert.deepEqual((await readJson(response))['result'], {
@@ -168,21 +168,21 @@ describe('list_files', () => {
     })
   }
 
-  it('finds all files without a pattern', async t => {
+  it('lists all files without a pattern', async t => {
     assert.equal((await call(t, 'list_files', {}))['structuredContent'].files.length, all.length)
   })
 
-  it('says so where it finds none', async t => {
+  it('says that no file matches', async t => {
     assert.equal((await call(t, 'list_files', { pattern: '*.exe' }))['content'][0].text, 'No file matches *.exe')
   })
 
   for (const pattern of ['*a'.repeat(100), '**/'.repeat(66), `${'*'.repeat(199)}x`, '*?'.repeat(100)]) {
-    it(`is done at once with ${pattern.slice(0, 12)}..., which stops others`, async t => {
+    it(`is fast with ${pattern.slice(0, 12)}..., which hangs naive matchers`, async t => {
       assert.deepEqual((await call(t, 'list_files', { pattern }))['structuredContent'], { files: [] })
     })
   }
 
-  it('refuses a pattern of 201 characters', async t => {
+  it('rejects a pattern of 201 characters', async t => {
     assert.equal((await call(t, 'list_files', { pattern: '*'.repeat(201) }))['isError'], true)
   })
 })

@@ -13,7 +13,7 @@ async function start(t: TestContext): Promise<{ server: TestServer; token: strin
 const ping = { jsonrpc: '2.0', id: 1, method: 'ping' }
 
 describe('GET /mcp', () => {
-  it('is 405, since this server has nothing to send on its own (MCP 2025-11-25 basic/transports)', async t => {
+  it('is 405, because this server sends nothing on its own (MCP 2025-11-25 basic/transports)', async t => {
     const { server, token } = await start(t)
     const response = await get(`${server.url}/mcp`, { ...bearer(token), accept: 'text/event-stream' })
     assert.equal(response.headers.get('allow'), 'POST, DELETE')
@@ -32,15 +32,15 @@ describe('PUT /mcp', () => {
 describe('The Accept header of POST /mcp', () => {
   const json: Record<string, string | undefined> = {
     'both types': 'application/json, text/event-stream',
-    'both types the other way round': 'text/event-stream, application/json',
-    'application/json alone': 'application/json',
+    'both types in reverse order': 'text/event-stream, application/json',
+    'only application/json': 'application/json',
     'anything': '*/*',
     'any application type': 'application/*',
     'parameters': 'application/json;q=0.9, text/event-stream;q=0.8',
     'upper case': 'Application/JSON, Text/Event-Stream',
   }
   for (const [what, accept] of Object.entries(json)) {
-    it(`is answered by JSON with ${what} (MCP 2025-11-25 basic/transports)`, async t => {
+    it(`gets JSON with ${what} (MCP 2025-11-25 basic/transports)`, async t => {
       const { server, token } = await start(t)
       const response = await postMcp(server, token, ping, { accept })
       assert.equal(response.headers.get('content-type'), 'application/json')
@@ -48,7 +48,7 @@ describe('The Accept header of POST /mcp', () => {
     })
   }
 
-  it('is answered by an event stream with text/event-stream alone', async t => {
+  it('gets an event stream with only text/event-stream', async t => {
     const { server, token } = await start(t)
     const response = await postMcp(server, token, ping, { accept: 'text/event-stream' })
     assert.equal(response.status, 200)
@@ -57,20 +57,20 @@ describe('The Accept header of POST /mcp', () => {
   })
 
   const receiving = '(MCP 2026-07-28 basic/transports/streamable-http, Receiving Messages)'
-  it(`is answered by a stream that no proxy holds back ${receiving}`, async t => {
+  it(`gets a stream that proxies do not buffer ${receiving}`, async t => {
     const { server, token } = await start(t)
     const response = await postMcp(server, token, ping, { accept: 'text/event-stream' })
     assert.equal(response.headers.get('x-accel-buffering'), 'no')
     assert.equal(response.headers.get('cache-control'), 'no-store')
   })
 
-  it('is answered by an error in an event stream, too', async t => {
+  it('gets errors in an event stream too', async t => {
     const { server, token } = await start(t)
     const response = await postMcp(server, token, { ...ping, method: 'nothing' }, { accept: 'text/event-stream' })
     assert.equal(eventsOf(await response.text())[0]!['error'].code, -32601)
   })
 
-  it('is refused where it names neither (MCP 2025-11-25 basic/transports)', async t => {
+  it('is rejected if it names neither (MCP 2025-11-25 basic/transports)', async t => {
     const { server, token } = await start(t)
     const response = await postMcp(server, token, ping, { accept: 'text/html, image/png' })
     await assertRefused(response, 'accept-is-served', 'not_acceptable', 406)
@@ -79,7 +79,7 @@ describe('The Accept header of POST /mcp', () => {
 
 describe('The body of POST /mcp', () => {
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', 'text/json']) {
-    it(`must not be ${type}, which any page may send`, async t => {
+    it(`must not be ${type}, which any web page can send`, async t => {
       const { server, token } = await start(t)
       await assertRefused(await postMcp(server, token, ping, { 'content-type': type }), 'body-is-json', 'unsupported_media_type', 415)
     })
@@ -94,7 +94,7 @@ describe('The body of POST /mcp', () => {
     })
   }
 
-  it('must not name a member twice, which a gateway could read in another way', async t => {
+  it('must not repeat a member, which a gateway could read differently', async t => {
     const { server, token } = await start(t)
     const body = '{"jsonrpc":"2.0","id":1,"method":"tools/list","method":"tools/call"}'
     await assertRpcError(await postMcp(server, token, body), 'message-is-json', -32700, 400)
@@ -112,14 +112,14 @@ describe('The body of POST /mcp', () => {
     'a number': 1,
     'an object without jsonrpc': { id: 1, method: 'ping' },
     'another version of JSON-RPC': { ...ping, jsonrpc: '1.0' },
-    'a version in a number': { ...ping, jsonrpc: 2 },
+    'a numeric version': { ...ping, jsonrpc: 2 },
     'an id of null (MCP 2026-07-28 basic, Requests)': { ...ping, id: null },
     'an id that is a fraction': { ...ping, id: 1.5 },
     'an id that is an object': { ...ping, id: {} },
-    'an id beyond the safe range': { ...ping, id: 2 ** 53 },
-    'a method that is no text': { ...ping, method: 1 },
+    'an id above the safe integers': { ...ping, id: 2 ** 53 },
+    'a method that is not a string': { ...ping, method: 1 },
     'a request without a method': { jsonrpc: '2.0', id: 1 },
-    'params in a list': { ...ping, params: [] },
+    'params in an array': { ...ping, params: [] },
     'params of null': { ...ping, params: null },
     'a request that has a result': { ...ping, result: {} },
     'a request that has an error': { ...ping, error: { code: 1, message: 'x' } },
@@ -132,7 +132,7 @@ describe('The body of POST /mcp', () => {
     })
   }
 
-  it('is refused under its id where that can be read (MCP 2026-07-28 basic, Error Responses)', async t => {
+  it('is rejected with its id if it has a valid one (MCP 2026-07-28 basic, Error Responses)', async t => {
     const { server, token } = await start(t)
     const { id } = await readJson(await postMcp(server, token, { jsonrpc: '2.0', id: 'a', method: 1 }))
     assert.equal(id, 'a')
@@ -140,10 +140,10 @@ describe('The body of POST /mcp', () => {
 
   const ids = {
     'a text': 'id-1', 'an empty text': '', 'zero': 0, 'a negative number': -7, 'the largest integer': Number.MAX_SAFE_INTEGER,
-    'text beyond ASCII': '世界',
+    'text outside ASCII': '世界',
   }
   for (const [what, id] of Object.entries(ids)) {
-    it(`may have ${what} as its id, which comes back (MCP 2026-07-28 basic, Requests)`, async t => {
+    it(`may have ${what} as its id, which is echoed (MCP 2026-07-28 basic, Requests)`, async t => {
       const { server, token } = await start(t)
       assert.deepEqual(await readJson(await postMcp(server, token, { ...ping, id })), { jsonrpc: '2.0', id, result: {} })
     })
@@ -157,7 +157,7 @@ describe('The body of POST /mcp', () => {
     'an error response without an id': { jsonrpc: '2.0', error: { code: -1, message: 'x' } },
   }
   for (const [what, message] of Object.entries(silent)) {
-    it(`may be ${what}, which is answered by 202 without a body (MCP 2025-11-25 basic/transports)`, async t => {
+    it(`may be ${what}, which gets 202 without a body (MCP 2025-11-25 basic/transports)`, async t => {
       const { server, token } = await start(t)
       const response = await postMcp(server, token, message)
       assert.equal(response.status, 202)
@@ -180,14 +180,14 @@ describe('The body of POST /mcp', () => {
 describe('POST /mcp/initialize', () => {
   const initialize = { jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {} } }
 
-  it('needs no token and begins no session', async t => {
+  it('needs no token and starts no session', async t => {
     const server = await startServer(t)
     const response = await postJson(`${server.url}/mcp/initialize`, initialize)
     assert.equal(response.headers.get('mcp-session-id'), null)
     assert.equal((await readJson(response))['result'].protocolVersion, '2025-11-25')
   })
 
-  it('does not mind a token', async t => {
+  it('accepts a token', async t => {
     const { server, token } = await start(t)
     assert.equal((await postJson(`${server.url}/mcp/initialize`, initialize, bearer(token))).status, 200)
   })
@@ -203,7 +203,7 @@ describe('POST /mcp/initialize', () => {
     'an empty batch': [],
   }
   for (const [what, message] of Object.entries(others)) {
-    it(`refuses ${what}, with a token or without`, async t => {
+    it(`rejects ${what}, with a token or without`, async t => {
       const { server, token } = await start(t)
       await assertRpcError(await postJson(`${server.url}/mcp/initialize`, message), 'method-fits-path', -32600, 400)
       await assertRpcError(await postJson(`${server.url}/mcp/initialize`, message, bearer(token)), 'method-fits-path', -32600, 400)
@@ -218,7 +218,7 @@ describe('POST /mcp/tools/list', () => {
     assert.equal((await readJson(response))['result'].tools.length, 3)
   })
 
-  it('refuses another method', async t => {
+  it('rejects another method', async t => {
     const { server, token } = await start(t)
     const message = { jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name: 'list_files' } }
     const { id } = await assertRpcError(
@@ -236,13 +236,13 @@ describe('POST /mcp/tools/call', () => {
     assert.equal((await readJson(response))['result'].structuredContent.sub, 'demo-user')
   })
 
-  it('refuses another method', async t => {
+  it('rejects another method', async t => {
     const { server, token } = await start(t)
     const response = await postJson(`${server.url}/mcp/tools/call`, { jsonrpc: '2.0', id: 1, method: 'tools/list' }, bearer(token))
     await assertRpcError(response, 'method-fits-path', -32600, 400)
   })
 
-  it('takes no other HTTP method (RFC 9110 section 15.5.6)', async t => {
+  it('accepts no other HTTP method (RFC 9110 section 15.5.6)', async t => {
     const { server, token } = await start(t)
     const response = await get(`${server.url}/mcp/tools/call`, bearer(token))
     assert.equal(response.headers.get('allow'), 'POST')
@@ -256,7 +256,7 @@ describe('An error that a tool throws', () => {
     run: () => { throw new Error('the password of the database is hunter2') },
   }
 
-  it('is answered by 500 without details, under the id of the request (JSON-RPC 2.0 section 5.1)', async t => {
+  it('gets 500 without details, with the id of the request (JSON-RPC 2.0 section 5.1)', async t => {
     const server = await startServer(t, {}, { tools: [failing] })
     const response = await callMcp(server, craftToken(server), 'tools/call', { name: 'fail' })
     assert.equal(response.status, 500)

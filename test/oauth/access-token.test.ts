@@ -34,13 +34,13 @@ describe('The access token', () => {
     assert.match(grant_id, /^[A-Za-z0-9_-]{22}$/)
   })
 
-  it('has a jti of its own (RFC 9068 section 2.2)', async t => {
+  it('has its own jti (RFC 9068 section 2.2)', async t => {
     const { server, client, access_token } = await startWithTokens(t)
     const other = await readJson(await exchange(server, client, await authorize(server, client)))
     assert.notEqual(claimsOf(other['access_token'])['jti'], claimsOf(access_token)['jti'])
   })
 
-  it('lives as long as expires_in says (RFC 6749 section 5.1)', async t => {
+  it('expires after expires_in seconds (RFC 6749 section 5.1)', async t => {
     const server = await startServer(t, { JWT_ACCESS_TOKEN_EXPIRE_MINUTES: '0.25' })
     const client = await register(server)
     const { access_token, expires_in } = await readJson(await exchange(server, client, await authorize(server, client)))
@@ -48,26 +48,26 @@ describe('The access token', () => {
     assert.deepEqual([expires_in, exp - iat], [15, 15])
   })
 
-  it('opens the MCP server', async t => {
+  it('is accepted by the MCP server', async t => {
     const { server, access_token } = await startWithTokens(t)
     assert.equal((await ping(server, access_token)).status, 200)
   })
 
-  it('works until its end and a little beyond, since clocks differ (RFC 7519 section 4.1.4)', async t => {
+  it('works until it expires, plus a margin for clock skew (RFC 7519 section 4.1.4)', async t => {
     const { server, access_token } = await startWithTokens(t)
     server.advance(3600 + 25)
     assert.equal((await ping(server, access_token)).status, 200)
   })
 
-  it('does not work after its end (RFC 7519 section 4.1.4)', async t => {
+  it('does not work after it has expired (RFC 7519 section 4.1.4)', async t => {
     const { server, access_token } = await startWithTokens(t)
     server.advance(3600 + 31)
     await assertRefused(await ping(server, access_token), 'access-token-is-fresh', 'invalid_token', 401)
   })
 })
 
-describe('The MCP server, given a token that was made with the right key', () => {
-  it('accepts it where all is right', async t => {
+describe('The MCP server, given a token signed with the right key', () => {
+  it('accepts a valid one', async t => {
     const server = await startServer(t)
     assert.equal((await ping(server, craftToken(server))).status, 200)
   })
@@ -78,7 +78,7 @@ describe('The MCP server, given a token that was made with the right key', () =>
     'an nbf in the past (RFC 7519 section 4.1.5)': () => ({ nbf: now() - 60 }),
     'an exp 25 seconds ago (RFC 7519 section 4.1.4)': () => ({ exp: now() - 25 }),
     'times with a fraction (RFC 7519 section 2)': () => ({ iat: now() - 0.5, exp: now() + 60.5 }),
-    'claims that it does not know (RFC 7519 section 4)': () => ({ email: 'joe@example.com', roles: ['a'] }),
+    'unknown claims (RFC 7519 section 4)': () => ({ email: 'joe@example.com', roles: ['a'] }),
     'an empty scope': () => ({ scope: '' }),
   }
   for (const [what, changes] of Object.entries(accepted)) {
@@ -91,7 +91,7 @@ describe('The MCP server, given a token that was made with the right key', () =>
   const typed = 'access-token-claims-are-typed'
   const refused: Record<string, { changes: (server: TestServer) => Members; rule: string }> = {
     'another issuer (RFC 9068 section 4)': { changes: () => ({ iss: 'https://other.example' }), rule: 'access-token-issuer-is-ours' },
-    'the issuer with a slash at the end (RFC 9068 section 4)': {
+    'the issuer with a trailing slash (RFC 9068 section 4)': {
       changes: ({ config }) => ({ iss: `${config.issuer}/` }), rule: 'access-token-issuer-is-ours',
     },
     'another audience (RFC 8707 section 2)': {
@@ -100,50 +100,50 @@ describe('The MCP server, given a token that was made with the right key', () =>
     'the issuer as audience (RFC 8707 section 2)': {
       changes: ({ config }) => ({ aud: config.issuer }), rule: 'access-token-audience-is-ours',
     },
-    'the audience with a slash at the end (RFC 8707 section 2)': {
+    'the audience with a trailing slash (RFC 8707 section 2)': {
       changes: ({ config }) => ({ aud: `${config.resource}/` }), rule: 'access-token-audience-is-ours',
     },
     'an exp 31 seconds ago (RFC 7519 section 4.1.4)': { changes: () => ({ exp: now() - 31 }), rule: 'access-token-is-fresh' },
     'an exp of 0 (RFC 7519 section 4.1.4)': { changes: () => ({ exp: 0 }), rule: 'access-token-is-fresh' },
     'an iat in the future (RFC 7519 section 4.1.6)': { changes: () => ({ iat: now() + 60 }), rule: 'access-token-is-from-the-past' },
     'an nbf in the future (RFC 7519 section 4.1.5)': { changes: () => ({ nbf: now() + 60 }), rule: 'access-token-is-from-the-past' },
-    'an nbf that is no number (RFC 7519 section 4.1.5)': { changes: () => ({ nbf: 'now' }), rule: typed },
+    'an nbf that is not a number (RFC 7519 section 4.1.5)': { changes: () => ({ nbf: 'now' }), rule: typed },
     'an nbf of null (RFC 7519 section 4.1.5)': { changes: () => ({ nbf: null }), rule: typed },
     'an exp in a string (RFC 7519 section 2)': { changes: () => ({ exp: String(now() + 60) }), rule: typed },
     'an exp of null (RFC 7519 section 2)': { changes: () => ({ exp: null }), rule: typed },
-    'an audience in a list (RFC 9068 section 2.2)': { changes: ({ config }) => ({ aud: [config.resource, 'x'] }), rule: typed },
-    'a scope in a list (RFC 9068 section 2.2.3)': { changes: () => ({ scope: ['mcp:tools:read'] }), rule: typed },
+    'an audience in an array (RFC 9068 section 2.2)': { changes: ({ config }) => ({ aud: [config.resource, 'x'] }), rule: typed },
+    'a scope in an array (RFC 9068 section 2.2.3)': { changes: () => ({ scope: ['mcp:tools:read'] }), rule: typed },
     'a sub that is a number (RFC 7519 section 4.1.2)': { changes: () => ({ sub: 1 }), rule: typed },
   }
   for (const [what, { changes, rule }] of Object.entries(refused)) {
-    it(`refuses ${what}`, async t => {
+    it(`rejects ${what}`, async t => {
       const server = await startServer(t)
       await assertRefused(await ping(server, craftToken(server, changes(server))), rule, 'invalid_token', 401)
     })
   }
 
   for (const claim of ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti', 'scope', 'grant_id']) {
-    it(`refuses a token without ${claim} (RFC 9068 section 2.2)`, async t => {
+    it(`rejects a token without ${claim} (RFC 9068 section 2.2)`, async t => {
       const server = await startServer(t)
       await assertRefused(await ping(server, craftToken(server, { [claim]: undefined })), typed, 'invalid_token', 401)
     })
   }
 
-  it('refuses a token of the type JWT, as an ID token has (RFC 9068 section 4)', async t => {
+  it('rejects the typ JWT, as in an ID token (RFC 9068 section 4)', async t => {
     const server = await startServer(t)
     await assertRefused(await ping(server, craftToken(server, {}, 'JWT')), 'jwt-type-is-access-token', 'invalid_token', 401)
   })
 
-  it('refuses the token of another server that shares the key (RFC 8707 section 2)', async t => {
+  it('rejects a token of another server with the same key (RFC 8707 section 2)', async t => {
     const [server, other] = [await startServer(t), await startServer(t)]
     await assertRefused(await ping(server, craftToken(other)), 'access-token-issuer-is-ours', 'invalid_token', 401)
   })
 })
 
-describe('The MCP server, given a token that nobody here made', () => {
+describe('The MCP server, given a forged token', () => {
   const header = Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')
   const tokens: Record<string, { make: (valid: string) => string; rule: string }> = {
-    'of another key (RFC 7515 section 5.2)': {
+    'signed with another key (RFC 7515 section 5.2)': {
       make: valid => signJwt('at+jwt', claimsOf(valid), createSecretKey(Buffer.from('another key of 32 bytes for tests'))),
       rule: 'jwt-signature-verifies',
     },
@@ -158,7 +158,7 @@ describe('The MCP server, given a token that nobody here made', () => {
     'with alg none (RFC 8725 section 3.1)': {
       make: valid => `${header}.${valid.split('.')[1]}.`, rule: 'jwt-algorithm-is-hs256',
     },
-    'with HS512 of the right key (RFC 8725 section 3.1)': {
+    'with HS512 and the right key (RFC 8725 section 3.1)': {
       make: valid => {
         const head = Buffer.from('{"alg":"HS512","typ":"at+jwt"}').toString('base64url')
         const input = `${head}.${valid.split('.')[1]}`
@@ -175,17 +175,17 @@ describe('The MCP server, given a token that nobody here made', () => {
       rule: 'jwt-has-no-critical-header',
     },
     'with padding at the end (RFC 7515 section 2)': { make: valid => `${valid}=`, rule: 'jwt-signature-verifies' },
-    'that is no JWT (RFC 7515 section 5.2)': { make: () => 'opaque', rule: 'jwt-is-well-formed' },
+    'that is not a JWT (RFC 7515 section 5.2)': { make: () => 'opaque', rule: 'jwt-is-well-formed' },
     'of more than 8192 characters': { make: valid => valid + 'x'.repeat(8192), rule: 'jwt-is-well-formed' },
   }
   for (const [what, { make, rule }] of Object.entries(tokens)) {
-    it(`refuses one ${what}`, async t => {
+    it(`rejects one ${what}`, async t => {
       const server = await startServer(t)
       await assertRefused(await ping(server, make(craftToken(server))), rule, 'invalid_token', 401)
     })
   }
 
-  it('refuses a refresh token', async t => {
+  it('rejects a refresh token', async t => {
     const { server, refresh_token } = await startWithTokens(t)
     await assertRefused(await ping(server, refresh_token), 'jwt-is-well-formed', 'invalid_token', 401)
   })

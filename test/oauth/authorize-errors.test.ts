@@ -44,20 +44,20 @@ describe('GET /oauth/authorize, before the redirect URI is trusted', () => {
       change: {}, metadata: { redirect_uris: ['https://app.example.com/cb'] },
       rule: 'redirect-uri-is-registered', error: 'invalid_request',
     },
-    'no redirect URI where two are registered (OAuth 2.1 section 4.1.1)': {
+    'no redirect URI, with two registered (OAuth 2.1 section 4.1.1)': {
       change: { redirect_uri: undefined }, metadata: { redirect_uris: [redirect_uri, 'https://app.example.com/cb'] },
       rule: 'redirect-uri-is-clear', error: 'invalid_request',
     },
   }
   for (const [what, { change, more = '', metadata, rule, error }] of Object.entries(cases)) {
-    it(`answers ${what} itself and redirects nowhere`, async t => {
+    it(`shows an error for ${what} and does not redirect`, async t => {
       const server = await startServer(t)
       const response = await requestRaw(server, await register(server, metadata), more, change)
       assert.equal(response.headers.get('location'), null)
       await assertRefused(response, rule, error, 400)
     })
 
-    it(`shows ${what} to a browser as a page`, async t => {
+    it(`shows browsers an error page for ${what}`, async t => {
       const server = await startServer(t)
       const query = authorizationParameters(await register(server, metadata), createCodeVerifier(), change)
       const response = await get(`${server.url}/oauth/authorize?${query}&${more}`, { accept: 'text/html,*/*;q=0.8' })
@@ -68,14 +68,14 @@ describe('GET /oauth/authorize, before the redirect URI is trusted', () => {
     })
   }
 
-  it('tells who lost his registration that the client has to register again', async t => {
+  it('tells users that the client must register again', async t => {
     const server = await startServer(t)
     const query = authorizationParameters({ client_id: 'unknown' }, createCodeVerifier())
     const response = await requestAuthorization(server, query, { accept: 'text/html' })
     assert.match(await response.text(), /register again/)
   })
 
-  it('does not put the client_id into the page as markup', async t => {
+  it('escapes the client_id in the page', async t => {
     const server = await startServer(t)
     const query = authorizationParameters({ client_id: '<script>alert(1)</script>' }, createCodeVerifier())
     const response = await requestAuthorization(server, query, { accept: 'text/html' })
@@ -132,17 +132,17 @@ describe('GET /oauth/authorize, once the redirect URI is trusted', () => {
     'a malformed scope (RFC 6749 section 3.3)': {
       change: { scope: 'mcp:tools:read "x"' }, rule: 'scope-is-supported', error: 'invalid_scope',
     },
-    'a scope that lies outside the registered one (RFC 7591 section 2)': {
+    'a scope outside the registered one (RFC 7591 section 2)': {
       change: { scope: 'mcp:tools:execute' }, metadata: { scope: 'mcp:tools:read' },
       rule: 'scope-is-within-registration', error: 'invalid_scope',
     },
     'a resource of another server (RFC 8707 section 2)': {
       change: { resource: 'https://other.example/mcp' }, rule: 'resource-is-ours', error: 'invalid_target',
     },
-    'prompt=none where nobody is signed in (OpenID Connect Core 1.0 section 3.1.2.6)': {
+    'prompt=none when nobody is signed in (OpenID Connect Core 1.0 section 3.1.2.6)': {
       change: { prompt: 'none' }, env: { OAUTH_AUTO_APPROVE: 'false' }, rule: 'user-is-signed-in', error: 'login_required',
     },
-    'prompt=none together with another (OpenID Connect Core 1.0 section 3.1.2.1)': {
+    'prompt=none with another value (OpenID Connect Core 1.0 section 3.1.2.1)': {
       change: { prompt: 'login none' }, env: { OAUTH_AUTO_APPROVE: 'false' }, rule: 'prompt-none-stands-alone', error: 'invalid_request',
     },
   }
@@ -158,7 +158,7 @@ describe('GET /oauth/authorize, once the redirect URI is trusted', () => {
     })
   }
 
-  it('redirects a browser, too', async t => {
+  it('redirects a browser too', async t => {
     const server = await startServer(t)
     const query = authorizationParameters(await register(server), createCodeVerifier(), { response_type: 'token' })
     assertRedirectedError(
@@ -166,26 +166,26 @@ describe('GET /oauth/authorize, once the redirect URI is trusted', () => {
     )
   })
 
-  it('redirects a parameter that is sent twice (RFC 6749 section 3.1)', async t => {
+  it('redirects the error of a repeated parameter (RFC 6749 section 3.1)', async t => {
     const server = await startServer(t)
     const response = await requestRaw(server, await register(server), 'code_challenge_method=plain')
     assertRedirectedError(response, 'parameters-are-not-repeated', 'invalid_request')
   })
 
-  it('returns no state where two were sent (RFC 6749 section 3.1)', async t => {
+  it('returns no state if state was repeated (RFC 6749 section 3.1)', async t => {
     const server = await startServer(t)
     const response = await requestRaw(server, await register(server), 'state=other')
     const query = assertRedirectedError(response, 'parameters-are-not-repeated', 'invalid_request')
     assert.equal(query.has('state'), false)
   })
 
-  it('refuses a state of more than 4096 characters', async t => {
+  it('rejects a state of more than 4096 characters', async t => {
     const server = await startServer(t)
     const response = await requestCode(server, await register(server), { state: 'x'.repeat(4097) })
     assertRedirectedError(response, 'parameter-is-bounded', 'invalid_request')
   })
 
-  it('writes the error in characters that error_description allows (RFC 6749 section 4.1.2.1)', async t => {
+  it('uses only characters that error_description allows (RFC 6749 section 4.1.2.1)', async t => {
     const server = await startServer(t)
     const response = await requestCode(server, await register(server), { response_type: 'tök"en\\\r\n' })
     const query = assertRedirectedError(response, 'response-type-is-code', 'unsupported_response_type')

@@ -5,15 +5,15 @@ import { assertRedirectedError, authorize, claimsOf, exchange, readJson, registe
 describe('GET /oauth/authorize, resource', () => {
   const aliases: Record<string, (issuer: string) => string | undefined> = {
     'the resource of the protected resource metadata': issuer => `${issuer}/mcp`,
-    'the resource with a slash at the end': issuer => `${issuer}/mcp/`,
+    'the resource with a trailing slash': issuer => `${issuer}/mcp/`,
     'the issuer': issuer => issuer,
-    'the issuer with a slash at the end': issuer => `${issuer}/`,
+    'the issuer with a trailing slash': issuer => `${issuer}/`,
     'no resource': () => undefined,
     'scheme and host in upper case (MCP 2026-07-28 basic/authorization, Canonical Server URI)':
       issuer => `${issuer.toUpperCase()}/mcp`,
   }
   for (const [what, resourceOf] of Object.entries(aliases)) {
-    it(`accepts ${what}, and aud is the canonical one (RFC 8707 section 2)`, async t => {
+    it(`accepts ${what}, and sets aud to the canonical resource (RFC 8707 section 2)`, async t => {
       const server = await startServer(t)
       const client = await register(server)
       const resource = resourceOf(server.config.issuer)
@@ -24,7 +24,7 @@ describe('GET /oauth/authorize, resource', () => {
 
   const others: Record<string, (issuer: string) => string> = {
     'another path': issuer => `${issuer}/other`,
-    'a path below': issuer => `${issuer}/mcp/tools`,
+    'a longer path': issuer => `${issuer}/mcp/tools`,
     'the path in upper case': issuer => `${issuer}/MCP`,
     'two slashes': issuer => `${issuer}//mcp`,
     'two slashes at the end': issuer => `${issuer}/mcp//`,
@@ -35,19 +35,19 @@ describe('GET /oauth/authorize, resource', () => {
     '127.0.0.1 for localhost': issuer => `${issuer.replace('localhost', '127.0.0.1')}/mcp`,
     'a longer host': issuer => `${issuer.replace('localhost', 'localhost.evil.example')}/mcp`,
     'a user name': issuer => `${issuer.replace('localhost', 'user@localhost')}/mcp`,
-    'a path with dots that leads to it': issuer => `${issuer}/x/../mcp`,
-    'a path alone': () => '/mcp',
-    'a blank before it': issuer => ` ${issuer}/mcp`,
+    'a path with dot segments': issuer => `${issuer}/x/../mcp`,
+    'only a path': () => '/mcp',
+    'a leading space': issuer => ` ${issuer}/mcp`,
   }
   for (const [what, resourceOf] of Object.entries(others)) {
-    it(`refuses ${what} (RFC 8707 section 2)`, async t => {
+    it(`rejects ${what} (RFC 8707 section 2)`, async t => {
       const server = await startServer(t)
       const response = await requestCode(server, await register(server), { resource: resourceOf(server.config.issuer) })
       assertRedirectedError(response, 'resource-is-ours', 'invalid_target')
     })
   }
 
-  it('names the resource that it has', async t => {
+  it('names the supported resource in the error', async t => {
     const server = await startServer(t)
     const response = await requestCode(server, await register(server), { resource: 'https://other.example/mcp' })
     const query = assertRedirectedError(response, 'resource-is-ours', 'invalid_target')

@@ -23,17 +23,17 @@ describe('GET /oauth/authorize', () => {
     assert.equal(location.searchParams.get('iss'), server.config.issuer)
   })
 
-  it('redirects by 302, since 307 would send a form on (RFC 9700 section 4.12)', async t => {
+  it('redirects with 302, because 307 would resend a form (RFC 9700 section 4.12)', async t => {
     const server = await startServer(t)
     assert.equal((await requestCode(server, await register(server))).status, 302)
   })
 
-  it('tells nobody to store the redirect', async t => {
+  it('forbids caching the redirect', async t => {
     const server = await startServer(t)
     assert.equal((await requestCode(server, await register(server))).headers.get('cache-control'), 'no-store')
   })
 
-  it('gives another code to each request', async t => {
+  it('issues a new code for each request', async t => {
     const server = await startServer(t)
     const client = await register(server)
     const [one, other] = [await authorize(server, client), await authorize(server, client)]
@@ -47,16 +47,16 @@ describe('GET /oauth/authorize', () => {
   })
 
   const states = {
-    'with blanks and plus signs': 'a b+c  d',
-    'with what has a meaning in a query': '&code=evil#f?%20;=',
-    'beyond ASCII': 'Zürich 世界 🌍',
+    'with spaces and plus signs': 'a b+c  d',
+    'with query delimiters': '&code=evil#f?%20;=',
+    'outside ASCII': 'Zürich 世界 🌍',
     'that is JSON': '{"a":["b\\"c"]}',
     'with markup': '<script>alert(1)</script>',
     'with line breaks': 'a\r\nb\tc',
     'of 4096 characters': 'x'.repeat(4096),
   }
   for (const [what, state] of Object.entries(states)) {
-    it(`returns a state ${what} as it came (RFC 6749 section 4.1.2)`, async t => {
+    it(`returns a state ${what} unchanged (RFC 6749 section 4.1.2)`, async t => {
       const server = await startServer(t)
       const { location } = await authorize(server, await register(server), { state })
       assert.equal(location.searchParams.get('state'), state)
@@ -72,13 +72,13 @@ describe('GET /oauth/authorize', () => {
     assert.ok(response.headers.get('location')!.startsWith(`${uri}&code=`))
   })
 
-  it('takes the only registered redirect URI where none is sent (OAuth 2.1 section 4.1.1)', async t => {
+  it('uses the only registered redirect URI if none is sent (OAuth 2.1 section 4.1.1)', async t => {
     const server = await startServer(t)
     const { location } = await authorize(server, await register(server), { redirect_uri: undefined })
     assert.equal(location.origin + location.pathname, redirect_uri)
   })
 
-  it('lets the port of a loopback redirect URI differ (RFC 8252 section 7.3)', async t => {
+  it('accepts any port for a loopback redirect URI (RFC 8252 section 7.3)', async t => {
     const server = await startServer(t)
     const { location } = await authorize(server, await register(server), { redirect_uri: 'http://127.0.0.1:50123/callback' })
     assert.equal(location.host, '127.0.0.1:50123')
@@ -91,42 +91,42 @@ describe('GET /oauth/authorize', () => {
     assert.equal(location.host, '[::1]:50123')
   })
 
-  it('answers prompt=none where nobody has to be asked (OpenID Connect Core 1.0 section 3.1.2.1)', async t => {
+  it('issues a code for prompt=none if no interaction is needed (OpenID Connect Core 1.0 section 3.1.2.1)', async t => {
     const server = await startServer(t)
     assert.ok((await authorize(server, await register(server), { prompt: 'none' })).code)
   })
 
-  it('answers prompt=consent, which SDKs send with offline_access', async t => {
+  it('accepts prompt=consent, which SDKs send with offline_access', async t => {
     const server = await startServer(t)
     assert.ok((await authorize(server, await register(server), { prompt: 'consent', scope: 'mcp:tools:read offline_access' })).code)
   })
 
-  it('ignores parameters that it does not know (RFC 6749 section 3.1)', async t => {
+  it('ignores unknown parameters (RFC 6749 section 3.1)', async t => {
     const server = await startServer(t)
     assert.ok((await authorize(server, await register(server), { nonce: 'n', 'x-extra': '1' })).code)
   })
 
-  it('takes a parameter without a value for an absent one (RFC 6749 section 3.1)', async t => {
+  it('treats a parameter without a value as absent (RFC 6749 section 3.1)', async t => {
     const server = await startServer(t)
     const response = await requestRaw(server, await register(server), 'scope=&resource=&request=&state=')
     assert.equal(locationOf(response).searchParams.get('state'), 'xyz')
   })
 
-  it('takes no code out of the query', async t => {
+  it('does not take a code from the query', async t => {
     const server = await startServer(t)
     const { location } = await authorize(server, await register(server), { code: 'mine', iss: 'https://evil.example' })
     assert.notEqual(location.searchParams.get('code'), 'mine')
     assert.deepEqual(location.searchParams.getAll('iss'), [server.config.issuer])
   })
 
-  it('may not be called by a script of another origin', async t => {
+  it('sends no CORS headers, so scripts of other origins cannot call it', async t => {
     const server = await startServer(t)
     const query = authorizationParameters(await register(server), createCodeVerifier())
     const response = await requestAuthorization(server, query, { origin: 'https://app.example.com' })
     assert.equal(response.headers.get('access-control-allow-origin'), null)
   })
 
-  it('answers no preflight of a script of another origin', async t => {
+  it('allows no origin in a CORS preflight', async t => {
     const server = await startServer(t)
     const headers = { origin: 'https://app.example.com', 'access-control-request-method': 'GET' }
     const response = await get(`${server.url}/oauth/authorize`, headers, 'OPTIONS')
@@ -135,7 +135,7 @@ describe('GET /oauth/authorize', () => {
 })
 
 describe('POST /oauth/authorize', () => {
-  it('is refused, with the method that is allowed (RFC 9110 section 15.5.6)', async t => {
+  it('is rejected, and Allow names the supported method (RFC 9110 section 15.5.6)', async t => {
     const server = await startServer(t)
     const response = await postForm(`${server.url}/oauth/authorize`, { client_id: 'x' })
     assert.equal(response.headers.get('allow'), 'GET')
@@ -144,7 +144,7 @@ describe('POST /oauth/authorize', () => {
 })
 
 describe('HEAD /oauth/authorize', () => {
-  it('is refused, since a code would be issued (RFC 9110 section 9.2.1)', async t => {
+  it('is rejected, because it would issue a code (RFC 9110 section 9.2.1)', async t => {
     const server = await startServer(t)
     const query = authorizationParameters(await register(server), createCodeVerifier())
     const response = await fetch(`${server.url}/oauth/authorize?${query}`, { method: 'HEAD', redirect: 'manual' })
@@ -155,15 +155,15 @@ describe('HEAD /oauth/authorize', () => {
 describe('GET /oauth/authorize, scope', () => {
   const both = 'mcp:tools:read mcp:tools:execute'
   const cases: Record<string, { asked: string | undefined; registered?: string; granted: string }> = {
-    'grants all where none is asked for (RFC 6749 section 3.3)': { asked: undefined, granted: both },
-    'grants what is asked for': { asked: 'mcp:tools:read', granted: 'mcp:tools:read' },
-    'grants the registered scope where none is asked for (RFC 7591 section 2)': {
+    'grants all scopes if none is requested (RFC 6749 section 3.3)': { asked: undefined, granted: both },
+    'grants the requested scope': { asked: 'mcp:tools:read', granted: 'mcp:tools:read' },
+    'grants the registered scope if none is requested (RFC 7591 section 2)': {
       asked: undefined, registered: 'mcp:tools:read', granted: 'mcp:tools:read',
     },
     'narrows to the registered scope (RFC 7591 section 2)': { asked: both, registered: 'mcp:tools:read', granted: 'mcp:tools:read' },
     'drops the OpenID Connect scopes (RFC 6749 section 3.3)': { asked: `openid profile email ${both} offline_access`, granted: both },
-    'grants all where only OpenID Connect scopes are asked for': { asked: 'openid offline_access', granted: both },
-    'takes a repeated scope once': { asked: 'mcp:tools:read mcp:tools:read', granted: 'mcp:tools:read' },
+    'grants all scopes if only OpenID Connect scopes are requested': { asked: 'openid offline_access', granted: both },
+    'drops a repeated scope': { asked: 'mcp:tools:read mcp:tools:read', granted: 'mcp:tools:read' },
   }
   for (const [what, { asked, registered, granted }] of Object.entries(cases)) {
     it(what, async t => {

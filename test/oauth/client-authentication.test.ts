@@ -21,24 +21,24 @@ async function start(t: TestContext, token_endpoint_auth_method: string | undefi
 }
 
 describe('A client that registered none', () => {
-  it('authenticates by its client_id (OAuth 2.1 section 3.2.2)', async t => {
+  it('identifies itself with its client_id (OAuth 2.1 section 3.2.2)', async t => {
     const { server, client, client_id } = await start(t, 'none')
     assert.equal((await authenticate(server, client, { client_id })).status, 200)
   })
 
-  it('is refused with a client_secret', async t => {
+  it('is rejected with a client_secret', async t => {
     const { server, client, client_id } = await start(t, 'none')
     const response = await authenticate(server, client, { client_id, client_secret: 'x' })
     await assertRefused(response, 'client-is-authenticated', 'invalid_client', 401)
   })
 
-  it('is refused with Basic', async t => {
+  it('is rejected with Basic', async t => {
     const { server, client, client_id } = await start(t, 'none')
     const response = await authenticate(server, client, {}, basic(client_id, 'x'))
     await assertRefused(response, 'client-is-authenticated', 'invalid_client', 401)
   })
 
-  it('is refused without client_id (RFC 6749 section 3.2.1)', async t => {
+  it('is rejected without client_id (RFC 6749 section 3.2.1)', async t => {
     const { server, client } = await start(t, 'none')
     await assertRefused(await authenticate(server, client, {}), 'parameter-is-sent', 'invalid_request', 400)
   })
@@ -50,25 +50,25 @@ describe('A client that registered client_secret_post', () => {
     assert.equal((await authenticate(server, client, { client_id, client_secret })).status, 200)
   })
 
-  it('is refused by Basic (RFC 7591 section 2)', async t => {
+  it('is rejected if it uses Basic (RFC 7591 section 2)', async t => {
     const { server, client, client_id, client_secret } = await start(t, 'client_secret_post')
     const response = await authenticate(server, client, {}, basic(client_id, client_secret))
     await assertRefused(response, 'client-is-authenticated', 'invalid_client', 401)
   })
 
-  it('is refused without its secret (RFC 6749 section 3.2.1)', async t => {
+  it('is rejected without its secret (RFC 6749 section 3.2.1)', async t => {
     const { server, client, client_id } = await start(t, 'client_secret_post')
     await assertRefused(await authenticate(server, client, { client_id }), 'client-is-authenticated', 'invalid_client', 401)
   })
 
-  it('is refused with the secret of another client (RFC 6749 section 2.3.1)', async t => {
+  it('is rejected with the secret of another client (RFC 6749 section 2.3.1)', async t => {
     const { server, client, client_id } = await start(t, 'client_secret_post')
     const { client_secret } = await register(server, { token_endpoint_auth_method: 'client_secret_post' })
     const response = await authenticate(server, client, { client_id, client_secret })
     await assertRefused(response, 'client-is-authenticated', 'invalid_client', 401)
   })
 
-  it('is told of the method by name when DEBUG is on', async t => {
+  it('sees the rule about its method when DEBUG is on', async t => {
     const server = await startServer(t, { DEBUG: 'true' })
     const client = await register(server, { token_endpoint_auth_method: 'client_secret_post' })
     const response = await authenticate(server, client, {}, basic(client['client_id'], client['client_secret']))
@@ -78,19 +78,19 @@ describe('A client that registered client_secret_post', () => {
 })
 
 describe('A client that registered client_secret_basic', () => {
-  it('authenticates by Basic (RFC 6749 section 2.3.1)', async t => {
+  it('authenticates with Basic (RFC 6749 section 2.3.1)', async t => {
     const { server, client, client_id, client_secret } = await start(t, 'client_secret_basic')
     assert.equal((await authenticate(server, client, {}, basic(client_id, client_secret))).status, 200)
   })
 
-  it('may percent-encode what needs no encoding (RFC 6749 section 2.3.1)', async t => {
+  it('may percent-encode any character (RFC 6749 section 2.3.1)', async t => {
     const { server, client, client_id, client_secret } = await start(t, 'client_secret_basic')
     const [id, secret] = [client_id, client_secret].map(part => Buffer.from(part).toString('hex').replace(/../g, '%$&'))
     const headers = { authorization: `Basic ${base64(`${id}:${secret}`)}` }
     assert.equal((await authenticate(server, client, {}, headers)).status, 200)
   })
 
-  it('may write the scheme in another case (RFC 9110 section 11.1)', async t => {
+  it('may write the scheme in any case (RFC 9110 section 11.1)', async t => {
     const { server, client, client_id, client_secret } = await start(t, 'client_secret_basic')
     const { authorization } = basic(client_id, client_secret)
     assert.equal((await authenticate(server, client, {}, { authorization: authorization!.replace('Basic', 'bASIC') })).status, 200)
@@ -101,32 +101,32 @@ describe('A client that registered client_secret_basic', () => {
     assert.equal((await authenticate(server, client, { client_id }, basic(client_id, client_secret))).status, 200)
   })
 
-  it('is refused in the body (RFC 7591 section 2)', async t => {
+  it('is rejected if it authenticates in the body (RFC 7591 section 2)', async t => {
     const { server, client, client_id, client_secret } = await start(t, 'client_secret_basic')
     const response = await authenticate(server, client, { client_id, client_secret })
     await assertRefused(response, 'client-is-authenticated', 'invalid_client', 401)
   })
 
-  it('is refused with both (RFC 6749 section 2.3)', async t => {
+  it('is rejected if it uses both (RFC 6749 section 2.3)', async t => {
     const { server, client, client_id, client_secret } = await start(t, 'client_secret_basic')
     const response = await authenticate(server, client, { client_id, client_secret }, basic(client_id, client_secret))
     await assertRefused(response, 'one-authentication-method-is-used', 'invalid_request', 400)
   })
 
-  it('is refused with another client_id in the body (RFC 6749 section 2.3)', async t => {
+  it('is rejected with another client_id in the body (RFC 6749 section 2.3)', async t => {
     const { server, client, client_id, client_secret } = await start(t, 'client_secret_basic')
     const response = await authenticate(server, client, { client_id: 'other' }, basic(client_id, client_secret))
     await assertRefused(response, 'one-authentication-method-is-used', 'invalid_request', 400)
   })
 
-  it('is refused with a wrong secret, and with the challenge of its scheme (RFC 6749 section 5.2)', async t => {
+  it('is rejected with a wrong secret, and with the challenge of its scheme (RFC 6749 section 5.2)', async t => {
     const { server, client, client_id } = await start(t, 'client_secret_basic')
     const response = await authenticate(server, client, {}, basic(client_id, 'wrong'))
     assert.equal(response.headers.get('www-authenticate'), `Basic realm="${server.config.issuer}"`)
     await assertRefused(response, 'client-is-authenticated', 'invalid_client', 401)
   })
 
-  it('is told of the secret by name when DEBUG is on', async t => {
+  it('sees the rule about its secret when DEBUG is on', async t => {
     const server = await startServer(t, { DEBUG: 'true' })
     const client = await register(server, { token_endpoint_auth_method: 'client_secret_basic' })
     const response = await authenticate(server, client, {}, basic(client['client_id'], 'wrong'))
@@ -139,20 +139,20 @@ describe('A client that registered client_secret_basic', () => {
     'a percent sign that encodes nothing': base64('client:%zz'),
     'base64 without padding': base64('client:secret').replace(/=+$/, ''),
     'base64url': `${base64('client:???').replace('/', '_')}`,
-    'unused bits that are set': base64('client:secret').replace('A==', 'B=='),
-    'a blank inside': `${base64('client')} ${base64('secret')}`,
+    'non-zero padding bits': base64('client:secret').replace('A==', 'B=='),
+    'a space inside': `${base64('client')} ${base64('secret')}`,
     'nothing': '',
-    'no base64': 'client:secret',
+    'text that is not base64': 'client:secret',
   }
   for (const [what, credentials] of Object.entries(malformed)) {
-    it(`is refused with ${what} in Basic (RFC 6749 section 2.3.1)`, async t => {
+    it(`is rejected with ${what} in Basic (RFC 6749 section 2.3.1)`, async t => {
       const { server, client } = await start(t, 'client_secret_basic')
       const response = await authenticate(server, client, {}, { authorization: `Basic ${credentials}` })
       await assertRefused(response, 'basic-credentials-are-well-formed', 'invalid_client', 401)
     })
   }
 
-  it('is refused with another scheme (RFC 6749 section 5.2)', async t => {
+  it('is rejected with another scheme (RFC 6749 section 5.2)', async t => {
     const { server, client, client_secret } = await start(t, 'client_secret_basic')
     const response = await authenticate(server, client, {}, { authorization: `Bearer ${client_secret}` })
     assert.equal(response.headers.get('www-authenticate'), `Basic realm="${server.config.issuer}"`)
@@ -161,36 +161,36 @@ describe('A client that registered client_secret_basic', () => {
 })
 
 describe('A client that registered no method', () => {
-  it('authenticates by Basic, which is the default (RFC 7591 section 2)', async t => {
+  it('authenticates with Basic, the default (RFC 7591 section 2)', async t => {
     const { server, client, client_id, client_secret } = await start(t, undefined)
     assert.equal((await authenticate(server, client, {}, basic(client_id, client_secret))).status, 200)
   })
 
-  it('may as well authenticate in the body, as many clients do', async t => {
+  it('may also authenticate in the body, as many clients do', async t => {
     const { server, client, client_id, client_secret } = await start(t, undefined)
     assert.equal((await authenticate(server, client, { client_id, client_secret })).status, 200)
   })
 
-  it('is refused without its secret (RFC 6749 section 3.2.1)', async t => {
+  it('is rejected without its secret (RFC 6749 section 3.2.1)', async t => {
     const { server, client, client_id } = await start(t, undefined)
     await assertRefused(await authenticate(server, client, { client_id }), 'client-is-authenticated', 'invalid_client', 401)
   })
 })
 
 describe('An unknown client', () => {
-  it('is refused by 401 invalid_client, so that SDKs register again (RFC 6749 section 5.2)', async t => {
+  it('is rejected with 401 invalid_client, so that SDKs register again (RFC 6749 section 5.2)', async t => {
     const server = await startServer(t)
     const response = await requestToken(server, { grant_type: 'refresh_token', refresh_token: 'x', client_id: 'unknown' })
     await assertRefused(response, 'client-is-authenticated', 'invalid_client', 401)
   })
 
-  it('gets no Basic challenge where Basic was not used, since a browser would ask for a password', async t => {
+  it('gets no Basic challenge unless it used Basic, because browsers would show a password dialog', async t => {
     const server = await startServer(t)
     const response = await requestToken(server, { grant_type: 'refresh_token', refresh_token: 'x', client_id: 'unknown' })
     assert.equal(response.headers.get('www-authenticate'), null)
   })
 
-  it('is answered like a wrong secret, byte for byte', async t => {
+  it('gets the same response as a wrong secret, byte for byte', async t => {
     const { server, client_id } = await start(t, 'client_secret_post')
     const form = { grant_type: 'refresh_token', refresh_token: 'x', client_secret: 'wrong' }
     const known = await requestToken(server, { ...form, client_id })
@@ -199,7 +199,7 @@ describe('An unknown client', () => {
     assert.deepEqual(headersOf(known), headersOf(unknown))
   })
 
-  it('is answered like a wrong secret with Basic, byte for byte', async t => {
+  it('gets the same response as a wrong secret with Basic, byte for byte', async t => {
     const { server, client_id } = await start(t, 'client_secret_basic')
     const form = { grant_type: 'refresh_token', refresh_token: 'x' }
     const known = await requestToken(server, form, basic(client_id, 'wrong'))
@@ -208,7 +208,7 @@ describe('An unknown client', () => {
     assert.deepEqual(headersOf(known), headersOf(unknown))
   })
 
-  it('is named as such to a developer when DEBUG is on', async t => {
+  it('is identified in the error when DEBUG is on', async t => {
     const server = await startServer(t, { DEBUG: 'true' })
     const response = await requestToken(server, { grant_type: 'refresh_token', refresh_token: 'x', client_id: 'unknown' })
     await assertRefused(response, 'client-is-known', 'invalid_client', 401)
@@ -237,7 +237,7 @@ describe('The body of a token request', () => {
     await assertRefused(await postForm(`${server.url}/oauth/token`, body), 'parameters-are-not-repeated', 'invalid_request', 400)
   })
 
-  it('must not repeat a parameter that means nothing here (RFC 6749 section 3.2)', async t => {
+  it('must not repeat an unknown parameter (RFC 6749 section 3.2)', async t => {
     const server = await startServer(t)
     const body = 'grant_type=refresh_token&client_id=a&refresh_token=x&y=1&y=1'
     await assertRefused(await postForm(`${server.url}/oauth/token`, body), 'parameters-are-not-repeated', 'invalid_request', 400)
@@ -248,7 +248,7 @@ describe('The body of a token request', () => {
     await assertRefused(await requestToken(server, { client_id: 'x' }), 'parameter-is-sent', 'invalid_request', 400)
   })
 
-  it('counts, and the query does not (RFC 6749 section 3.2)', async t => {
+  it('is read, and the query is not (RFC 6749 section 3.2)', async t => {
     const server = await startServer(t)
     const client = await register(server)
     const { code, code_verifier } = await authorize(server, client)
@@ -257,14 +257,14 @@ describe('The body of a token request', () => {
     await assertRefused(response, 'parameter-is-sent', 'invalid_request', 400)
   })
 
-  it('is answered as JSON even where HTML is accepted (RFC 6749 section 5.2)', async t => {
+  it('gets a JSON error even if Accept includes HTML (RFC 6749 section 5.2)', async t => {
     const server = await startServer(t)
     const response = await requestToken(server, {}, { accept: 'text/html, image/gif, */*; q=.2' })
     assert.equal(response.headers.get('content-type'), 'application/json')
     assert.equal((await readJson(response))['error'], 'invalid_request')
   })
 
-  it('is refused in clear where the answer is an error, which nobody may store (RFC 6749 section 5.2)', async t => {
+  it('gets an error that must not be cached (RFC 6749 section 5.2)', async t => {
     const server = await startServer(t)
     assert.equal((await requestToken(server, {})).headers.get('cache-control'), 'no-store')
   })
@@ -275,7 +275,7 @@ describe('The body of a token request', () => {
     assert.equal((await fetch(error_uri)).status, 200)
   })
 
-  it('may come from a page of any origin', async t => {
+  it('may come from any origin (CORS)', async t => {
     const server = await startServer(t)
     const client = await register(server)
     const response = await exchange(server, client, await authorize(server, client))

@@ -58,12 +58,12 @@ describe('A SERVER_URL with a path', () => {
     assert.equal((await readJson(await get(`${server.url}/tenant/1`)))['resource'], `${SERVER_URL}/mcp`)
   })
 
-  it('serves the endpoints without the path too, for a proxy that takes it away', async t => {
+  it('also serves the endpoints without the path, for proxies that strip it', async t => {
     const server = await startServer(t, { SERVER_URL })
     assert.equal((await postJson(`${server.url}/oauth/register`, validMetadata)).status, 201)
   })
 
-  it('does not take a longer segment for the path', async t => {
+  it('does not confuse the path with a longer segment', async t => {
     const server = await startServer(t, { SERVER_URL })
     await assertRefused(await get(`${server.url}/tenant/12/health`), 'path-is-known', 'not_found', 404)
   })
@@ -86,7 +86,7 @@ describe('A SERVER_URL with a path', () => {
     assert.equal(error_uri, `${SERVER_URL}/explain/parameter-is-sent`)
   })
 
-  it('posts the decision of the user below the path', async t => {
+  it('posts the consent form below the path', async t => {
     const server = await startServer(t, { SERVER_URL, OAUTH_AUTO_APPROVE: 'false' })
     const { html } = await openConsent(server, await register(server))
     assert.match(html, /<form method="post" action="\/tenant\/1\/oauth\/consent">/)

@@ -27,12 +27,12 @@ class TestChecker extends Checker {
 const checker = new TestChecker()
 
 describe('JWS', () => {
-  it('has the signature of RFC 7515 appendix A.1', () => {
+  it('reproduces the signature of RFC 7515 appendix A.1', () => {
     const exampleKey = createSecretKey(example.k, 'base64url')
     assert.equal(hmacSha256(exampleKey, example.signingInput), example.signature)
   })
 
-  it('of RFC 7515 appendix A.1 verifies', () => {
+  it('verifies the example of RFC 7515 appendix A.1', () => {
     const exampleKey = createSecretKey(example.k, 'base64url')
     assert.deepEqual(
       verifyJwt(`${example.signingInput}.${example.signature}`, 'jwt', [exampleKey], checker),
@@ -47,7 +47,7 @@ describe('signJwt()', () => {
     assert.deepEqual(JSON.parse(Buffer.from(header!, 'base64url').toString()), { alg: 'HS256', typ: 'at+jwt' })
   })
 
-  it('makes a token that verifyJwt() accepts, with the same claims', () => {
+  it('creates a token that verifyJwt() accepts, with the same claims', () => {
     assert.deepEqual(verifyJwt(signJwt('at+jwt', { sub: 'jöe' }, key), 'at+jwt', [key], checker), { sub: 'jöe' })
   })
 })
@@ -56,7 +56,7 @@ describe('verifyJwt()', () => {
   const token = signJwt('at+jwt', { sub: 'joe' }, key)
   const [header, payload, signature] = token.split('.') as [string, string, string]
 
-  it('accepts a token of the second of two keys', () => {
+  it('accepts a token signed with the second of two keys', () => {
     assert.deepEqual(verifyJwt(token, 'at+jwt', [otherKey, key], checker), { sub: 'joe' })
   })
 
@@ -69,14 +69,14 @@ describe('verifyJwt()', () => {
   })
 
   const refused: Record<string, { token: string; rule: string }> = {
-    'a token of another key (RFC 7515 section 5.2)': {
+    'a token signed with another key (RFC 7515 section 5.2)': {
       token: signJwt('at+jwt', { sub: 'joe' }, otherKey), rule: 'jwt-signature-verifies',
     },
     'another payload under the same signature (RFC 7515 section 5.2)': {
       token: `${header}.${base64url('{"sub":"root"}')}.${signature}`, rule: 'jwt-signature-verifies',
     },
     'an empty signature (RFC 7515 section 5.2)': { token: `${header}.${payload}.`, rule: 'jwt-signature-verifies' },
-    'the second spelling of the last character of the signature (RFC 7515 section 2)': {
+    'another encoding of the same signature bytes (RFC 7515 section 2)': {
       token: `${header}.${payload}.${otherSpelling(signature)}`, rule: 'jwt-signature-verifies',
     },
     'a signature with padding (RFC 7515 section 2)': { token: `${token}=`, rule: 'jwt-signature-verifies' },
@@ -87,7 +87,7 @@ describe('verifyJwt()', () => {
     'a header in base64 with padding (RFC 7515 section 2)': {
       token: signParts('eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9=', payload), rule: 'jwt-is-well-formed',
     },
-    'a payload with a blank inside (RFC 7515 section 2)': {
+    'a payload with a space inside (RFC 7515 section 2)': {
       token: signParts(header, `${payload.slice(0, 4)} ${payload.slice(4)}`), rule: 'jwt-is-well-formed',
     },
     'alg none without a signature (RFC 8725 section 3.1)': {
@@ -111,13 +111,13 @@ describe('verifyJwt()', () => {
     },
     'typ JWT (RFC 9068 section 4)': { token: signJwt('JWT', {}, key), rule: 'jwt-type-is-access-token' },
     'a header without typ (RFC 9068 section 4)': { token: sign('{"alg":"HS256"}'), rule: 'jwt-type-is-access-token' },
-    'a typ that is no text (RFC 9068 section 4)': {
+    'a typ that is not a string (RFC 9068 section 4)': {
       token: sign('{"alg":"HS256","typ":["at+jwt"]}'), rule: 'jwt-type-is-access-token',
     },
     'a header that names alg twice (RFC 7515 section 5.2)': {
       token: sign('{"alg":"none","typ":"at+jwt","alg":"HS256"}'), rule: 'jwt-is-well-formed',
     },
-    'a header that names alg twice, once in escapes (RFC 7515 section 5.2)': {
+    'a header that names alg twice, once escaped (RFC 7515 section 5.2)': {
       token: sign('{"\\u0061lg":"none","typ":"at+jwt","alg":"HS256"}'), rule: 'jwt-is-well-formed',
     },
     'a payload that names a claim twice (RFC 7519 section 4)': {
@@ -125,7 +125,7 @@ describe('verifyJwt()', () => {
     },
     'a header that is an array': { token: sign('["HS256"]'), rule: 'jwt-is-well-formed' },
     'a payload that is null (RFC 7519 section 7.2)': { token: signParts(header, base64url('null')), rule: 'jwt-is-well-formed' },
-    'a payload that is no JSON (RFC 7519 section 7.2)': {
+    'a payload that is not JSON (RFC 7519 section 7.2)': {
       token: signParts(header, base64url('sub=joe')), rule: 'jwt-is-well-formed',
     },
     'two parts (RFC 7515 section 7.1)': { token: `${header}.${payload}`, rule: 'jwt-is-well-formed' },
@@ -133,13 +133,13 @@ describe('verifyJwt()', () => {
     'five parts, as an encrypted token has (RFC 7516 section 7.1)': {
       token: `${token}.${signature}.${signature}`, rule: 'jwt-is-well-formed',
     },
-    'an empty text': { token: '', rule: 'jwt-is-well-formed' },
+    'an empty string': { token: '', rule: 'jwt-is-well-formed' },
     'a valid token of more than 8192 characters': {
       token: signJwt('at+jwt', { sub: 'j'.repeat(8192) }, key), rule: 'jwt-is-well-formed',
     },
   }
   for (const [what, { token, rule }] of Object.entries(refused)) {
-    it(`refuses ${what}`, () => {
+    it(`rejects ${what}`, () => {
       assert.throws(() => verifyJwt(token, 'at+jwt', [key], checker), { message: rule })
     })
   }

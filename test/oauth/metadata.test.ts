@@ -39,18 +39,18 @@ describe('GET /.well-known/oauth-authorization-server', () => {
     assert.equal(response.headers.get('content-type'), 'application/json')
   })
 
-  it('is application/json for a browser as well (RFC 8414 section 3.2)', async t => {
+  it('is application/json for browsers too (RFC 8414 section 3.2)', async t => {
     const server = await startServer(t)
     const response = await get(`${server.url}/.well-known/oauth-authorization-server`, { accept: 'text/html' })
     assert.equal(response.headers.get('content-type'), 'application/json')
   })
 
-  it('may be kept for a while', async t => {
+  it('may be cached', async t => {
     const response = await get(`${(await startServer(t)).url}/.well-known/oauth-authorization-server`)
     assert.equal(response.headers.get('cache-control'), 'public, max-age=300')
   })
 
-  it('may be read by a page of any origin', async t => {
+  it('can be read from any origin (CORS)', async t => {
     const server = await startServer(t)
     const response = await get(`${server.url}/.well-known/oauth-authorization-server`, { origin: 'https://app.example.com' })
     assert.equal(response.headers.get('access-control-allow-origin'), '*')
@@ -61,7 +61,7 @@ describe('GET /.well-known/oauth-authorization-server', () => {
     introspection_endpoint: 405, service_documentation: 200,
   }
   for (const [name, status] of Object.entries(endpoints)) {
-    it(`names a ${name} that is there`, async t => {
+    it(`names a ${name} that exists`, async t => {
       const server = await startServer(t)
       const metadata = await readJson(await get(`${server.url}/.well-known/oauth-authorization-server`))
       assert.equal((await get(metadata[name])).status, status)
@@ -70,7 +70,7 @@ describe('GET /.well-known/oauth-authorization-server', () => {
 })
 
 describe('GET /.well-known/openid-configuration', () => {
-  it('has the same members, and those that OpenID Connect clients parse (RFC 8414 section 5)', async t => {
+  it('has the same members, plus those that OpenID Connect clients require (RFC 8414 section 5)', async t => {
     const server = await startServer(t)
     const metadata = await readJson(await get(`${server.url}/.well-known/oauth-authorization-server`))
     assert.deepEqual(await readJson(await get(`${server.url}/.well-known/openid-configuration`)), {
@@ -81,7 +81,7 @@ describe('GET /.well-known/openid-configuration', () => {
     })
   })
 
-  it('names a key set that is there and holds no secret key (RFC 7517 section 5)', async t => {
+  it('names a key set that exists and contains no secret key (RFC 7517 section 5)', async t => {
     const server = await startServer(t)
     const { jwks_uri } = await readJson(await get(`${server.url}/.well-known/openid-configuration`))
     assert.deepEqual(await readJson(await get(jwks_uri)), { keys: [] })
@@ -107,38 +107,38 @@ describe('GET /.well-known/oauth-protected-resource', () => {
       })
     })
 
-    it(`may be read by a page of any origin at the ${form} form`, async t => {
+    it(`can be read from any origin at the ${form} form`, async t => {
       const response = await get(`${(await startServer(t)).url}${path}`, { origin: 'https://app.example.com' })
       assert.equal(response.headers.get('access-control-allow-origin'), '*')
     })
   }
 
-  it('is where the challenge says, for the resource that was asked for (RFC 9728 section 3.3)', async t => {
+  it('is at the URL in the challenge, for the requested resource (RFC 9728 section 3.3)', async t => {
     const server = await startServer(t)
     const { resource_metadata } = bearerChallenge(await callMcp(server, undefined, 'tools/list'))
     const { resource } = await readJson(await get(resource_metadata))
     assert.equal(resource, `${server.url}/mcp`)
   })
 
-  it('does not list offline_access, which no resource needs (MCP 2026-07-28 basic/authorization, Refresh Tokens)', async t => {
+  it('does not list offline_access (MCP 2026-07-28 basic/authorization, Refresh Tokens)', async t => {
     const { scopes_supported } = await readJson(await get(`${(await startServer(t)).url}/.well-known/oauth-protected-resource`))
     assert.ok(!scopes_supported.includes('offline_access'))
   })
 })
 
-describe('GET /.well-known/ of something else', () => {
+describe('GET of an unknown well-known URI', () => {
   it('is a JSON 404', async t => {
     const response = await get(`${(await startServer(t)).url}/.well-known/oauth-authorization-server/other`)
     await assertRefused(response, 'path-is-known', 'not_found', 404)
   })
 
-  it('is a JSON 404 for a browser as well, so that nobody parses a page', async t => {
+  it('is a JSON 404 for browsers too', async t => {
     const response = await get(`${(await startServer(t)).url}/.well-known/webfinger`, { accept: 'text/html' })
     assert.equal(response.headers.get('content-type'), 'application/json')
     await assertRefused(response, 'path-is-known', 'not_found', 404)
   })
 
-  it('may be read by a page of any origin', async t => {
+  it('can be read from any origin (CORS)', async t => {
     const response = await get(`${(await startServer(t)).url}/.well-known/webfinger`, { origin: 'https://app.example.com' })
     assert.equal(response.headers.get('access-control-allow-origin'), '*')
   })
@@ -147,8 +147,8 @@ describe('GET /.well-known/ of something else', () => {
 /** What SERVER_URL says, and the issuer that has to appear. */
 const issuers = {
   'a SERVER_URL': { env: { SERVER_URL: 'http://localhost:9876' }, issuer: 'http://localhost:9876' },
-  'a SERVER_URL with a slash at the end': { env: { SERVER_URL: 'http://localhost:9876/' }, issuer: 'http://localhost:9876' },
-  'a SERVER_URL by address': { env: { SERVER_URL: 'http://127.0.0.1:9876' }, issuer: 'http://127.0.0.1:9876' },
+  'a SERVER_URL with a trailing slash': { env: { SERVER_URL: 'http://localhost:9876/' }, issuer: 'http://localhost:9876' },
+  'a SERVER_URL with an IP address': { env: { SERVER_URL: 'http://127.0.0.1:9876' }, issuer: 'http://127.0.0.1:9876' },
   'a SERVER_URL with a path': { env: { SERVER_URL: 'http://localhost:9876/tenant' }, issuer: 'http://localhost:9876/tenant' },
 }
 
@@ -184,18 +184,18 @@ for (const [what, { env, issuer }] of Object.entries(issuers)) {
 }
 
 describe('The issuer identifier without SERVER_URL', () => {
-  it('has the port on which the server listens', async t => {
+  it('has the port that the server listens on', async t => {
     const server = await startServer(t)
     assert.equal(server.config.issuer, `http://localhost:${server.port}`)
   })
 
-  it('does not follow the Host header', async t => {
+  it('ignores the Host header', async t => {
     const server = await startServer(t)
     const { issuer } = await readJson(await get(`http://127.0.0.1:${server.port}/.well-known/oauth-authorization-server`))
     assert.equal(issuer, server.config.issuer)
   })
 
-  it('does not follow X-Forwarded-Host and X-Forwarded-Proto', async t => {
+  it('ignores X-Forwarded-Host and X-Forwarded-Proto', async t => {
     const server = await startServer(t)
     const response = await get(`${server.url}/.well-known/oauth-authorization-server`, {
       'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https', 'forwarded': 'host=evil.example;proto=https',

@@ -35,21 +35,21 @@ describe('redirectUriProblem()', () => {
     'http to a host that begins with 127.0.0.1': 'http://127.0.0.1.evil.com/callback',
     'http to a host that begins with [::1]': 'http://[::1].evil.com/callback',
     'http to a host that ends with localhost': 'http://evil-localhost/callback',
-    'http to localhost with a dot at the end': 'http://localhost./callback',
+    'http to localhost with a trailing dot': 'http://localhost./callback',
     '127.0.0.1 as 127.1': 'http://127.1/callback',
     '127.0.0.1 in hexadecimal': 'http://0x7f000001/callback',
     '127.0.0.1 as one number': 'http://2130706433/callback',
     '127.0.0.1 in octal': 'http://0177.0.0.1/callback',
     'another address of the loopback network': 'http://127.0.0.2/callback',
     '127.0.0.1 in IPv6': 'http://[::ffff:127.0.0.1]/callback',
-    '[::1] written out': 'http://[0:0:0:0:0:0:0:1]/callback',
+    '[::1] in full': 'http://[0:0:0:0:0:0:0:1]/callback',
     'localhost in upper case': 'http://LOCALHOST/callback',
     'http in upper case': 'HTTP://localhost/callback',
     'localhost with a percent-encoded letter': 'http://loc%61lhost/callback',
     'the unspecified address': 'http://0.0.0.0/callback',
     'a port above 65535': 'http://127.0.0.1:65536/callback',
     'an empty port': 'http://127.0.0.1:/callback',
-    'a port that is no number': 'http://127.0.0.1:80a/callback',
+    'a port that is not a number': 'http://127.0.0.1:80a/callback',
     'a user name before loopback': 'http://user@127.0.0.1/callback',
     'loopback as the user name': 'http://127.0.0.1@evil.com/callback',
     'loopback as user name and password': 'http://localhost:80@evil.com/callback',
@@ -67,12 +67,12 @@ describe('redirectUriProblem()', () => {
     'a tab inside the scheme': 'java\tscript:alert(1)',
     'a line break, which a parser strips': 'https://app.example.com/callback\n',
     'a carriage return': 'https://app.example.com/callback\r\nset-cookie: a=b',
-    'a blank before it, which a parser trims': ' https://app.example.com/callback',
-    'a blank after it, which a parser trims': 'https://app.example.com/callback ',
-    'a blank inside': 'https://app.example.com/call back',
+    'a leading space, which a parser trims': ' https://app.example.com/callback',
+    'a trailing space, which a parser trims': 'https://app.example.com/callback ',
+    'a space inside': 'https://app.example.com/call back',
     'a NUL': 'https://app.example.com/callback\0',
-    'a letter beyond ASCII': 'https://äpp.example.com/callback',
-    'a backslash, which a parser takes for a slash': 'https://app.example.com\\callback',
+    'a letter outside ASCII': 'https://äpp.example.com/callback',
+    'a backslash, which a parser reads as a slash': 'https://app.example.com\\callback',
     'an angle bracket': 'https://app.example.com/<callback>',
     'a quotation mark': 'https://app.example.com/"callback"',
     'javascript:': 'javascript:alert(1)',
@@ -85,14 +85,14 @@ describe('redirectUriProblem()', () => {
     'about:': 'about:blank',
     'view-source:': 'view-source:https://app.example.com/',
     'ftp:': 'ftp://app.example.com/callback',
-    'a scheme alone': 'cursor:',
+    'only a scheme': 'cursor:',
     'a scheme and a slash': 'cursor:/',
     'a scheme and two slashes': 'cursor://',
     'a scheme that begins with a digit (RFC 3986 section 3.1)': '1app:/callback',
     'more than 2048 characters': `https://app.example.com/${'a'.repeat(2048)}`,
   }
   for (const [what, uri] of Object.entries(refused)) {
-    it(`refuses ${what}`, () => assert.notEqual(redirectUriProblem(uri), undefined))
+    it(`rejects ${what}`, () => assert.notEqual(redirectUriProblem(uri), undefined))
   }
 })
 
@@ -101,8 +101,8 @@ describe('matchesRedirectUri()', () => {
     'the same text': ['https://app.example.com/cb', 'https://app.example.com/cb'],
     'the same private-use URI': ['com.example.app:/cb', 'com.example.app:/cb'],
     'another port of 127.0.0.1': ['http://127.0.0.1:49152/cb', 'http://127.0.0.1:3000/cb'],
-    'a port where none is registered': ['http://127.0.0.1:49152/cb', 'http://127.0.0.1/cb'],
-    'no port where one is registered': ['http://127.0.0.1/cb', 'http://127.0.0.1:3000/cb'],
+    'a port, with none registered': ['http://127.0.0.1:49152/cb', 'http://127.0.0.1/cb'],
+    'no port, with one registered': ['http://127.0.0.1/cb', 'http://127.0.0.1:3000/cb'],
     'another port of [::1]': ['http://[::1]:49152/cb', 'http://[::1]:3000/cb'],
     'another port of localhost': ['http://localhost:49152/cb', 'http://localhost:3000/cb'],
   }
@@ -119,22 +119,22 @@ describe('matchesRedirectUri()', () => {
     'another port of an https loopback host': ['https://127.0.0.1:8443/cb', 'https://127.0.0.1:3000/cb'],
     'another port of a private-use scheme': ['cursor://host:1/cb', 'cursor://host:2/cb'],
     'another path': ['http://127.0.0.1:3000/cb2', 'http://127.0.0.1:3000/cb'],
-    'a path below': ['http://127.0.0.1:3000/cb/x', 'http://127.0.0.1:3000/cb'],
-    'a slash at the end': ['http://127.0.0.1:3000/cb/', 'http://127.0.0.1:3000/cb'],
+    'a longer path': ['http://127.0.0.1:3000/cb/x', 'http://127.0.0.1:3000/cb'],
+    'a trailing slash': ['http://127.0.0.1:3000/cb/', 'http://127.0.0.1:3000/cb'],
     'a path in another case': ['http://127.0.0.1:3000/CB', 'http://127.0.0.1:3000/cb'],
-    'a path with dots that leads to the same place': ['http://127.0.0.1:3000/x/../cb', 'http://127.0.0.1:3000/cb'],
-    'a percent-encoded path that leads to the same place': ['http://127.0.0.1:3000/%63b', 'http://127.0.0.1:3000/cb'],
+    'the same path with dot segments': ['http://127.0.0.1:3000/x/../cb', 'http://127.0.0.1:3000/cb'],
+    'the same path percent-encoded': ['http://127.0.0.1:3000/%63b', 'http://127.0.0.1:3000/cb'],
     'another query': ['http://127.0.0.1:3000/cb?a=2', 'http://127.0.0.1:3000/cb?a=1'],
-    'a query where none is registered': ['http://127.0.0.1:3000/cb?a=1', 'http://127.0.0.1:3000/cb'],
+    'a query, with none registered': ['http://127.0.0.1:3000/cb?a=1', 'http://127.0.0.1:3000/cb'],
     'a user name': ['http://127.0.0.1:3000@evil.com/cb', 'http://127.0.0.1:3000/cb'],
     'a longer host': ['http://127.0.0.1.evil.com:3000/cb', 'http://127.0.0.1:3000/cb'],
     'a port above 65535': ['http://127.0.0.1:65536/cb', 'http://127.0.0.1:3000/cb'],
-    'another spelling of the host': ['http://127.1:3000/cb', 'http://127.0.0.1:3000/cb'],
+    'another notation of the host': ['http://127.1:3000/cb', 'http://127.0.0.1:3000/cb'],
     'https in upper case': ['HTTPS://app.example.com/cb', 'https://app.example.com/cb'],
-    'a slash after the host': ['https://app.example.com/', 'https://app.example.com'],
+    'a slash after a bare host': ['https://app.example.com/', 'https://app.example.com'],
   }
   for (const [what, [uri, registered]] of Object.entries(differs)) {
-    it(`refuses ${what} (OAuth 2.1 section 2.3.1)`, () => assert.equal(matchesRedirectUri(uri!, registered!), false))
+    it(`rejects ${what} (OAuth 2.1 section 2.3.1)`, () => assert.equal(matchesRedirectUri(uri!, registered!), false))
   }
 })
 
@@ -147,7 +147,7 @@ describe('isLoopbackRedirectUri()', () => {
 
 describe('redirectHost()', () => {
   it('is the host with its port', () => assert.equal(redirectHost('https://app.example.com:8443/cb?x'), 'app.example.com:8443'))
-  it('is the scheme where there is no host', () => {
+  it('is the scheme if there is no host', () => {
     assert.equal(redirectHost('com.example.app:/cb'), 'com.example.app: (an app on your device)')
   })
 })
@@ -171,18 +171,18 @@ describe('withParameters()', () => {
   })
 
   const cases = {
-    'begins a query': ['https://a.example/cb', 'https://a.example/cb?code=1'],
-    'goes on with a query (RFC 6749 section 3.1.2)': ['https://a.example/cb?x=a%20b', 'https://a.example/cb?x=a%20b&code=1'],
+    'starts a query': ['https://a.example/cb', 'https://a.example/cb?code=1'],
+    'appends to a query (RFC 6749 section 3.1.2)': ['https://a.example/cb?x=a%20b', 'https://a.example/cb?x=a%20b&code=1'],
     'adds no second ampersand': ['https://a.example/cb?x=1&', 'https://a.example/cb?x=1&code=1'],
     'adds no second question mark': ['https://a.example/cb?', 'https://a.example/cb?code=1'],
-    'leaves a bare host as it is': ['https://a.example', 'https://a.example?code=1'],
+    'adds no slash to a bare host': ['https://a.example', 'https://a.example?code=1'],
     'works for a private-use scheme': ['com.example.app:/cb', 'com.example.app:/cb?code=1'],
   }
   for (const [what, [uri, expected]] of Object.entries(cases)) {
     it(what, () => assert.equal(withParameters(uri!, { code: '1', state: undefined }), expected))
   }
 
-  it('encodes what has a meaning in a query', () => {
+  it('encodes query delimiters', () => {
     const uri = withParameters('https://a.example/cb', { state: 'a&b=c d+e#f%' })
     assert.equal(new URL(uri).searchParams.get('state'), 'a&b=c d+e#f%')
   })

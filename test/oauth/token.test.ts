@@ -6,21 +6,21 @@ import {
 } from '../harness.ts'
 
 describe('POST /oauth/token', () => {
-  it('refuses a grant type that OAuth 2.1 left out (RFC 6749 section 5.2)', async t => {
+  it('rejects a grant type that OAuth 2.1 removed (RFC 6749 section 5.2)', async t => {
     const server = await startServer(t)
     const client = await register(server)
     const response = await requestToken(server, { grant_type: 'password', client_id: client['client_id'] })
     await assertRefused(response, 'grant-type-is-supported', 'unsupported_grant_type', 400)
   })
 
-  it('refuses a grant type that the client did not register (RFC 6749 section 5.2)', async t => {
+  it('rejects a grant type that the client did not register (RFC 6749 section 5.2)', async t => {
     const server = await startServer(t)
     const client = await register(server, { grant_types: ['authorization_code'] })
     const response = await requestToken(server, { grant_type: 'refresh_token', client_id: client['client_id'] })
     await assertRefused(response, 'client-may-use-grant-type', 'unauthorized_client', 400)
   })
 
-  it('tells nobody to store the tokens (RFC 6749 section 5.1)', async t => {
+  it('forbids caching the tokens (RFC 6749 section 5.1)', async t => {
     const server = await startServer(t)
     const client = await register(server)
     const response = await exchange(server, client, await authorize(server, client))
@@ -30,7 +30,7 @@ describe('POST /oauth/token', () => {
 })
 
 describe('POST /oauth/token, grant_type=authorization_code', () => {
-  it('gives an access token, a refresh token and the granted scope (RFC 6749 section 5.1)', async t => {
+  it('issues an access token, a refresh token and the granted scope (RFC 6749 section 5.1)', async t => {
     const { tokens } = await getTokens(await startServer(t))
     const { access_token, refresh_token, ...rest } = tokens
     assert.deepEqual(rest, { token_type: 'Bearer', expires_in: 3600, scope: 'mcp:tools:read mcp:tools:execute' })
@@ -38,7 +38,7 @@ describe('POST /oauth/token, grant_type=authorization_code', () => {
     assert.equal(typeof refresh_token, 'string')
   })
 
-  it('gives no refresh token to a client that registered without it', async t => {
+  it('issues no refresh token to a client that did not register for it', async t => {
     const { tokens } = await getTokens(await startServer(t), { grant_types: ['authorization_code'] })
     assert.equal(tokens['refresh_token'], undefined)
   })
@@ -51,14 +51,14 @@ describe('POST /oauth/token, grant_type=authorization_code', () => {
     await assertRefused(response, 'code-is-known', 'invalid_grant', 400)
   })
 
-  it('rejects the code of another client, as if it were unknown (RFC 6749 section 4.1.3)', async t => {
+  it('rejects the code of another client like an unknown one (RFC 6749 section 4.1.3)', async t => {
     const server = await startServer(t)
     const authorization = await authorize(server, await register(server))
     const response = await exchange(server, await register(server), authorization)
     await assertRefused(response, 'code-is-known', 'invalid_grant', 400)
   })
 
-  it('names the foreign client to a developer when DEBUG is on', async t => {
+  it('says that the client is another one when DEBUG is on', async t => {
     const server = await startServer(t, { DEBUG: 'true' })
     const authorization = await authorize(server, await register(server))
     const response = await exchange(server, await register(server), authorization)
@@ -108,14 +108,14 @@ describe('POST /oauth/token, grant_type=authorization_code', () => {
     await assertRefused(response, 'code-verifier-matches', 'invalid_grant', 400)
   })
 
-  it('rejects another resource than the granted one (RFC 8707 section 2.2)', async t => {
+  it('rejects a resource other than the granted one (RFC 8707 section 2.2)', async t => {
     const server = await startServer(t)
     const client = await register(server)
     const response = await exchange(server, client, await authorize(server, client), { resource: 'https://other.example/mcp' })
     await assertRefused(response, 'resource-is-the-granted', 'invalid_target', 400)
   })
 
-  it('leaves the code to its owner after a refused attempt', async t => {
+  it('does not use up the code in a rejected attempt', async t => {
     const server = await startServer(t)
     const client = await register(server)
     const authorization = await authorize(server, client)
@@ -123,7 +123,7 @@ describe('POST /oauth/token, grant_type=authorization_code', () => {
     assert.equal((await exchange(server, client, authorization)).status, 200)
   })
 
-  it('rejects a code that comes a second time and revokes what it gave (RFC 6749 section 4.1.2)', async t => {
+  it('rejects a code that is used twice and revokes its tokens (RFC 6749 section 4.1.2)', async t => {
     const server = await startServer(t)
     const client = await register(server)
     const authorization = await authorize(server, client)
@@ -135,7 +135,7 @@ describe('POST /oauth/token, grant_type=authorization_code', () => {
     await assertRefused(response, 'access-token-is-not-revoked', 'invalid_token', 401)
   })
 
-  it('lets one of 50 concurrent redemptions through', async t => {
+  it('accepts only one of 50 concurrent redemptions', async t => {
     const server = await startServer(t)
     const client = await register(server)
     const authorization = await authorize(server, client)

@@ -38,7 +38,7 @@ function grantIdsOf(html: string): string[] {
 }
 
 describe('GET /account', () => {
-  it('asks to sign in who has not', async t => {
+  it('asks anonymous visitors to sign in', async t => {
     const { html } = await openPage(`${(await startServer(t)).url}/account`)
     assert.match(html, /<h1>Sign in<\/h1>/)
     assert.match(html, /name="return_to" value="\/account"/)
@@ -50,12 +50,12 @@ describe('GET /account', () => {
     for (const part of ['Guest User', 'guest@example.com', 'guest-user']) assert.ok(html.includes(part), part)
   })
 
-  it('says that nothing was allowed', async t => {
+  it('says that no app has access', async t => {
     const server = await startServer(t)
     assert.match((await account(server, await signIn(server))).html, /No app can act on your behalf/)
   })
 
-  it('shows each client with its scopes, where the answer went, and since when', async t => {
+  it('shows the scopes, the redirect host and the date for each client', async t => {
     const { server, cookie } = await allow(t)
     const { html } = await account(server, cookie)
     const today = new Date().toISOString().slice(0, 10)
@@ -73,12 +73,12 @@ describe('GET /account', () => {
     assert.match((await account(server, cookie)).html, /last refreshed on <time datetime="\d{4}-\d\d-\d\dT[^>]*>\d{4}-\d\d-\d\d \d\d:\d\d UTC/)
   })
 
-  it('shows nothing of another user', async t => {
+  it('shows nothing about other users', async t => {
     const { server } = await allow(t)
     assert.match((await account(server, await signIn(server, 'guest'))).html, /No app can act on your behalf/)
   })
 
-  it('shows the newest twenty grants of a client, and how many more there are', async t => {
+  it('shows the newest twenty grants of a client and the number of others', async t => {
     const server = await startServer(t)
     const client = await register(server)
     for (let i = 0; i < 22; i++) await exchange(server, client, await authorize(server, client))
@@ -87,7 +87,7 @@ describe('GET /account', () => {
     assert.match(html, /And 2 older\./)
   })
 
-  it('shows a grant that was approved without asking', async t => {
+  it('shows a grant that was approved automatically', async t => {
     const server = await startServer(t)
     const client = await register(server)
     await exchange(server, client, await authorize(server, client))
@@ -95,8 +95,8 @@ describe('GET /account', () => {
   })
 })
 
-describe('POST /account, withdrawing everything from a client', () => {
-  it('ends its access tokens and refresh tokens at once', async t => {
+describe('POST /account, revoking all access of a client', () => {
+  it('revokes its access tokens and refresh tokens immediately', async t => {
     const { server, client, cookie, tokens } = await allow(t)
     assert.equal(await listToolsStatus(server, tokens), 200)
     const response = await change(server, cookie, { client_id: client['client_id'] })
@@ -106,7 +106,7 @@ describe('POST /account, withdrawing everything from a client', () => {
     assert.match((await account(server, cookie)).html, /No app can act on your behalf/)
   })
 
-  it('ends a code that was not exchanged yet', async t => {
+  it('invalidates a code that was not redeemed yet', async t => {
     const { server, client, cookie } = await allow(t)
     const page = await openConsent(server, client, { ...toWeb, prompt: 'consent' }, { cookie })
     const code = locationOf(await decide(server, page)).searchParams.get('code')!
@@ -115,14 +115,14 @@ describe('POST /account, withdrawing everything from a client', () => {
     await assertRefused(response, 'code-is-known', 'invalid_grant', 400)
   })
 
-  it('makes the client ask again', async t => {
+  it('makes the client ask the user again', async t => {
     const { server, client, cookie } = await allow(t)
     await change(server, cookie, { client_id: client['client_id'] })
     const { html } = await openConsent(server, client, toWeb, { cookie, 'sec-fetch-site': 'none' })
     assert.doesNotMatch(html, /You granted it/)
   })
 
-  it('leaves the other clients alone', async t => {
+  it('does not affect other clients', async t => {
     const { server, client, cookie, tokens } = await allow(t)
     const other = await register(server, web)
     const theirs = await tokensFor(server, other, cookie)
@@ -131,7 +131,7 @@ describe('POST /account, withdrawing everything from a client', () => {
     assert.ok((await account(server, cookie)).html.includes(client['client_id']))
   })
 
-  it('leaves other users of the same client alone', async t => {
+  it('does not affect other users of the client', async t => {
     const { server, client, tokens } = await allow(t)
     const guest = await signIn(server, 'guest')
     await tokensFor(server, client, guest)
@@ -139,14 +139,14 @@ describe('POST /account, withdrawing everything from a client', () => {
     assert.equal(await listToolsStatus(server, tokens), 200)
   })
 
-  it('may be sent twice', async t => {
+  it('is idempotent', async t => {
     const { server, client, cookie } = await allow(t)
     for (let i = 0; i < 2; i++) assert.equal((await change(server, cookie, { client_id: client['client_id'] })).status, 303)
   })
 })
 
-describe('POST /account, ending one grant', () => {
-  it('ends its tokens and no others of the client', async t => {
+describe('POST /account, revoking one grant', () => {
+  it('revokes its tokens and no others of the client', async t => {
     const { server, client, cookie, tokens } = await allow(t)
     const [first] = grantIdsOf((await account(server, cookie)).html)
     const second = await tokensFor(server, client, cookie)
@@ -155,7 +155,7 @@ describe('POST /account, ending one grant', () => {
     assert.equal(grantIdsOf((await account(server, cookie)).html).length, 1)
   })
 
-  it('does nothing to the grant of another user', async t => {
+  it('cannot revoke a grant of another user', async t => {
     const { server, cookie, tokens } = await allow(t)
     const [grant_id] = grantIdsOf((await account(server, cookie)).html)
     assert.equal((await change(server, await signIn(server, 'guest'), { grant_id })).status, 303)
@@ -164,14 +164,14 @@ describe('POST /account, ending one grant', () => {
 })
 
 describe('POST /account', () => {
-  it('refuses a form of another site (RFC 6749 section 10.12)', async t => {
+  it('rejects a form from another site (RFC 6749 section 10.12)', async t => {
     const { server, client, cookie, tokens } = await allow(t)
     const response = await change(server, cookie, { client_id: client['client_id'] }, { 'sec-fetch-site': 'cross-site' })
     await assertRefused(response, 'form-is-from-this-site', 'access_denied', 403)
     assert.equal(await listToolsStatus(server, tokens), 200)
   })
 
-  it('refuses the form of another session (RFC 6749 section 10.12)', async t => {
+  it('rejects the form of another session (RFC 6749 section 10.12)', async t => {
     const { server, client, cookie, tokens } = await allow(t)
     const { csrf_token } = await account(server, await signIn(server, 'guest'))
     const response = await change(server, cookie, { client_id: client['client_id'], csrf_token })
@@ -179,7 +179,7 @@ describe('POST /account', () => {
     assert.equal(await listToolsStatus(server, tokens), 200)
   })
 
-  it('does nothing for who has signed out meanwhile', async t => {
+  it('does nothing if the user has signed out', async t => {
     const { server, client, cookie, tokens } = await allow(t)
     const page = await account(server, cookie)
     await postForm(`${server.url}/sign-out`, { csrf_token: page.csrf_token }, { cookie: page.cookie })
@@ -190,7 +190,7 @@ describe('POST /account', () => {
   })
 })
 
-describe('A consent that is remembered', () => {
+describe('A remembered consent', () => {
   const ask = async (t: TestContext, metadata: Members = web, to: Members = toWeb) => {
     const server = await startServer(t, { OAUTH_AUTO_APPROVE: 'false' })
     const client = await register(server, metadata)
@@ -207,37 +207,37 @@ describe('A consent that is remembered', () => {
     return { server, client, cookie, again }
   }
 
-  it('answers the same request of the same client', async t => {
+  it('applies to the same request of the same client', async t => {
     const response = await (await ask(t)).again()
     assert.equal(response.status, 302)
     assert.deepEqual([...locationOf(response).searchParams.keys()], ['code', 'state', 'iss'])
   })
 
-  it('answers prompt=none (OpenID Connect Core 1.0 section 3.1.2.1)', async t => {
+  it('applies to prompt=none (OpenID Connect Core 1.0 section 3.1.2.1)', async t => {
     assert.ok(locationOf(await (await ask(t)).again({ prompt: 'none' })).searchParams.has('code'))
   })
 
-  it('does not answer a request for more', async t => {
+  it('does not apply to a request for more scopes', async t => {
     const response = await (await ask(t)).again({ scope: 'mcp:tools:read mcp:tools:execute' })
     assert.match(await response.text(), /You granted it <code>mcp:tools:read<\/code> on <time/)
   })
 
-  it('does not answer prompt=consent (OpenID Connect Core 1.0 section 3.1.2.1)', async t => {
+  it('does not apply to prompt=consent (OpenID Connect Core 1.0 section 3.1.2.1)', async t => {
     assert.match(await (await (await ask(t)).again({ prompt: 'consent' })).text(), /name="decision"/)
   })
 
   const sites: Record<string, Record<string, string>> = {
-    'to which another site sent the browser': { 'sec-fetch-site': 'cross-site' },
-    'to which a sibling host sent the browser': { 'sec-fetch-site': 'same-site' },
-    'of a browser that does not say who sent it': {},
+    'from another site': { 'sec-fetch-site': 'cross-site' },
+    'from a sibling host': { 'sec-fetch-site': 'same-site' },
+    'from a browser without Sec-Fetch-Site': {},
   }
   for (const [what, headers] of Object.entries(sites)) {
-    it(`does not answer a request ${what}`, async t => {
+    it(`does not apply to a request ${what}`, async t => {
       assert.match(await (await (await ask(t)).again({}, headers)).text(), /name="decision"/)
     })
   }
 
-  it('does not answer a request that another site sent here before the sign-in', async t => {
+  it('does not apply to a request from another site after sign-in', async t => {
     const { server, again } = await ask(t)
     const page = await again({}, { 'sec-fetch-site': 'cross-site', 'cookie': '' })
     const html = await page.text()
@@ -247,31 +247,31 @@ describe('A consent that is remembered', () => {
     assert.match(await response.text(), /name="decision"/)
   })
 
-  it('does not answer for a client on loopback, whose identity nothing assures (RFC 8252 section 8.6)', async t => {
+  it('does not apply to a client on loopback, which any program could be (RFC 8252 section 8.6)', async t => {
     const to = { redirect_uri: 'http://127.0.0.1:7777/callback' }
     const response = await (await ask(t, { redirect_uris: [to.redirect_uri] }, to)).again()
     assert.match(await response.text(), /You granted it/)
   })
 
-  it('does not answer for a private-use scheme, which any application can claim (RFC 8252 section 8.6)', async t => {
+  it('does not apply to a private-use scheme, which any app can claim (RFC 8252 section 8.6)', async t => {
     const to = { redirect_uri: 'cursor://anysphere/callback' }
     const response = await (await ask(t, { redirect_uris: [to.redirect_uri] }, to)).again()
     assert.match(await response.text(), /You granted it/)
   })
 
-  it('does not answer for another redirect host of the client', async t => {
+  it('does not apply to another redirect host of the client', async t => {
     const metadata = { ...web, redirect_uris: [...web.redirect_uris, 'https://other.example.com/cb'] }
     const response = await (await ask(t, metadata)).again({ redirect_uri: 'https://other.example.com/cb' })
     assert.doesNotMatch(await response.text(), /You granted it/)
   })
 
-  it('does not answer for another user', async t => {
+  it('does not apply to another user', async t => {
     const { server, again } = await ask(t)
     const response = await again({}, { 'cookie': await signIn(server, 'guest'), 'sec-fetch-site': 'none' })
     assert.match(await response.text(), /name="decision"/)
   })
 
-  it('does not answer where nobody is signed in', async t => {
+  it('does not apply when nobody is signed in', async t => {
     const response = await (await ask(t)).again({}, { 'cookie': '', 'sec-fetch-site': 'none' })
     assert.match(await response.text(), /<h1>Sign in<\/h1>/)
   })
@@ -283,7 +283,7 @@ describe('A consent that is remembered', () => {
     assert.equal(response.status, 400, 'the client is forgotten as well')
   })
 
-  it('ends with a denial', async t => {
+  it('ends when the user denies a request', async t => {
     const { server, client, cookie, again } = await ask(t)
     const page = await openConsent(server, client, { ...toWeb, prompt: 'consent' }, { cookie })
     await decide(server, page, { decision: 'deny' })
@@ -292,7 +292,7 @@ describe('A consent that is remembered', () => {
     assert.doesNotMatch(html, /You granted it/)
   })
 
-  it('is what the user decided last', async t => {
+  it('is the latest decision of the user', async t => {
     const { server, client, cookie, again } = await ask(t)
     const wide = await openConsent(server, client, { ...toWeb, prompt: 'consent' }, { cookie })
     await decide(server, wide, { 'scope.mcp:tools:read': undefined })

@@ -21,18 +21,18 @@ describe('The consent page', () => {
     assert.equal(page.response.headers.get('content-type'), 'text/html; charset=utf-8')
   })
 
-  it('is shown with OAUTH_AUTO_APPROVE where the redirect host is not loopback', async t => {
+  it('is shown with OAUTH_AUTO_APPROVE if the redirect host is not loopback', async t => {
     const { page } = await open(t, web, toWeb, { OAUTH_AUTO_APPROVE: 'true' })
     assert.match(page.html, /app\.example\.com/)
   })
 
-  it('is shown with OAUTH_AUTO_APPROVE where the redirect URI has a private-use scheme', async t => {
+  it('is shown with OAUTH_AUTO_APPROVE if the redirect URI has a private-use scheme', async t => {
     const uri = 'cursor://x/cb'
     const { page } = await open(t, { redirect_uris: [uri] }, { redirect_uri: uri }, { OAUTH_AUTO_APPROVE: 'true' })
     assert.match(page.html, /<strong>cursor: \(an app on your device\)<\/strong>/)
   })
 
-  it('is shown with OAUTH_AUTO_APPROVE where the redirect URI is https to this machine', async t => {
+  it('is shown with OAUTH_AUTO_APPROVE if the redirect URI is https on loopback', async t => {
     const uri = 'https://localhost/cb'
     const { page } = await open(t, { redirect_uris: [uri] }, { redirect_uri: uri }, { OAUTH_AUTO_APPROVE: 'true' })
     assert.ok(page.consent_token)
@@ -46,7 +46,7 @@ describe('The consent page', () => {
     assert.match((await open(t)).page.html, /Nobody has checked it/)
   })
 
-  it('shows a client without a name as such', async t => {
+  it('says that a client has no name', async t => {
     assert.match((await open(t, { client_name: undefined })).page.html, /<strong>A client without a name<\/strong>/)
   })
 
@@ -54,32 +54,32 @@ describe('The consent page', () => {
     assert.match((await open(t, {}, {}, { MCP_SERVER_NAME: 'Weather' })).page.html, /Allow Test client to use Weather\?/)
   })
 
-  it('shows the host that the redirect goes to (MCP 2026-07-28 basic/authorization/security-considerations)', async t => {
+  it('shows the redirect host (MCP 2026-07-28 basic/authorization/security-considerations)', async t => {
     assert.match((await open(t, web, toWeb)).page.html, /<strong>app\.example\.com<\/strong>/)
   })
 
-  it('shows each scope that is asked for, and no other', async t => {
+  it('shows exactly the requested scopes', async t => {
     const { html } = (await open(t, {}, { scope: 'mcp:tools:read' })).page
     assert.match(html, /name="scope\.mcp:tools:read" checked>\s*<span>See which tools the server has <code>mcp:tools:read<\/code>/)
     assert.doesNotMatch(html, /mcp:tools:execute/)
   })
 
-  it('says as whom the user decides, and lets him be another', async t => {
+  it('shows the user who decides, with a button to sign in as another', async t => {
     const { html } = (await open(t)).page
     assert.match(html, /Demo User <span class="muted">demo@example\.com<\/span> <button class="link" form="sign-out">Not you\?/)
   })
 
-  it('warns where any application could claim the scheme (RFC 8252 section 8.6)', async t => {
+  it('warns that any app can claim a private-use scheme (RFC 8252 section 8.6)', async t => {
     const uri = 'cursor://x/cb'
     const { html } = (await open(t, { redirect_uris: [uri] }, { redirect_uri: uri })).page
     assert.match(html, /Any app can claim the scheme\s*<code>cursor:<\/code>/)
   })
 
-  it('warns where any program of this computer could be the client (RFC 8252 section 8.6)', async t => {
+  it('warns that any program on this computer could be the client (RFC 8252 section 8.6)', async t => {
     assert.match((await open(t)).page.html, /class="notice warning"><p>This address is on your own computer/)
   })
 
-  it('does not warn so where the redirect host is a public one', async t => {
+  it('shows no warning for a public redirect host', async t => {
     assert.doesNotMatch((await open(t, web, toWeb)).page.html, /This address is on your own computer/)
   })
 
@@ -97,35 +97,35 @@ describe('The consent page', () => {
     })
   }
 
-  it('never gets to show a name of 60 kB', async t => {
+  it('never shows a name of 60 kB', async t => {
     const server = await startServer(t)
     const response = await requestRegistration(server, { client_name: 'x\u200b\u202e'.repeat(8_000) })
     assert.equal(response.status, 400)
   })
 
-  it('takes out of a name what turns the reading direction', async t => {
+  it('removes bidirectional control characters from a name', async t => {
     const { html } = (await open(t, { client_name: 'safe\u202eevil\u2066' })).page
     assert.match(html, /<strong>safeevil<\/strong>/)
   })
 
-  it('cuts a name that would push the rest out of sight', async t => {
+  it('truncates a name that would push the rest out of view', async t => {
     const { html } = (await open(t, { client_name: 'x'.repeat(1000) })).page
     assert.match(html, /<strong>x{120}…<\/strong>/)
   })
 
-  it('offers to allow and to deny by buttons that have names', async t => {
+  it('has named buttons to allow and to deny', async t => {
     const { html } = (await open(t)).page
     assert.match(html, /<button[^>]* name="decision" value="approve">Allow<\/button>/)
     assert.match(html, /<button name="decision" value="deny">Deny<\/button>/)
   })
 
-  it('leads nowhere but to the account of the user', async t => {
+  it('links only to the account page', async t => {
     const { page: { html } } = await open(t)
     assert.match(html, /<header/)
     assert.doesNotMatch(html, /<a /)
   })
 
-  it('loads nothing and runs no script', async t => {
+  it('loads no resources and runs no script', async t => {
     assert.doesNotMatch((await open(t)).page.html, /<script|<img|<link(?! rel="icon" href="data:)|<iframe|src=|@import|url\(/)
   })
 })
@@ -137,13 +137,13 @@ describe('The headers of the consent page', () => {
     assert.equal(headers.get('x-frame-options'), 'DENY')
   })
 
-  it('forbid scripts and foreign content', async t => {
+  it('forbid scripts and content of other hosts', async t => {
     const policy = (await open(t)).page.response.headers.get('content-security-policy')!
     assert.match(policy, /default-src 'none'/)
     assert.doesNotMatch(policy, /unsafe|script-src|\*/)
   })
 
-  it('have no form-action, which Chromium holds the redirect to the client to', async t => {
+  it('have no form-action, because Chromium applies it to the redirect', async t => {
     assert.doesNotMatch((await open(t)).page.response.headers.get('content-security-policy')!, /form-action/)
   })
 
@@ -154,22 +154,22 @@ describe('The headers of the consent page', () => {
     assert.ok(response.headers.get('content-security-policy')!.includes(`style-src 'sha256-${hash}'`))
   })
 
-  it('keep the page out of every cache', async t => {
+  it('forbid caching the page', async t => {
     assert.equal((await open(t)).page.response.headers.get('cache-control'), 'no-store')
   })
 
-  it('set a cookie that scripts cannot read and other sites cannot post with', async t => {
+  it('set an HttpOnly, SameSite cookie', async t => {
     const cookie = (await open(t)).page.response.headers.get('set-cookie')!
     assert.match(cookie, /^browser=[A-Za-z0-9_-]{43}; Path=\/; Max-Age=3600; HttpOnly; SameSite=Lax$/)
   })
 
-  it('bind the cookie to https and the host where SERVER_URL is https (RFC 6265bis section 4.1.3)', async t => {
+  it('set a Secure __Host- cookie if SERVER_URL is https (RFC 6265bis section 4.1.3)', async t => {
     const { page } = await open(t, {}, {}, { SERVER_URL: 'https://mcp.example.com' })
     const cookie = page.response.headers.get('set-cookie')!
     assert.match(cookie, /^__Host-browser=[A-Za-z0-9_-]{43}; Path=\/; Max-Age=3600; HttpOnly; SameSite=Lax; Secure$/)
   })
 
-  it('keep the cookie that the browser has', async t => {
+  it('keep the existing cookie', async t => {
     const { server, client, page: { cookie } } = await open(t)
     const { response } = await openConsent(server, client, {}, { cookie: `a=b; ${cookie}; c=d` })
     assert.ok(cookie.includes(response.headers.get('set-cookie')!.split(';')[0]!))
@@ -177,7 +177,7 @@ describe('The headers of the consent page', () => {
 })
 
 describe('POST /oauth/consent', () => {
-  it('redirects with a code, the state and iss where the user allows (RFC 6749 section 4.1.2)', async t => {
+  it('redirects with a code, the state and iss if the user allows (RFC 6749 section 4.1.2)', async t => {
     const { server, page } = await open(t)
     const response = await decide(server, page)
     const { searchParams } = locationOf(response)
@@ -185,7 +185,7 @@ describe('POST /oauth/consent', () => {
     assert.deepEqual([searchParams.get('state'), searchParams.get('iss')], ['xyz', server.config.issuer])
   })
 
-  it('redirects by 303, so that the form goes no further (RFC 9700 section 4.12)', async t => {
+  it('redirects with 303, so that the form is not resent (RFC 9700 section 4.12)', async t => {
     const { server, page } = await open(t)
     assert.equal((await decide(server, page)).status, 303)
   })
@@ -197,13 +197,13 @@ describe('POST /oauth/consent', () => {
     assert.equal((await readJson(response))['scope'], 'mcp:tools:read')
   })
 
-  it('leads to tokens where SERVER_URL is https', async t => {
+  it('leads to tokens if SERVER_URL is https', async t => {
     const { server, client, page } = await open(t, {}, {}, { SERVER_URL: 'https://mcp.example.com' })
     const code = locationOf(await decide(server, page)).searchParams.get('code')!
     assert.equal((await exchange(server, client, { code, code_verifier: page.code_verifier })).status, 200)
   })
 
-  it('grants what stays ticked, and no more (RFC 6749 section 3.3)', async t => {
+  it('grants exactly the scopes that stay checked (RFC 6749 section 3.3)', async t => {
     const { server, client, page } = await open(t)
     const response = await decide(server, page, { 'scope.mcp:tools:execute': undefined })
     const code = locationOf(response).searchParams.get('code')!
@@ -212,27 +212,27 @@ describe('POST /oauth/consent', () => {
     assert.equal(claimsOf(tokens['access_token'])['scope'], 'mcp:tools:read')
   })
 
-  it('is a denial where nothing stays ticked', async t => {
+  it('counts as denied if no scope stays checked', async t => {
     const { server, page } = await open(t)
     const response = await decide(server, page, { 'scope.mcp:tools:read': undefined, 'scope.mcp:tools:execute': undefined })
     const query = assertRedirectedError(response, 'scope-is-kept', 'access_denied')
     assert.equal(query.get('error_description'), 'the user allowed none of the requested scopes')
   })
 
-  it('refuses a scope that was not asked for, and gives no code', async t => {
+  it('rejects a scope that was not requested, and issues no code', async t => {
     const { server, page } = await open(t, {}, { scope: 'mcp:tools:read' })
     const response = await decide(server, page, { 'scope.mcp:tools:execute': 'on' })
     assert.equal(response.headers.get('location'), null)
     await assertRefused(response, 'consent-is-within-request', 'access_denied', 403)
   })
 
-  it('refuses a decision of who has signed out', async t => {
+  it('rejects a decision after sign-out', async t => {
     const { server, page } = await open(t)
     const cookie = page.cookie.split('; ').filter(pair => !pair.startsWith('session=')).join('; ')
     await assertRefused(await decide(server, page, {}, { cookie }), 'consent-belongs-to-user', 'access_denied', 403)
   })
 
-  it('refuses a decision of another user in the same browser', async t => {
+  it('rejects a decision of another user in the same browser', async t => {
     const { server, page } = await open(t)
     const [browser] = page.cookie.split('; ').filter(pair => pair.startsWith('browser='))
     const [session] = (await signIn(server, 'guest')).split('; ').filter(pair => pair.startsWith('session='))
@@ -240,13 +240,13 @@ describe('POST /oauth/consent', () => {
     await assertRefused(response, 'consent-belongs-to-user', 'access_denied', 403)
   })
 
-  it('refuses a form that another site sent (RFC 6749 section 10.12)', async t => {
+  it('rejects a form from another site (RFC 6749 section 10.12)', async t => {
     const { server, page } = await open(t)
     const response = await decide(server, page, {}, { 'cookie': page.cookie, 'sec-fetch-site': 'cross-site' })
     await assertRefused(response, 'form-is-from-this-site', 'access_denied', 403)
   })
 
-  it('gives the code in the name of the user who decided', async t => {
+  it('issues the code for the user who decided', async t => {
     const server = await startServer(t, { OAUTH_AUTO_APPROVE: 'false' })
     const client = await register(server)
     const page = await openConsent(server, client, {}, { cookie: await signIn(server, 'guest') })
@@ -255,7 +255,7 @@ describe('POST /oauth/consent', () => {
     assert.equal(claimsOf(tokens['access_token'])['sub'], 'guest-user')
   })
 
-  it('redirects with access_denied where the user denies (RFC 6749 section 4.1.2.1)', async t => {
+  it('redirects with access_denied if the user denies (RFC 6749 section 4.1.2.1)', async t => {
     const { server, page } = await open(t)
     const response = await decide(server, page, { decision: 'deny' })
     assert.equal(response.status, 303)
@@ -263,63 +263,63 @@ describe('POST /oauth/consent', () => {
     assert.deepEqual([query.get('state'), query.get('iss'), query.get('code')], ['xyz', server.config.issuer, null])
   })
 
-  it('takes a form without a decision for a denial', async t => {
+  it('treats a form without a decision as a denial', async t => {
     const { server, page } = await open(t)
     assertRedirectedError(await decide(server, page, { decision: undefined }), 'user-approved', 'access_denied')
   })
 
-  it('refuses a form that comes a second time (RFC 6749 section 10.12)', async t => {
+  it('rejects a form that is sent twice (RFC 6749 section 10.12)', async t => {
     const { server, page } = await open(t)
     await decide(server, page)
     await assertRefused(await decide(server, page), 'consent-is-open', 'access_denied', 403)
   })
 
-  it('refuses to allow what was denied (RFC 6749 section 10.12)', async t => {
+  it('cannot allow what was already denied (RFC 6749 section 10.12)', async t => {
     const { server, page } = await open(t)
     await decide(server, page, { decision: 'deny' })
     await assertRefused(await decide(server, page), 'consent-is-open', 'access_denied', 403)
   })
 
-  it('lets one of 20 concurrent decisions through', async t => {
+  it('accepts only one of 20 concurrent decisions', async t => {
     const { server, page } = await open(t)
     const responses = await Promise.all(Array.from({ length: 20 }, () => decide(server, page)))
     assert.deepEqual(responses.map(({ status }) => status).sort(), [303, ...Array(19).fill(403)])
   })
 
-  it('refuses a wrong consent_token (RFC 6749 section 10.12)', async t => {
+  it('rejects a wrong consent_token (RFC 6749 section 10.12)', async t => {
     const { server, page } = await open(t)
     await assertRefused(await decide(server, page, { consent_token: 'x'.repeat(43) }), 'consent-is-open', 'access_denied', 403)
   })
 
-  it('refuses a form without consent_token (RFC 6749 section 10.12)', async t => {
+  it('rejects a form without consent_token (RFC 6749 section 10.12)', async t => {
     const { server, page } = await open(t)
     await assertRefused(await decide(server, page, { consent_token: undefined }), 'consent-is-open', 'access_denied', 403)
   })
 
-  it('refuses a browser without the cookie (RFC 6749 section 10.12)', async t => {
+  it('rejects a browser without the cookie (RFC 6749 section 10.12)', async t => {
     const { server, page } = await open(t)
     await assertRefused(await decide(server, page, {}, {}), 'consent-belongs-to-browser', 'access_denied', 403)
   })
 
-  it('refuses another browser in which the same user is signed in (RFC 6749 section 10.12)', async t => {
+  it('rejects another browser in which the same user is signed in (RFC 6749 section 10.12)', async t => {
     const { server, client, page } = await open(t)
     const { cookie } = await openConsent(server, client)
     await assertRefused(await decide(server, page, {}, { cookie }), 'consent-belongs-to-browser', 'access_denied', 403)
   })
 
-  it('leaves the page to its owner after a forged form', async t => {
+  it('does not use up the page with a forged form', async t => {
     const { server, page } = await open(t)
     await decide(server, page, {}, {})
     assert.equal((await decide(server, page)).status, 303)
   })
 
-  it('refuses a page that was open for ten minutes', async t => {
+  it('rejects a page that was open for ten minutes', async t => {
     const { server, page } = await open(t)
     server.advance(600)
     await assertRefused(await decide(server, page), 'consent-is-open', 'access_denied', 403)
   })
 
-  it('takes nothing but the decision from the form', async t => {
+  it('reads only the decision from the form', async t => {
     const { server, client, page } = await open(t, {}, { scope: 'mcp:tools:read' })
     const location = locationOf(await decide(server, page, {
       redirect_uri: 'https://evil.example/cb', scope: 'mcp:tools:read mcp:tools:execute', client_id: 'other', state: 'other',
@@ -332,27 +332,27 @@ describe('POST /oauth/consent', () => {
     assert.equal((await readJson(response))['scope'], 'mcp:tools:read')
   })
 
-  it('keeps the decisions of two pages of one browser apart', async t => {
+  it('keeps two consent pages of one browser apart', async t => {
     const { server, client, page } = await open(t)
     const other = await openConsent(server, client, { state: 'other' }, { cookie: page.cookie })
     assert.equal(locationOf(await decide(server, other)).searchParams.get('state'), 'other')
     assert.equal(locationOf(await decide(server, page)).searchParams.get('state'), 'xyz')
   })
 
-  it('refuses a body that is no form', async t => {
+  it('rejects a body that is not a form', async t => {
     const { server, page } = await open(t)
     const response = await decide(server, page, {}, { 'content-type': 'text/plain', 'cookie': page.cookie })
     await assertRefused(response, 'body-is-a-form', 'invalid_request', 400)
   })
 
-  it('shows errors to a browser as a page', async t => {
+  it('shows errors to browsers as a page', async t => {
     const { server, page } = await open(t)
     const response = await decide(server, page, {}, { accept: 'text/html' })
     assert.equal(response.status, 403)
     assert.match(await response.text(), /start again from the client/)
   })
 
-  it('is no page to visit', async t => {
+  it('cannot be visited with GET', async t => {
     const { server } = await open(t)
     await assertRefused(await get(`${server.url}/oauth/consent`), 'method-is-allowed', 'method_not_allowed', 405)
   })

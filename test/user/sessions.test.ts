@@ -34,18 +34,18 @@ async function isSignedIn(server: TestServer, cookie: string): Promise<boolean> 
 }
 
 describe('The session of a browser', () => {
-  it('has a cookie that scripts cannot read and forms of other sites do not send', async t => {
+  it('has an HttpOnly, SameSite cookie', async t => {
     const { server, page } = await open(t)
     const cookie = (await submit(server, page)).headers.get('set-cookie')!
     assert.match(cookie, /^session=[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{43}; Path=\/; Max-Age=43200; HttpOnly; SameSite=Lax$/)
   })
 
-  it('is bound to https and this host where SERVER_URL is https (RFC 6265bis section 4.1.3)', async t => {
+  it('has a Secure __Host- cookie if SERVER_URL is https (RFC 6265bis section 4.1.3)', async t => {
     const { server, page } = await open(t, { SERVER_URL: 'https://mcp.example.com' })
     assert.match((await submit(server, page)).headers.get('set-cookie')!, /^__Host-session=.*; Path=\/; .*; Secure$/)
   })
 
-  it('has a new id at each sign-in, and the old one ends', async t => {
+  it('gets a new id at each sign-in, and the old one ends', async t => {
     const { server, page } = await open(t)
     const cookie = withCookies(page.cookie, await submit(server, page))
     const query = authorizationParameters(await register(server), createCodeVerifier(), { prompt: 'login' })
@@ -55,7 +55,7 @@ describe('The session of a browser', () => {
     assert.deepEqual([await isSignedIn(server, cookie), await isSignedIn(server, later)], [false, true])
   })
 
-  it('is not one that was planted before', async t => {
+  it('never uses an id that was planted before (session fixation)', async t => {
     const { server, page } = await open(t)
     const planted = `${page.cookie}; session=${'x'.repeat(43)}.${'y'.repeat(43)}`
     const response = await submit(server, { ...page, cookie: planted })
@@ -63,14 +63,14 @@ describe('The session of a browser', () => {
     assert.equal(await isSignedIn(server, planted), false)
   })
 
-  it('is refused with another signature', async t => {
+  it('is rejected with another signature', async t => {
     const server = await startServer(t)
     const cookie = await signIn(server)
     assert.equal(await isSignedIn(server, cookie), true)
     assert.equal(await isSignedIn(server, cookie.slice(0, -1) + (cookie.endsWith('A') ? 'E' : 'A')), false)
   })
 
-  it('lasts when the key is replaced, as long as the old one is named', async t => {
+  it('survives a key rotation, as long as the old key is configured', async t => {
     const old = 'another test key of 32 bytes or more that was used before'
     const store = createStore()
     const before = await startServer(t, { JWT_SECRET_KEY: old }, { store })
@@ -88,7 +88,7 @@ describe('The session of a browser', () => {
     assert.equal(await isSignedIn(server, cookie), false)
   })
 
-  it('is not that of a user who is gone', async t => {
+  it('ends when the user is removed', async t => {
     const store = createStore()
     const cookie = await signIn(await startServer(t, {}, { store }))
     assert.equal(await isSignedIn(await startServer(t, {}, { store, users: users() }), cookie), false)
@@ -96,7 +96,7 @@ describe('The session of a browser', () => {
 })
 
 describe('POST /sign-out', () => {
-  it('ends the session in the browser and at the server', async t => {
+  it('ends the session in the browser and on the server', async t => {
     const server = await startServer(t)
     const { csrf_token, cookie } = await openPage(`${server.url}/account`, { cookie: await signIn(server) })
     const response = await postForm(`${server.url}/sign-out`, { csrf_token, return_to: '/' }, { cookie })
@@ -105,7 +105,7 @@ describe('POST /sign-out', () => {
     assert.equal(await isSignedIn(server, cookie), false)
   })
 
-  it('refuses a form of another site (RFC 6749 section 10.12)', async t => {
+  it('rejects a form from another site (RFC 6749 section 10.12)', async t => {
     const server = await startServer(t)
     const { csrf_token, cookie } = await openPage(`${server.url}/account`, { cookie: await signIn(server) })
     const response = await postForm(`${server.url}/sign-out`, { csrf_token }, { cookie, 'sec-fetch-site': 'cross-site' })
@@ -113,7 +113,7 @@ describe('POST /sign-out', () => {
     assert.equal(await isSignedIn(server, cookie), true)
   })
 
-  it('refuses a form that was made before the sign-in (RFC 6749 section 10.12)', async t => {
+  it('rejects a form from before sign-in (RFC 6749 section 10.12)', async t => {
     const server = await startServer(t)
     const page = await openPage(`${server.url}/sign-in`)
     const cookie = withCookies(page.cookie, await submit(server, page, { username: 'demo' }))
@@ -121,7 +121,7 @@ describe('POST /sign-out', () => {
     await assertRefused(response, 'form-belongs-to-browser', 'access_denied', 403)
   })
 
-  it('lets somebody else answer the same request: not you?', async t => {
+  it('lets another user decide on the same request', async t => {
     const server = await startServer(t, { OAUTH_AUTO_APPROVE: 'false' })
     const page = await openConsent(server, await register(server))
     const return_to = /name="return_to" value="([^"]+)"/.exec(page.html)![1]!.replaceAll('&amp;', '&')
@@ -145,7 +145,7 @@ describe('GET /oauth/authorize, prompt', () => {
     return { server, url, cookie: await signIn(server) }
   }
   for (const prompt of ['login', 'select_account', 'consent login']) {
-    it(`${prompt}: who is signed in signs in again, once (OpenID Connect Core 1.0 section 3.1.2.1)`, async t => {
+    it(`${prompt}: a signed-in user signs in again, once (OpenID Connect Core 1.0 section 3.1.2.1)`, async t => {
       const { server, url, cookie } = await ask(t, prompt)
       const page = await openPage(url, { cookie, 'sec-fetch-site': 'none' })
       assert.match(page.html, /<h1>Sign in<\/h1>/)
@@ -157,13 +157,13 @@ describe('GET /oauth/authorize, prompt', () => {
     })
   }
 
-  it('consent: is kept across the sign-in where an empty prompt stands before it (RFC 6749 section 3.1)', async t => {
+  it('consent: survives sign-in after an empty prompt (RFC 6749 section 3.1)', async t => {
     const { url } = await ask(t, '')
     const page = await openPage(`${url}&prompt=&prompt=consent`, { 'sec-fetch-site': 'none' })
     assert.match(page.html, /name="return_to" value="[^"]*prompt=consent"/)
   })
 
-  it('none: consent_required where somebody is signed in who was not asked (OpenID Connect Core 1.0 section 3.1.2.6)', async t => {
+  it('none: consent_required if the signed-in user has not consented (OpenID Connect Core 1.0 section 3.1.2.6)', async t => {
     const { url, cookie } = await ask(t, 'none')
     assertRedirectedError(await get(url, { cookie }), 'consent-is-given', 'consent_required')
   })
@@ -171,15 +171,15 @@ describe('GET /oauth/authorize, prompt', () => {
 
 describe('The start', () => {
   const env = { OAUTH_AUTO_APPROVE: 'false' }
-  it('warns where nobody can sign in, and says what to do', async t => {
+  it('warns if nobody can sign in, and says how to fix it', async t => {
     const { log } = await startServer(t, env, { users: new Users([]) })
     assert.equal(log.filter(line => /nobody can sign in/.test(line) && /OAUTH_USERS_FILE/.test(line)).length, 1)
   })
-  it('warns where strangers could sign in as a demonstration user', async t => {
+  it('warns if strangers could sign in as a demo user', async t => {
     const { log } = await startServer(t, { ...env, SERVER_URL: 'https://mcp.example.com' })
     assert.equal(log.filter(line => /demo user/.test(line)).length, 1)
   })
-  it('warns of nothing where the users have passwords', async t => {
+  it('does not warn if the users have passwords', async t => {
     const { log } = await startServer(t, { ...env, SERVER_URL: 'https://mcp.example.com' }, { users: users() })
     assert.deepEqual(log, [])
   })

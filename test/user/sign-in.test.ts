@@ -33,20 +33,20 @@ async function isSignedIn(server: TestServer, cookie: string): Promise<boolean> 
 }
 
 describe('The sign-in page', () => {
-  it('asks for a user name and a password, in fields that a password manager knows', async t => {
+  it('asks for a user name and a password, in fields that password managers recognize', async t => {
     const { html } = (await open(t)).page
     assert.match(html, /<input name="username"[^>]* autocomplete="username"/)
     assert.match(html, /<input type="password" name="password" autocomplete="current-password"/)
   })
 
-  it('offers demonstration users by their names, without a password', async t => {
+  it('offers the demo users by name, without a password', async t => {
     const { html } = await openPage(`${(await startServer(t)).url}/sign-in`)
     assert.match(html, /<button name="username" value="demo">Sign in as Demo User/)
     assert.match(html, /<button name="username" value="guest">Sign in as Guest User/)
     assert.doesNotMatch(html, /type="password"/)
   })
 
-  it('says that nobody can sign in where there are no users, and what to do', async t => {
+  it('says that nobody can sign in if there are no users, and how to fix it', async t => {
     const server = await startServer(t, { OAUTH_AUTO_APPROVE: 'false' }, { users: new Users([]) })
     const html = await (await get(`${server.url}/sign-in`, { accept: 'text/html' })).text()
     assert.match(html, /Nobody can sign in,/)
@@ -54,7 +54,7 @@ describe('The sign-in page', () => {
     assert.doesNotMatch(html, /<form/)
   })
 
-  it('stands in the place of the consent page for who is not signed in', async t => {
+  it('replaces the consent page until the user signs in', async t => {
     const server = await startServer(t, { OAUTH_AUTO_APPROVE: 'false' })
     const query = authorizationParameters(await register(server), createCodeVerifier())
     const { html } = await openPage(`${server.url}/oauth/authorize?${query}`)
@@ -62,20 +62,20 @@ describe('The sign-in page', () => {
     assert.match(html, /Signing in grants nothing yet/)
   })
 
-  it('has the user name of login_hint filled in (OpenID Connect Core 1.0 section 3.1.2.1)', async t => {
+  it('fills in the user name from login_hint (OpenID Connect Core 1.0 section 3.1.2.1)', async t => {
     const { server } = await open(t)
     const query = authorizationParameters(await register(server), createCodeVerifier(), { login_hint: 'ada"<b>' })
     const { html } = await openPage(`${server.url}/oauth/authorize?${query}`)
     assert.match(html, /name="username" value="ada&quot;&lt;b&gt;"/)
   })
 
-  it('is passed by who is signed in', async t => {
+  it('is skipped for a signed-in user', async t => {
     const server = await startServer(t)
     const response = await get(`${server.url}/sign-in?return_to=/account`, { cookie: await signIn(server) })
     assert.deepEqual([response.status, response.headers.get('location')], [302, '/account'])
   })
 
-  it('runs no script and may not be framed', async t => {
+  it('runs no script and forbids framing', async t => {
     const { headers } = (await open(t)).page.response
     assert.doesNotMatch(headers.get('content-security-policy')!, /script|form-action/)
     assert.match(headers.get('content-security-policy')!, /frame-ancestors 'none'/)
@@ -84,14 +84,14 @@ describe('The sign-in page', () => {
 })
 
 describe('POST /sign-in', () => {
-  it('signs in by the right password, and goes on by 303 (RFC 9700 section 4.12)', async t => {
+  it('signs in with the right password and redirects with 303 (RFC 9700 section 4.12)', async t => {
     const { server, page } = await open(t)
     const response = await submit(server, page)
     assert.deepEqual([response.status, response.headers.get('location')], [303, '/account'])
     assert.equal(await isSignedIn(server, withCookies(page.cookie, response)), true)
   })
 
-  it('goes back to the very request that needed a user', async t => {
+  it('returns to the request that needed a user', async t => {
     const { server } = await open(t)
     const query = authorizationParameters(await register(server), createCodeVerifier(), { state: 'a b&c=d%#ü' })
     const headers = { 'sec-fetch-site': 'none' }
@@ -106,7 +106,7 @@ describe('POST /sign-in', () => {
     assert.equal((await submit(server, page)).headers.get('location'), '/tenant/account')
   })
 
-  it('shows the page again for a wrong password, and keeps the name (OpenID Connect Core 1.0 section 3.1.2.3)', async t => {
+  it('shows the page again after a wrong password, and keeps the user name (OpenID Connect Core 1.0 section 3.1.2.3)', async t => {
     const { server, page } = await open(t)
     const response = await submit(server, page, { password: 'wrong' }, { accept: 'text/html' })
     const html = await response.text()
@@ -117,7 +117,7 @@ describe('POST /sign-in', () => {
     assert.equal(await isSignedIn(server, withCookies(page.cookie, response)), false)
   })
 
-  it('still says which client it is for after a wrong password', async t => {
+  it('still names the client after a wrong password', async t => {
     const { server } = await open(t)
     const query = authorizationParameters(await register(server, { client_name: 'Editor' }), createCodeVerifier())
     const page = await openPage(`${server.url}/oauth/authorize?${query}`, { accept: 'text/html' })
@@ -125,7 +125,7 @@ describe('POST /sign-in', () => {
     assert.match(await response.text(), /<strong>Editor<\/strong> registered itself/)
   })
 
-  it('fetches no document for a wrong password, and keeps the form', async t => {
+  it('fetches no document after a wrong password, and keeps the form', async t => {
     const { server, page } = await open(t)
     const return_to = '/oauth/authorize?client_id=https%3A%2F%2Fapp.example.com%2Fclient.json'
     const response = await submit(server, page, { password: 'wrong', return_to }, { accept: 'text/html' })
@@ -133,7 +133,7 @@ describe('POST /sign-in', () => {
     assert.match(await response.text(), /<input type="password"/)
   })
 
-  it('answers an unknown name as it does a wrong password', async t => {
+  it('answers an unknown user name like a wrong password', async t => {
     const { server, page } = await open(t)
     const accept = { accept: 'text/html' }
     const one = await submit(server, page, { password: 'wrong' }, accept)
@@ -142,12 +142,12 @@ describe('POST /sign-in', () => {
     assert.equal((await one.text()).replace('value="ada"', ''), (await other.text()).replace('value="nobody"', ''))
   })
 
-  it('takes no empty password', async t => {
+  it('rejects an empty password', async t => {
     const { server, page } = await open(t)
     await assertRefused(await submit(server, page, { password: '' }), 'user-is-authenticated', 'access_denied', 403)
   })
 
-  it('takes no demonstration user that there is not', async t => {
+  it('rejects an unknown demo user', async t => {
     const server = await startServer(t)
     const response = await submit(server, await openPage(`${server.url}/sign-in`), { username: 'root', password: undefined })
     assert.equal(response.status, 403)
@@ -161,7 +161,7 @@ describe('POST /sign-in', () => {
     assert.doesNotMatch(server.log.join('\n'), /correct horse|my secret/)
   })
 
-  it('refuses the eleventh attempt with one name for 15 minutes, with the right password as well', async t => {
+  it('rejects the eleventh attempt for one user name within 15 minutes, even with the right password', async t => {
     const { server, page } = await open(t)
     // However the name is spelled: in capitals, in wide letters, with blanks around it.
     for (const username of ['eve', 'Eve', 'EVE', ' eve', 'eve ', '\uff45ve', '\u00a0eve', 'eVe', 'evE', '\u2007Eve']) {
@@ -175,7 +175,7 @@ describe('POST /sign-in', () => {
     assert.equal((await submit(server, page, { username: 'eve' })).status, 303)
   })
 
-  it('says to a browser that there were too many attempts, on a page', async t => {
+  it('shows browsers a page about too many attempts', async t => {
     const { server, page } = await open(t)
     for (let i = 0; i < 10; i++) await submit(server, page, { password: 'wrong' })
     const response = await submit(server, page, {}, { accept: 'text/html' })
@@ -183,14 +183,14 @@ describe('POST /sign-in', () => {
     assert.match(await response.text(), /<h1>Too many attempts<\/h1>.*Wait 15 minutes, then go back and try again\./s)
   })
 
-  it('forgets the failures of a name when it signs in', async t => {
+  it('resets the count of a user name after a successful sign-in', async t => {
     const { server, page } = await open(t)
     for (let i = 0; i < 9; i++) await submit(server, page, { password: 'wrong' })
     await submit(server, page)
     for (let i = 0; i < 9; i++) assert.equal((await submit(server, page, { password: 'wrong' })).status, 403)
   })
 
-  it('refuses the attempt 101 from one address, whatever the names', { timeout: 60_000 }, async t => {
+  it('rejects the 101st attempt from one address, whatever the user names', { timeout: 60_000 }, async t => {
     const server = await startServer(t, { OAUTH_AUTO_APPROVE: 'false' }, { users: quick() })
     const page = await openPage(`${server.url}/sign-in`)
     for (let i = 0; i < 100; i++) assert.equal((await submit(server, page, { username: `user ${i}` })).status, 403)
@@ -198,7 +198,7 @@ describe('POST /sign-in', () => {
   })
 
   for (const field of ['username', 'password']) {
-    it(`refuses a ${field} of 10,000 combining characters before it normalizes it (RFC 9700 section 4.16)`, async t => {
+    it(`rejects a ${field} of 10,000 combining characters before it normalizes it (RFC 9700 section 4.16)`, async t => {
       const { server, page } = await open(t)
       const normalize = t.mock.method(String.prototype, 'normalize')
       const response = await submit(server, page, { [field]: `a${'\u0315\u0323'.repeat(5000)}` })
@@ -207,7 +207,7 @@ describe('POST /sign-in', () => {
     })
   }
 
-  it('leads on to an authorization request from the request itself alone, not from a link with one', async t => {
+  it('does not lead to an authorization request that a link contains', async t => {
     const { server, page } = await open(t)
     const link = await get(`${server.url}/sign-in?return_to=${encodeURIComponent('/oauth/authorize?client_id=x')}`)
     await assertRefused(link, 'return-to-is-local', 'invalid_request', 400)
@@ -220,7 +220,7 @@ describe('POST /sign-in', () => {
     '/.evil.example', ' /account', '/oauth/authorize/?x',
   ]
   for (const return_to of elsewhere) {
-    it(`goes nowhere after ${JSON.stringify(return_to)} (RFC 9700 section 4.11.2)`, async t => {
+    it(`does not return to ${JSON.stringify(return_to)} (RFC 9700 section 4.11.2)`, async t => {
       const { server, page } = await open(t)
       await assertRefused(await submit(server, page, { return_to }), 'return-to-is-local', 'invalid_request', 400)
       const link = await get(`${server.url}/sign-in?return_to=${encodeURIComponent(return_to)}`)
@@ -235,29 +235,29 @@ describe('POST /sign-in', () => {
     'a sibling host, by Sec-Fetch-Site': { 'sec-fetch-site': 'same-site' },
   }
   for (const [what, headers] of Object.entries(foreign)) {
-    it(`refuses a form of ${what} (RFC 6749 section 10.12)`, async t => {
+    it(`rejects a form from ${what} (RFC 6749 section 10.12)`, async t => {
       const { server, page } = await open(t)
       await assertRefused(await submit(server, page, {}, headers), 'form-is-from-this-site', 'access_denied', 403)
     })
   }
 
-  it('takes a form of this origin, and one that comes without referrer', async t => {
+  it('accepts a form from this origin, and one without a referrer', async t => {
     const { server, page } = await open(t)
     assert.equal((await submit(server, page, {}, { 'origin': server.url, 'sec-fetch-site': 'same-origin' })).status, 303)
     assert.equal((await submit(server, page, {}, { origin: 'null' })).status, 303)
   })
 
-  it('refuses a form without the cookie of the browser (RFC 6749 section 10.12)', async t => {
+  it('rejects a form without the browser cookie (RFC 6749 section 10.12)', async t => {
     const { server, page } = await open(t)
     await assertRefused(await submit(server, { ...page, cookie: '' }), 'form-belongs-to-browser', 'access_denied', 403)
   })
 
-  it('refuses a form without csrf_token, as a page of somebody else sends it (RFC 6749 section 10.12)', async t => {
+  it('rejects a form without csrf_token, as another site would send it (RFC 6749 section 10.12)', async t => {
     const { server, page } = await open(t)
     await assertRefused(await submit(server, page, { csrf_token: undefined }), 'form-belongs-to-browser', 'access_denied', 403)
   })
 
-  it('refuses the form of another browser (RFC 6749 section 10.12)', async t => {
+  it('rejects the form of another browser (RFC 6749 section 10.12)', async t => {
     const { server, page } = await open(t)
     const { csrf_token } = await openPage(`${server.url}/sign-in`)
     await assertRefused(await submit(server, page, { csrf_token }), 'form-belongs-to-browser', 'access_denied', 403)
