@@ -34,7 +34,7 @@ export const documentIsReachable: Rule = {
   error: 'temporarily_unavailable',
   says: 'the metadata document or the keys of the client cannot be read right now: {received}',
   requires: 'When the server needs the metadata document or the key set of a client, it can fetch it within 5 seconds.',
-  otherwise: 'Told that it is unknown, the client would discard its tokens when all it has to do is try again.',
+  otherwise: 'A client that is told it is unknown discards its tokens, although it only has to try again.',
   remedy: 'Repeat the request later. Let the document be cached (Cache-Control: max-age), so that it is fetched less often.',
 }
 
