@@ -3,12 +3,14 @@
  * So it is always the source of the code that answers. It is read once, on the first request for it.
  */
 import { readdir, readFile } from 'node:fs/promises'
-import { extname } from 'node:path'
+import { extname, posix } from 'node:path'
 
 export interface SourceFile {
   /** Below `src/` or `test/`, with slashes: `core/oauth/token.ts`. */
   readonly path: string
   readonly lines: readonly string[]
+  /** The files that it imports, as paths of the same kind. */
+  readonly imports: readonly string[]
 }
 
 interface Sources {
@@ -43,9 +45,15 @@ async function readFolder(folder: URL, wanted: (path: string) => boolean): Promi
     .map(name => ({ name, path: `${name.slice(0, -ending.length)}.ts` }))
     .filter(({ path }) => wanted(path)).sort((a, b) => a.path < b.path ? -1 : 1)
   return Promise.all(paths.map(async ({ name, path }) => {
-    const text = await readFile(new URL(name, folder), 'utf8')
-    return { path, lines: (isSource ? text : sourceOf(text)).replace(/\n$/, '').split('\n') }
+    const read = await readFile(new URL(name, folder), 'utf8')
+    const text = isSource ? read : sourceOf(read)
+    return { path, lines: text.replace(/\n$/, '').split('\n'), imports: importsOf(text, posix.dirname(path)) }
   }))
+}
+
+function importsOf(text: string, folder: string): readonly string[] {
+  const found = [...text.matchAll(/^(?:import|export)\b[^'"]*?\bfrom '(\.{1,2}\/[^']+)'/gm)]
+  return found.map(([, to]) => posix.join(folder, to!))
 }
 
 function sourceOf(map: string): string {

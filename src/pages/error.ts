@@ -31,7 +31,7 @@ ${facts([
   ['Specified in', clauseLink(rule.clause)],
   ['More about it', html`<a href="${context.errorUri(rule.id)}">${rule.id}</a>`],
 ])}`}
-${isForClient(request) ? notSent : undefined}`, { site, width: 'narrow' }, headers)
+${request.path.startsWith('/oauth/') ? notSent : undefined}`, { site, width: 'narrow' }, headers)
 }
 
 const notSent = html`<p class="muted">Nothing was sent to the app that sent you here. You can close this page.</p>`
@@ -68,22 +68,14 @@ function whatToDo(
 
 /** A link to where the missing page may be found. */
 function whereToLook(request: Request, { config: { issuer }, recorder }: Context): Html {
-  const { path } = request
-  const known = recorder !== undefined && isLocal(request) ? [...indexes, flowIndex] : indexes
-  const [to, text] = known.find(([to]) => path.startsWith(`${to}/`)) ?? ['/', 'Go to the start page, which links to everything.']
-  return html`<a href="${issuer}${to}">${text}</a>`
-}
-
-const indexes = [
-  ['/explain', 'Search the list of all rules.'],
-  ['/source', 'See the list of all source files.'],
-] as const
-
-const flowIndex = ['/flow', 'See the recorded flows. Only the newest are kept, and only until the server stops.'] as const
-
-/** Whether a client sent the user here and waits for an answer. */
-function isForClient({ path }: Request): boolean {
-  return path.startsWith('/oauth/')
+  const link = (path: string, text: string): Html => html`<a href="${issuer}${path}">${text}</a>`
+  const isBelow = (path: string): boolean => request.path.startsWith(`${path}/`)
+  if (isBelow('/explain')) return link('/explain', 'Search the list of all rules.')
+  if (isBelow('/source')) return link('/source', 'See the list of all source files.')
+  if (isBelow('/flow') && recorder !== undefined && isLocal(request)) {
+    return link('/flow', 'See the recorded flows. Only the newest are kept, and only until the server stops.')
+  }
+  return link('/', 'Go to the start page, which links to everything.')
 }
 
 /** An error text as a sentence. If it begins with a parameter name, its case is kept. */

@@ -1,5 +1,4 @@
 /** What the imports of the source say: which file answers an endpoint, and in which order to read the files. */
-import { posix } from 'node:path'
 import { coreReadingOrder } from '../../catalogue/reading-order.ts'
 import type { SourceFile } from '../../catalogue/source-files.ts'
 
@@ -12,9 +11,9 @@ export function readingOrder(src: readonly SourceFile[]): readonly string[] {
     const file = files.get(path)
     if (file === undefined || order.has(path) || !path.startsWith(room)) return
     order.add(path)
-    importsOf(file).forEach(imported => visit(imported, room))
+    file.imports.forEach(imported => visit(imported, room))
   }
-  for (const path of core) importsOf(files.get(path)!).forEach(imported => visit(imported, 'core/'))
+  for (const path of core) files.get(path)!.imports.forEach(imported => visit(imported, 'core/'))
   for (const { file } of endpointsOf(files)) visit(file)
   for (const { path } of src) visit(path)
   return [...order]
@@ -27,18 +26,4 @@ export function endpointsOf(files: ReadonlyMap<string, SourceFile>): readonly { 
     .flatMap(([, names, file]) => names!.split(',').map(name => [name.trim(), file!] as const)))
   return [...text.matchAll(/^ {2}row\('(\S+)',\s*'(\S+)',\s*(\w+)/gm)]
     .map(([, method, path, handler]) => ({ method: method!, path: path!, file: fileOf.get(handler!) ?? 'routes.ts' }))
-}
-
-/** The files below `src/` that a file imports. Every page of the source asks for those of all files. */
-export function importsOf(file: SourceFile): readonly string[] {
-  const imports = importsByFile.get(file) ?? findImports(file)
-  importsByFile.set(file, imports)
-  return imports
-}
-
-const importsByFile = new WeakMap<SourceFile, readonly string[]>()
-
-function findImports({ path, lines }: SourceFile): readonly string[] {
-  const found = [...lines.join('\n').matchAll(/^(?:import|export)\b[^'"]*?\bfrom '(\.{1,2}\/[^']+)'/gm)]
-  return found.map(([, to]) => posix.join(posix.dirname(path), to!))
 }

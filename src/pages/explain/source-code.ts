@@ -16,7 +16,7 @@ const linkable = new RegExp(`${citation.source}|'\\.{1,2}/[\\w./-]+\\.ts'|\\b[a-
 /** The text of a comment. Citations become links, and text in backticks becomes code. */
 export function proseText(text: string): Html {
   return html`${text.split(/(`[^`]+`)/).map(part => part.startsWith('`') && part.length > 2
-    ? html`<code>${part.slice(1, -1)}</code>` : withCitations(part))}`
+    ? html`<code>${part.slice(1, -1)}</code>` : withLinks(part, citation, specificationUrl))}`
 }
 
 /** Lines of a file with their numbers. `first` and `hits`, the lines to highlight, count from 0. */
@@ -28,7 +28,7 @@ export function codeLines(
     const hit = options.hits?.includes(first + i) ? ' hit' : ''
     const id = options.ids ? html` id="L${number}"` : undefined
     const counter = html`<span class="n" aria-hidden="true">${number}</span>`
-    return html`<span class="code-line${hit}"${id}>${counter}${codeText(line, path, base)}</span>`
+    return html`<span class="code-line${hit}"${id}>${counter}${withLinks(line, linkable, text => linkOf(text, path, base))}</span>`
   })
 }
 
@@ -40,29 +40,20 @@ export function excerpt({ path, lines }: SourceFile, hits: readonly number[], ba
 <pre>${codeLines(lines.slice(first, last), first, path, base, { hits })}</pre></div>`
 }
 
-function withCitations(text: string): Html {
+/** Text in which every match of a pattern that has a URL is a link. */
+function withLinks(text: string, pattern: RegExp, urlOf: (match: string) => string | undefined): Html {
   const parts: Html[] = []
   let end = 0
-  for (const match of text.matchAll(citation)) {
-    parts.push(html`${text.slice(end, match.index)}<a href="${specificationUrl(match[0])}">${match[0]}</a>`)
-    end = match.index + match[0].length
+  for (const { 0: match, index } of text.matchAll(pattern)) {
+    const url = urlOf(match)
+    if (url === undefined) continue
+    parts.push(html`${text.slice(end, index)}<a href="${url}">${match}</a>`)
+    end = index + match.length
   }
   return html`${parts}${text.slice(end)}`
 }
 
-/** One line of the file at `path`. `base` is the URL of the server. */
-function codeText(line: string, path: string, base: string): Html {
-  const parts: Html[] = []
-  let end = 0
-  for (const match of line.matchAll(linkable)) {
-    const link = linkOf(match[0], path, base)
-    if (link === undefined) continue
-    parts.push(html`${line.slice(end, match.index)}`, html`<a href="${link}">${match[0]}</a>`)
-    end = match.index + match[0].length
-  }
-  return html`${parts}${line.slice(end)}`
-}
-
+/** The URL of an import, a rule or a citation in the file at `path`. `base` is the URL of the server. */
 function linkOf(text: string, path: string, base: string): string | undefined {
   if (text.startsWith("'")) return `${base}/source/${posix.join(posix.dirname(path), text.slice(1, -1))}`
   const rule = idOfConstant.get(text)

@@ -8,7 +8,7 @@ import { counted, foldedSection, table } from '../../base/ui/parts.ts'
 import { pathIsKnown } from '../../base/rules/http.ts'
 import { coreReadingOrder } from '../../catalogue/reading-order.ts'
 import { readSources, type SourceFile } from '../../catalogue/source-files.ts'
-import { endpointsOf, importsOf, readingOrder } from './reading-order.ts'
+import { endpointsOf, readingOrder } from './reading-order.ts'
 import { blocksOf, type Block } from './source-blocks.ts'
 import { codeLines, proseText } from './source-code.ts'
 
@@ -48,11 +48,11 @@ export async function source(request: Request, context: Context): Promise<Reply>
   const file = src.find(file => file.path === path)
   context.check(pathIsKnown, file !== undefined, request.path)
   const base = context.config.issuer
-  const callers = src.filter(other => importsOf(other).includes(file.path)).map(({ path }) => path)
+  const callers = src.filter(({ imports }) => imports.includes(file.path)).map(({ path }) => path)
   const order = readingOrder(src)
   const at = order.indexOf(file.path)
   return pageReply(200, `src/${file.path}`, html`
-${linkList('Imports', importsOf(file), base)}
+${linkList('Imports', file.imports, base)}
 ${linkList('Imported by', callers, base)}
 <div class="annotated">${blocksOf(file.lines).map(block => row(block, file.path, base))}
 </div>
