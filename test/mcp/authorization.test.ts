@@ -214,7 +214,7 @@ describe('The Origin header at /mcp', () => {
 
   const refused = [
     'https://evil.example', 'http://mcp.example.com', 'https://mcp.example.com:8443', 'https://mcp.example.com.evil.example',
-    'http://localhost.evil.example', 'null', 'https://evil.example/localhost', '', 'https://a.inspector.example.com',
+    'http://localhost.evil.example', 'null', 'https://evil.example/localhost', 'https://a.inspector.example.com',
   ]
   for (const origin of refused) {
     it(`must not be ${JSON.stringify(origin)} (MCP 2026-07-28 basic/transports/streamable-http, Security & Endpoint)`, async t => {
@@ -239,6 +239,11 @@ describe('The Origin header at /mcp', () => {
   it('may be anything if SERVER_ALLOWED_ORIGINS is *', async t => {
     const server = await startServer(t, { SERVER_ALLOWED_ORIGINS: '*' })
     assert.equal((await callMcp(server, craftToken(server), 'ping', {}, { origin: 'https://any.example' })).status, 200)
+  })
+
+  it('may be empty, which counts as absent', async t => {
+    const server = await startServer(t, env)
+    assert.equal((await callMcp(server, craftToken(server), 'ping', {}, { origin: '' })).status, 200)
   })
 
   it('may be absent, as in requests of programs', async t => {

@@ -155,7 +155,7 @@ describe('The protocol version of a request', () => {
     'a newer one in the header': { header: '2099-01-01', body: '2026-07-28' },
     'a legacy one in the header': { header: '2025-11-25', body: '2026-07-28' },
     'a legacy one in the body': { header: '2026-07-28', body: '2025-11-25' },
-    'two in the header': { header: '2026-07-28, 2026-07-28', body: '2026-07-28' },
+    'two in the header': { header: '2026-07-28, 2025-11-25', body: '2026-07-28' },
   }
   for (const [what, { header, body }] of Object.entries(mismatches)) {
     it(`must not differ between header and body: ${what} (MCP 2026-07-28 basic/transports/streamable-http, Server Validation)`, async t => {
