@@ -2,7 +2,7 @@
  * The tools that scenarios of the official conformance suite look for on a server, registered beside those of this
  * project. Each is what its scenario describes and nothing more; content, progress, errors and rounds are the server's.
  */
-import { ToolError } from '../../dist/core/mcp/tool.js'
+import { ToolError } from '../../dist/tools/tool.js'
 
 const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg=='
 const wav = 'UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQAAAAA='
