@@ -38,6 +38,8 @@ export interface Peer {
   readonly received: Received[]
   /** Sets what is answered to a method and path, such as `POST /token`. */
   on(target: string, route: Route): void
+  /** What is answered to a method and path so far. */
+  route(target: string): Route | undefined
   /** The requests for a method and path. */
   to(target: string): readonly Received[]
   /** The methods and paths of all requests, in their order. */
@@ -62,6 +64,7 @@ export async function startPeer(t: TestContext): Promise<Peer> {
     url: `http://127.0.0.1:${port}`,
     received,
     on: (target, route) => routes.set(target, route),
+    route: target => routes.get(target),
     to: target => received.filter(request => targetOf(request) === target),
     targets: () => received.map(targetOf),
     close,

@@ -17,7 +17,7 @@ describe('The client: redirects', { concurrency: 8 }, () => {
 
   for (const status of [301, 302, 303, 307, 308]) {
     for (const target of ['POST /token', 'POST /register', 'GET /.well-known/oauth-authorization-server', 'POST /mcp']) {
-      attack(`redirects ${target} with ${status} to a thief`, 'src/base/client/http.ts: It never follows a redirect', async t => {
+      attack(`redirects ${target} with ${status} to a thief`, 'src/base/client/redirect.ts: target.origin !== new URL(url).origin', async t => {
         const [peer, thief] = [await startHonestPeer(t), await startPeer(t)]
         peer.on(target, redirectTo(`${thief.url}/stolen`, status))
         const work = clientOf(peer.url).authorizer.authorize()
@@ -27,7 +27,7 @@ describe('The client: redirects', { concurrency: 8 }, () => {
     }
   }
 
-  attack('redirects a request that carries an access token', 'src/base/client/http.ts: It never follows a redirect', async t => {
+  attack('redirects a request that carries an access token', 'src/base/client/redirect.ts: target.origin !== new URL(url).origin', async t => {
     const { peer, thief, home } = await withThief(t)
     await succeed(t, home, ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless'])
     for (const target of ['POST /mcp', 'GET /mcp']) peer.on(target, redirectTo(`${thief.url}/stolen`, 307))
@@ -37,7 +37,7 @@ describe('The client: redirects', { concurrency: 8 }, () => {
     assert.deepEqual(thief.targets(), [])
   })
 
-  attack('redirects a request that carries a refresh token', 'src/base/client/http.ts: It never follows a redirect', async t => {
+  attack('redirects a request that carries a refresh token', 'src/base/client/redirect.ts: target.origin !== new URL(url).origin', async t => {
     const { peer, thief, home } = await withThief(t)
     await succeed(t, home, ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless'])
     peer.on('POST /token', redirectTo(`${thief.url}/stolen`, 307))

@@ -61,12 +61,12 @@ describe('discoverResource(): where it looks', () => {
     ])
   })
 
-  it('follows no redirect', async t => {
-    const peer = await startPeer(t)
-    peer.on(`GET ${resourcePath}/mcp`, redirectTo('/elsewhere'))
-    peer.on('GET /elsewhere', json(resourceDocument(peer)))
+  it('follows no redirect to another origin', async t => {
+    const [peer, other] = [await startPeer(t), await startPeer(t)]
+    peer.on(`GET ${resourcePath}/mcp`, redirectTo(`${other.url}/elsewhere`))
+    other.on('GET /elsewhere', json(resourceDocument(peer)))
     assert.equal(await findResource(peer), undefined)
-    assert.equal(peer.to('GET /elsewhere').length, 0)
+    assert.equal(other.received.length, 0)
   })
 
   it('sends the protocol version (MCP 2025-03-26 basic/authorization, Server Metadata Discovery Headers)', async t => {

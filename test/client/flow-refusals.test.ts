@@ -116,7 +116,7 @@ describe('a 403', () => {
     const peer = await startHonestPeer(t)
     peer.on('POST /mcp', json({}, 403))
     const { message, remedy } = await assertUntrusted(connected(peer), 'answer-is-json-rpc')
-    assert.equal(message, `the MCP server answered HTTP 403 without a JSON-RPC response at ${peer.url}/mcp`)
+    assert.equal(message, `the MCP server answered HTTP 403 (application/json) without a JSON-RPC response at ${peer.url}/mcp`)
     assert.match(remedy ?? '', /must answer 401 with WWW-Authenticate \(RFC 9728 section 5\.1\).*403 with error="insufficient_scope"/)
     assert.equal(authorizationRequests(peer).length, 0)
   })

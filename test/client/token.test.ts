@@ -188,8 +188,8 @@ describe('requestTokens(): the error response', () => {
     await assertFails(read(t, html('<h1>Bad gateway', 502)), { rule: 'tokens-are-granted', exitCode: exitCodes.unreachable })
   })
 
-  it('may be a redirect, which the client does not follow', async t => {
-    await assertRefusal(read(t, redirectTo('/elsewhere', 307)), 'tokens-are-granted', 'HTTP 307')
+  it('may be a redirect to another origin, which the client does not follow', async t => {
+    await assertRefusal(read(t, redirectTo('https://elsewhere.example/', 307)), 'tokens-are-granted', 'HTTP 307')
   })
 
   it('may be something that is not an OAuth error', async t => {

@@ -1,31 +1,43 @@
 /**
- * The HTTP of the client. It never follows a redirect, because that would send codes and tokens wherever the response
- * points. Every response is limited in bytes and in time.
+ * The HTTP of the client. A redirect never leads a request to another origin, because codes and tokens would go wherever the
+ * response points. Every response is limited in bytes and in time.
  */
 import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { version } from '../config/version.ts'
 import { isJsonType } from '../http/message.ts'
+import { headerValues } from '../http/request-headers.ts'
 import { isJsonObject, parseJson, presentMembers, type JsonObject } from '../protocol/json.ts'
-import { answerIsBounded, documentIsJson } from '../rules/answer.ts'
+import { answerIsBounded, contentCodingIsReadable, documentIsJson, redirectStaysOnOrigin } from '../rules/answer.ts'
+import { canDecode, contentCodings, decode, isDecodingError } from './content-coding.ts'
 import { ClientError, exitCodes } from './errors.ts'
+import { maxRedirects, readRedirect } from './redirect.ts'
 import { secretsIn } from './sent-secrets.ts'
 import type { Trace } from './trace.ts'
+
+type RequestHeaders = Readonly<Record<string, string>>
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'DELETE'
   readonly url: string
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: RequestHeaders
+  /** Returns the headers that depend on the URL, to which a redirect may lead. */
+  readonly headersFor?: ((url: string) => RequestHeaders) | undefined
   readonly body?: string
   /** Ends the exchange instead of the time limit: for a stream that stays open. */
   readonly signal?: AbortSignal
+  /** False if the caller reads Location itself. */
+  readonly followsRedirects?: boolean
 }
 
 export interface HttpResponse {
+  /** The URL that sent the response, after any redirects. */
   readonly url: string
   readonly status: number
   readonly headers: Headers
   readonly body: string
+  /** Why the client did not follow a redirect, if this is one. */
+  readonly unfollowed?: string | undefined
 }
 
 /** A response whose headers have arrived. */
@@ -54,27 +66,45 @@ export async function send(request: HttpRequest, trace: Trace): Promise<HttpResp
 export async function readAll(response: OpenResponse): Promise<HttpResponse> {
   let body = ''
   for await (const part of response.text) body += part
-  return response.finish(body)
+  return { ...response.finish(body), unfollowed: response.unfollowed }
 }
 
 /** Sends a request and leaves the body of the response to be read, for example as an event stream. */
 export async function open(request: HttpRequest, trace: Trace): Promise<OpenResponse> {
-  for (const secret of secretsIn(request.headers ?? {}, request.body)) trace.secret(secret)
+  const { method, headersFor, followsRedirects = true } = request
+  let { url } = request
+  for (let redirects = 0; ; redirects++) {
+    const response = await exchange({ ...request, url, headers: { ...request.headers, ...headersFor?.(url) } }, trace)
+    const location = response.headers.get('location')
+    const redirect = followsRedirects ? readRedirect(method, url, response.status, location) : undefined
+    if (!redirect) return response
+    if ('problem' in redirect) return { ...response, unfollowed: redirect.problem }
+    if (redirects === maxRedirects) return { ...response, unfollowed: `${response.status}, which is one redirect too many` }
+    response.discard()
+    trace.note(`${url} redirects to ${redirect.target} (${response.status})`)
+    url = redirect.target
+  }
+}
+
+async function exchange(request: PlainRequest, trace: Trace): Promise<OpenResponse> {
+  for (const secret of secretsIn(request.headers, request.body)) trace.secret(secret)
   const exchange = new Exchange(request, trace)
   const incoming = await receive(request, exchange.signal).catch(error => exchange.fail(error))
   return exchange.responseOf(incoming)
 }
 
+type PlainRequest = HttpRequest & { readonly headers: RequestHeaders }
+
 /** One exchange: how long it may take, how it fails, and how it is recorded. */
 class Exchange {
   readonly signal: AbortSignal
-  private readonly request: HttpRequest
+  private readonly request: PlainRequest
   private readonly trace: Trace
   private readonly limit: number
   /** Until when the time was taken from the budget of the command. */
   private counted = performance.now()
 
-  constructor(request: HttpRequest, trace: Trace) {
+  constructor(request: PlainRequest, trace: Trace) {
     this.request = request
     this.trace = trace
     this.limit = Math.min(timeLimit, trace.budget.timeLeft)
@@ -88,7 +118,7 @@ class Exchange {
       incoming.destroy()
       finish('')
     }
-    return { ...head, text: this.readText(incoming), finish, discard }
+    return { ...head, text: this.readText(incoming, head), finish, discard }
   }
 
   fail(error: unknown): never {
@@ -102,25 +132,38 @@ class Exchange {
     })
   }
 
-  private async* readText(incoming: IncomingMessage): AsyncGenerator<string> {
-    const { url } = this.request
+  private async* readText(incoming: IncomingMessage, { status, headers }: Omit<HttpResponse, 'body'>): AsyncGenerator<string> {
+    const codings = contentCodings(headers.get('content-encoding'))
+    const requireReadable = (condition: boolean): void => {
+      const received = `${this.request.url} (HTTP ${status})`
+      if (!condition) this.trace.fail(contentCodingIsReadable, received, codings.join(', '))
+    }
     const decoder = new TextDecoder()
-    let size = 0
     try {
-      for await (const chunk of incoming as AsyncIterable<Buffer>) {
-        size += chunk.length
-        this.trace.check(answerIsBounded, size <= sizeLimit && this.trace.budget.spendBytes(chunk.length), url, sizeLimit)
-        yield decoder.decode(chunk, { stream: true })
-      }
+      requireReadable(canDecode(codings))
+      // The coding that was applied last is undone first.
+      const plain = codings.reduceRight((bytes, coding) => this.bounded(decode(bytes, coding)), this.bounded(incoming))
+      for await (const chunk of plain) yield decoder.decode(chunk, { stream: true })
     } catch (error) {
+      requireReadable(!isDecodingError(error))
       this.fail(error)
     }
     yield decoder.decode()
   }
 
+  private async* bounded(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    let size = 0
+    for await (const chunk of chunks) {
+      size += chunk.length
+      const isBounded = size <= sizeLimit && this.trace.budget.spendBytes(chunk.length)
+      this.trace.check(answerIsBounded, isBounded, this.request.url, sizeLimit)
+      yield chunk
+    }
+  }
+
   private finish(response: HttpResponse): HttpResponse {
     this.spendTime()
-    const { method, url, headers: requestHeaders = {}, body: requestBody = '' } = this.request
+    const { method, url, headers: requestHeaders, body: requestBody = '' } = this.request
     const { status, headers, body: responseBody } = response
     this.trace.exchange({
       method, url, requestHeaders, requestBody, status, responseHeaders: Object.fromEntries(headers), responseBody,
@@ -137,7 +180,7 @@ class Exchange {
 }
 
 /** Resolves once the headers of the response have arrived. */
-function receive({ method, url, headers, body }: HttpRequest, signal: AbortSignal): Promise<IncomingMessage> {
+function receive({ method, url, headers, body }: PlainRequest, signal: AbortSignal): Promise<IncomingMessage> {
   const start = url.startsWith('https:') ? requestHttps : requestHttp
   return new Promise((resolve, reject) => {
     const outgoing = start(url, {
@@ -161,9 +204,12 @@ function receive({ method, url, headers, body }: HttpRequest, signal: AbortSigna
   })
 }
 
-function headersOf({ rawHeaders }: IncomingMessage): Headers {
+/** A header without a value counts as absent, and one that was sent twice with equal values counts once. */
+function headersOf({ headersDistinct }: IncomingMessage): Headers {
   const headers = new Headers()
-  for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i]!, rawHeaders[i + 1]!)
+  for (const [name, lines = []] of Object.entries(headersDistinct)) {
+    for (const value of headerValues(name, lines)) if (value !== '') headers.append(name, value)
+  }
   return headers
 }
 
@@ -178,8 +224,15 @@ function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code
 }
 
+/** Checks that a response is not a redirect that the client does not follow. */
+export function checkRedirect({ url, unfollowed }: Omit<HttpResponse, 'body'>, trace: Trace): void {
+  if (unfollowed !== undefined) trace.fail(redirectStaysOnOrigin, `${url} answered ${unfollowed}`)
+}
+
 /** Reads a response that must be a JSON object. */
-export function readJsonObject({ url, headers, body }: HttpResponse, trace: Trace): JsonObject {
+export function readJsonObject(response: HttpResponse, trace: Trace): JsonObject {
+  checkRedirect(response, trace)
+  const { url, headers, body } = response
   const type = headers.get('content-type') ?? 'no content type'
   const parsed = isJsonType(type) ? parseJson(body) : undefined
   const value = parsed !== undefined && 'value' in parsed ? parsed.value : undefined
@@ -193,8 +246,9 @@ export function looseJson({ headers, body }: HttpResponse): JsonObject {
   return 'value' in parsed && isJsonObject(parsed.value) ? presentMembers(parsed.value) : {}
 }
 
-/** What an answer that is not an OAuth error says: a member that other conventions use, a plain text, or the title of a page. */
-export function wordsOf({ headers, body }: HttpResponse): string | undefined {
+/** What an answer that is not an OAuth error says: its Location, a member that other conventions use, a plain text, or the title of a page. */
+export function wordsOf({ headers, body, unfollowed }: HttpResponse): string | undefined {
+  if (unfollowed !== undefined) return unfollowed
   const type = headers.get('content-type') ?? ''
   if (isJsonType(type)) {
     const parsed = parseJson(body)

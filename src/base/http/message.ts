@@ -51,9 +51,9 @@ export function prefersHtml(request: Request): boolean {
   return (request.headers.accept ?? '').includes('text/html')
 }
 
-/** Whether a Content-Type is JSON, or has the suffix +json (RFC 6839 section 3.1). */
+/** Whether a Content-Type is JSON, or has the suffix +json (RFC 6839 section 3.1). A comma separates it from a second one. */
 export function isJsonType(contentType: string): boolean {
-  return /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType)
+  return /^application\/(?:[\w.-]+\+)?json\s*(?:;[^,]*)?$/i.test(contentType)
 }
 
 /** The media type of the body, in lower case and without parameters. Empty if there is none. */

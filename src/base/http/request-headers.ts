@@ -20,10 +20,15 @@ export function readHeaders({ headers, headersDistinct }: IncomingMessage): Inco
   return read
 }
 
-/** The distinct values of a header. Media types ignore case and blanks. A comma within quotation marks separates nothing. */
+/** The distinct values of a header. A comma within quotation marks separates nothing. */
 export function headerValues(name: string, lines: readonly string[] = []): readonly string[] {
   if (lines.length === 1 && !(joinable.has(name) && lines[0]!.includes(','))) return lines
   const values = joinable.has(name) ? lines.flatMap(line => line.match(/(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g) ?? []) : lines
-  const sameAs = (value: string): string => name === 'content-type' ? value.toLowerCase().replaceAll(' ', '') : value
+  const sameAs = (value: string): string => name === 'content-type' ? mediaTypeOf(value) : value
   return [...new Map(values.map(value => value.trim()).map(value => [sameAs(value), value])).values()]
+}
+
+/** A media type without case, blanks, and the charset that every type here has anyway (RFC 8259 section 8.1). */
+function mediaTypeOf(value: string): string {
+  return value.toLowerCase().replaceAll(' ', '').replace(/;charset="?utf-8"?$/, '')
 }

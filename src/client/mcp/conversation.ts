@@ -116,7 +116,7 @@ export class Conversation {
     this.sessionId = undefined
   }
 
-  resultOf({ response, delivery: { status, url } }: Exchange): JsonObject {
+  resultOf({ response, delivery: { status, headers, url } }: Exchange): JsonObject {
     if (status === 404 && this.sessionId !== undefined) throw new SessionEnded()
     if (response?.error) {
       const { code, message, data } = response.error
@@ -124,7 +124,8 @@ export class Conversation {
       this.trace.check(answerIsJsonRpc, isComplete, `an error without code or message at ${url}`)
       throw new JsonRpcError(code, message, { status, data })
     }
-    const problem = `HTTP ${status} without a JSON-RPC response at ${url}`
+    const type = headers.get('content-type')
+    const problem = `HTTP ${status}${type === null ? '' : ` (${type})`} without a JSON-RPC response at ${url}`
     this.trace.check(answerIsJsonRpc, isJsonObject(response?.result), status === 403 ? forbidden(problem) : problem)
     return response.result
   }

@@ -1,7 +1,7 @@
 /** Streamable HTTP: posts JSON-RPC messages, and reads the messages that come back as JSON or as an event stream. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClientError, exitCodes } from '../../base/client/errors.ts'
-import { readAll, timeLimit, type OpenResponse } from '../../base/client/http.ts'
+import { checkRedirect, readAll, timeLimit, type OpenResponse } from '../../base/client/http.ts'
 import type { Trace } from '../../base/client/trace.ts'
 import { isJsonType } from '../../base/http/message.ts'
 import { messageProblem, type JsonRpcMessage, type RequestId } from '../../base/protocol/json-rpc.ts'
@@ -84,6 +84,7 @@ export class StreamableHttp {
 
   private async* single(response: OpenResponse): AsyncGenerator<JsonRpcMessage> {
     const { body, status, headers } = await readAll(response)
+    checkRedirect(response, this.trace)
     const type = headers.get('content-type') ?? ''
     if (body === '' || status === 202) return
     // A proxy, or a server that does not know the request, answers with an error that is not JSON-RPC. Its status matters.
@@ -176,5 +177,5 @@ function isConnectionLost(error: unknown): boolean {
 }
 
 function isEventStream({ headers }: OpenResponse): boolean {
-  return /^text\/event-stream\b/i.test(headers.get('content-type') ?? '')
+  return /^text\/event-stream\s*(?:;[^,]*)?$/i.test(headers.get('content-type') ?? '')
 }

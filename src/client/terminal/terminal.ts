@@ -18,7 +18,7 @@ type Style = keyof typeof styleCodes
 
 /** The headers that matter for authorization or MCP. The trace lists all others by name only. */
 const relevantHeaders = new RegExp(`^(?:${[
-  'www-authenticate', 'authorization', 'dpop(?:-nonce)?', 'location', 'accept', 'content-type', 'mcp-.+', 'last-event-id',
+  'www-authenticate', 'authorization', 'dpop(?:-nonce)?', 'location', 'accept', 'content-type', 'content-encoding', 'mcp-.+', 'last-event-id',
   'allow', 'cache-control', 'retry-after', 'access-control-allow-origin', 'set-cookie',
 ].join('|')})$`)
 

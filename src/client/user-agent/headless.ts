@@ -46,7 +46,7 @@ export class HeadlessUserAgent implements UserAgent {
 export async function followRedirects(pending: PendingAuthorization, trace: Trace): Promise<URLSearchParams | undefined> {
   let url = pending.url
   for (let hop = 0; hop < maxHops; hop++) {
-    const response = await send({ method: 'GET', url, headers: { accept: 'application/json' } }, trace)
+    const response = await send({ method: 'GET', url, headers: { accept: 'application/json' }, followsRedirects: false }, trace)
     // An OAuth error from the authorization endpoint is its answer. An error from a later page only means that the page
     // needs a browser.
     const isRefused = hop === 0 && response.status >= 400 && looseJson(response)['error'] !== undefined

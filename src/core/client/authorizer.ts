@@ -87,8 +87,8 @@ export class Authorizer {
     const bound = prover?.tokenType.toLowerCase() === token_type.toLowerCase() ? prover : undefined
     const attempt = (): Promise<OpenResponse> => {
       const authorization = `${bound?.tokenType ?? 'Bearer'} ${access_token}`
-      const headers = { ...request.headers, authorization, ...bound?.prove(method, url, access_token) }
-      return open({ ...request, headers }, this.trace)
+      const headersFor = bound && ((target: string) => bound.prove(method, target, access_token))
+      return open({ ...request, headers: { ...request.headers, authorization }, headersFor }, this.trace)
     }
     const response = await attempt()
     if (!bound?.learnNonce(url, response.status, response.headers, undefined)) return response
@@ -113,7 +113,8 @@ export class Authorizer {
   private discard(response: OpenResponse, challenge: ChallengeParameters): void {
     response.discard()
     const parameters = [...challenge].map(([name, value]) => `${name}=${value}`).join(', ')
-    this.trace.note(`it answers ${response.status}${parameters === '' ? ' without a challenge' : `: ${parameters}`}`)
+    const answer = response.unfollowed ?? response.status
+    this.trace.note(`it answers ${answer}${parameters === '' ? ' without a challenge' : `: ${parameters}`}`)
   }
 }
 

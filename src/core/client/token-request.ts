@@ -72,9 +72,8 @@ export async function postForm(
   return send({
     method: 'POST',
     url,
-    headers: {
-      'content-type': 'application/x-www-form-urlencoded', accept: 'application/json', ...headers, ...prover?.prove('POST', url),
-    },
+    headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json', ...headers },
+    headersFor: prover && (target => prover.prove('POST', target)),
     body: formBody({ ...form, ...parameters }),
   }, trace)
 }
