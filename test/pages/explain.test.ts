@@ -183,7 +183,7 @@ const failures: readonly Failure[] = [
       return refresh(server, client, tokens['refresh_token'])
     },
     rule: 'refresh-token-is-unused',
-    cause: () => ['It was first used at', '60 s earlier'],
+    cause: () => ['It was first used at', ' s earlier'],
     remedy: 'Store the new refresh token before you use it, and let only one process refresh at a time.',
   },
   {
