@@ -82,11 +82,11 @@ function readKeySet({ contentType, body }: FetchedDocument, context: Context): r
 
 /** RFC 7591 section 2: the public keys, by value or by reference but not both. They are dropped unless they are `needed`. */
 function readKeys(body: JsonObject, needed: boolean, context: Context): Partial<ClientMetadata> {
-  const jwks = body['jwks'] ?? undefined
+  if (!needed) return {}
+  const { jwks } = body
   const jwks_uri = readText(body, 'jwks_uri', context)
   const sent = [jwks, jwks_uri].filter(keys => keys !== undefined).length
-  context.check(clientKeysAreSent, needed ? sent === 1 : sent <= 1)
-  if (!needed) return {}
+  context.check(clientKeysAreSent, sent === 1)
   if (jwks_uri !== undefined) {
     const problem = documentUrlProblem(jwks_uri, context)
     context.check(clientMetadataIsTyped, problem === undefined, 'jwks_uri', `an https URL, but ${problem}`)

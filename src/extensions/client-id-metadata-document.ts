@@ -5,7 +5,7 @@
 import type { FetchedDocument } from '../base/http/fetch-document.ts'
 import { isJsonType } from '../base/http/message.ts'
 import { OAuthError } from '../base/protocol/errors.ts'
-import { isJsonObject, parseJson, type JsonObject } from '../base/protocol/json.ts'
+import { isJsonObject, parseJson, presentMembers, type JsonObject } from '../base/protocol/json.ts'
 import type { Client, ClientMetadata } from '../base/store/records.ts'
 import type { Context } from '../core/context/context.ts'
 import { readClientMetadata } from '../core/oauth/client-metadata.ts'
@@ -35,12 +35,12 @@ function clientIdUrlProblem(client_id: string, context: Context): string | undef
 function readClient({ contentType, body }: FetchedDocument, client_id: string, context: Context): Client {
   context.check(clientDocumentIsJson, isJsonType(contentType), `its Content-Type is ${contentType || 'missing'}`)
   const parsed = parseJson(body)
-  const document = 'value' in parsed ? parsed.value : undefined
-  context.check(clientDocumentIsJson, isJsonObject(document), 'problem' in parsed ? parsed.problem : 'it is not a JSON object')
+  const value = 'value' in parsed ? parsed.value : undefined
+  context.check(clientDocumentIsJson, isJsonObject(value), 'problem' in parsed ? parsed.problem : 'it is not a JSON object')
+  const document = presentMembers(value)
   context.check(clientDocumentNamesItself, document['client_id'] === client_id, document['client_id'], client_id)
-  for (const name of ['client_name', 'redirect_uris']) {
-    context.check(clientDocumentIsComplete, (document[name] ?? '') !== '', undefined, name)
-  }
+  context.check(clientDocumentIsComplete, typeof document['client_name'] === 'string', undefined, 'client_name')
+  context.check(clientDocumentIsComplete, document['redirect_uris'] !== undefined, undefined, 'redirect_uris')
   const secretMember = findSharedSecret(document)
   context.check(clientDocumentHasNoSecret, secretMember === undefined, secretMember)
   return { client_id, client_id_issued_at: Math.floor(context.now()), metadata: readMetadata(document, context) }
@@ -58,25 +58,11 @@ function findSharedSecret(document: JsonObject): string | undefined {
  * they all become one rule.
  */
 function readMetadata(document: JsonObject, context: Context): ClientMetadata {
-  // RFC 7591 section 2 defaults to a client secret, but a document cannot have one.
-  const token_endpoint_auth_method = document['token_endpoint_auth_method'] ?? 'none'
   try {
-    return readClientMetadata({ ...document, ...supportedParts(document, context), token_endpoint_auth_method }, context)
+    // RFC 7591 section 2 defaults to a client secret, but a document cannot have one.
+    return readClientMetadata({ token_endpoint_auth_method: 'none', ...document }, context)
   } catch (error) {
     if (!(error instanceof OAuthError)) throw error
     context.fail(clientDocumentDescribesAClient, error.message)
   }
-}
-
-/** One document serves all authorization servers, so it may name grant and response types that only others support. */
-function supportedParts({ grant_types, response_types }: JsonObject, { grants }: Context): JsonObject {
-  return {
-    ...(Array.isArray(grant_types) ? { grant_types: withoutUnsupported(grant_types, [...grants.keys()]) } : {}),
-    ...(Array.isArray(response_types) ? { response_types: withoutUnsupported(response_types, ['code']) } : {}),
-  }
-}
-
-/** Keeps non-strings so that validation rejects them. */
-function withoutUnsupported(list: readonly unknown[], supported: readonly string[]): readonly unknown[] {
-  return list.filter(item => typeof item !== 'string' || supported.includes(item))
 }

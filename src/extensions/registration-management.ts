@@ -1,12 +1,10 @@
 /** Reading, updating and deleting a registration with its registration access token (RFC 7592). */
 import { empty, json, type Reply, type Request } from '../base/http/message.ts'
 import { constantTimeEqual, randomToken, sha256 } from '../base/protocol/crypto.ts'
-import { isJsonObject } from '../base/protocol/json.ts'
 import type { Client } from '../base/store/records.ts'
 import type { Context } from '../core/context/context.ts'
 import { readClientMetadata } from '../core/oauth/client-metadata.ts'
-import { describeClient, hasSecret, noStore, readJsonBody } from '../core/oauth/register.ts'
-import { clientMetadataIsAnObject } from '../core/rules/registration.ts'
+import { describeClient, hasSecret, noStore, readMetadataBody } from '../core/oauth/register.ts'
 import { clientIdIsUnchanged, registrationAccessTokenMatches } from './rules/registration-management.ts'
 
 /** RFC 7592 section 2.1. */
@@ -18,8 +16,7 @@ export async function readRegistration(request: Request, context: Context): Prom
 /** RFC 7592 section 2.2: the metadata in the request replaces all registered metadata. */
 export async function updateRegistration(request: Request, context: Context): Promise<Reply> {
   const { client, registration_access_token } = await authenticate(request, context)
-  const body = await readJsonBody(request, context)
-  context.check(clientMetadataIsAnObject, isJsonObject(body))
+  const body = await readMetadataBody(request, context)
   const secret = body['client_secret']
   const sameSecret = secret === undefined || (typeof secret === 'string' && client.client_secret_hash === sha256(secret))
   context.check(clientIdIsUnchanged, body['client_id'] === client.client_id && sameSecret, body['client_id'], client.client_id)

@@ -6,8 +6,8 @@ import { hashPassword } from '../../src/base/config/password.ts'
 import { MemoryStore } from '../../src/base/store/memory.ts'
 import { parseUsers } from '../../src/base/config/users-file.ts'
 import {
-  assertRedirectedError, assertRefused, authorizationParameters, authorize, decide, exchange, get, locationOf, openConsent, openPage, postForm,
-  readJson, redirect_uri, register, requestAuthorization, requestCode, startServer, type Members, type TestServer,
+  assertRedirectedError, assertRefused, authorizationParameters, authorize, claimsOf, decide, exchange, get, getTokens, locationOf, openConsent,
+  openPage, postForm, readJson, redirect_uri, register, requestAuthorization, requestCode, startServer, type Members, type TestServer,
 } from '../harness.ts'
 import { attack } from './attack.ts'
 
@@ -184,12 +184,19 @@ describe('Authorization', { concurrency: 8 }, () => {
     })
   }
 
-  for (const scope of ['admin', 'mcp:tools:read mcp:tools:admin', 'MCP:TOOLS:READ', 'mcp:tools:read\tmcp:tools:execute', 'mcp:tools:read"', '*']) {
+  for (const scope of ['admin', 'MCP:TOOLS:READ', 'mcp:tools:read\tmcp:tools:execute', 'mcp:tools:read"', '*']) {
     attack(`asks for the scope ${JSON.stringify(scope)}`, 'scope-is-supported', async t => {
       const server = await startServer(t)
       assertRedirectedError(await requestCode(server, await register(server), { scope }), 'scope-is-supported', 'invalid_scope')
     })
   }
+
+  attack('asks for an unknown scope beside a known one, and gets a token with it', 'src/core/oauth/server-scope.ts: supportedScopes.includes(scope)', async t => {
+    const server = await startServer(t)
+    const { tokens } = await getTokens(server, {}, { scope: 'mcp:tools:read mcp:tools:admin * mcp:tools:execute"' })
+    assert.equal(tokens['scope'], 'mcp:tools:read')
+    assert.equal(claimsOf(tokens['access_token'])['scope'], 'mcp:tools:read')
+  })
 
   attack('asks for more than the client registered', 'scope-is-within-registration', async t => {
     const server = await startServer(t)

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { describe } from 'node:test'
 import { MemoryStore } from '../../src/base/store/memory.ts'
 import {
-  assertRefused, authorize, basic, bearer, claimsOf, exchange, get, getTokens, postForm, postJson, readJson, register, requestCode,
+  assertRedirectedError, assertRefused, authorize, basic, bearer, claimsOf, exchange, get, getTokens, postForm, postJson, readJson, register, requestCode,
   requestRegistration, requestToken, startServer, validMetadata, type Members,
 } from '../harness.ts'
 import { attack } from './attack.ts'
@@ -51,7 +51,6 @@ describe('Registration', { concurrency: 8 }, () => {
     'the scheme about': 'about:blank',
     'no scheme': '//evil.example/cb',
     'a path alone': '/cb',
-    'nothing in it': '',
     'no host': 'https:///cb',
     'one slash after https': 'https:/app.example.com/cb',
     'a port beyond the last': 'http://127.0.0.1:65536/cb',
@@ -85,20 +84,22 @@ describe('Registration', { concurrency: 8 }, () => {
     }
   })
 
-  for (const method of ['private_key', 'tls_client_auth', 'client_secret_jwt', 'NONE', 'none ', '', '__proto__']) {
+  for (const method of ['private_key', 'tls_client_auth', 'client_secret_jwt', 'NONE', 'none ', '__proto__']) {
     attack(`registers the authentication method ${JSON.stringify(method)} to be taken for none`, 'authentication-method-is-supported', async t => {
       const response = await requestRegistration(await startServer(t), { token_endpoint_auth_method: method })
       await assertRefused(response, 'authentication-method-is-supported', 'invalid_client_metadata', 400)
     })
   }
 
-  attack('leaves the authentication method out to get a client without a secret', 'client-secret-matches', async t => {
-    const server = await startServer(t)
-    const client = await register(server, { token_endpoint_auth_method: undefined })
-    assert.equal(client['token_endpoint_auth_method'], 'client_secret_basic')
-    const response = await exchange(server, client, await authorize(server, client), { client_secret: undefined })
-    await assertRefused(response, 'client-is-authenticated', 'invalid_client', 401)
-  })
+  for (const [what, token_endpoint_auth_method] of [['leaves out', undefined], ['empties', ''], ['registers null as', null]] as const) {
+    attack(`${what} the authentication method to get a client without a secret`, 'client-secret-matches', async t => {
+      const server = await startServer(t)
+      const client = await register(server, { token_endpoint_auth_method })
+      assert.equal(client['token_endpoint_auth_method'], 'client_secret_basic')
+      const response = await exchange(server, client, await authorize(server, client), { client_secret: undefined })
+      await assertRefused(response, 'client-is-authenticated', 'invalid_client', 401)
+    })
+  }
 
   attack('chooses the client_id, the secret and the time of issue', 'src/core/oauth/register.ts: client_id: randomToken(16)', async t => {
     const server = await startServer(t)
@@ -130,9 +131,9 @@ describe('Registration', { concurrency: 8 }, () => {
   })
 
   const mistyped: Members = {
-    client_name: 1, client_uri: 'javascript:alert(1)', logo_uri: 'data:image/svg+xml,<svg>', tos_uri: ['x'], policy_uri: 'file:///etc/passwd',
-    contacts: 'me', grant_types: 'authorization_code', response_types: 'code', scope: ['mcp:tools:read'], software_id: {},
-    software_version: true, application_type: 'both', dpop_bound_access_tokens: 'true', token_endpoint_auth_method: ['none'],
+    client_uri: 'javascript:alert(1)', logo_uri: 'data:image/svg+xml,<svg>', policy_uri: 'file:///etc/passwd', tos_uri: 'VBScript:x',
+    grant_types: 'authorization_code', response_types: 'code', scope: ['mcp:tools:read'], dpop_bound_access_tokens: 'true',
+    token_endpoint_auth_method: ['none'],
   }
   for (const [name, value] of Object.entries(mistyped)) {
     attack(`registers ${name} as ${JSON.stringify(value)}`, 'client-metadata-is-typed', async t => {
@@ -141,9 +142,20 @@ describe('Registration', { concurrency: 8 }, () => {
     })
   }
 
-  attack('registers a client_name of 60,000 characters', 'client-metadata-is-typed', async t => {
-    const response = await requestRegistration(await startServer(t), { client_name: 'x'.repeat(60_000) })
-    await assertRefused(response, 'client-metadata-is-typed', 'invalid_client_metadata', 400)
+  const dropped: Members = {
+    client_name: { toString: 'x' }, client_uri: ' javascript:alert(1)', logo_uri: 'java\tscript:alert(1)', tos_uri: ['x'], policy_uri: '//evil',
+    contacts: 'me', software_id: {}, software_version: true, application_type: 'both',
+  }
+  for (const [name, value] of Object.entries(dropped)) {
+    attack(`registers ${name} as ${JSON.stringify(value)}, and has it shown`, 'src/core/oauth/client-metadata.ts: function readDescription', async t => {
+      const client = await register(await startServer(t), { [name]: value })
+      assert.equal(client[name], undefined)
+    })
+  }
+
+  attack('registers a client_name of 60,000 characters', 'src/core/oauth/client-metadata.ts: const maxTextLength = 1024', async t => {
+    const client = await register(await startServer(t), { client_name: 'x'.repeat(60_000) })
+    assert.equal(client['client_name'], undefined)
   })
 
   for (const [what, body] of Object.entries({ 'a list': '[]', 'a text': '"x"', 'null': 'null', 'a number': '1' })) {
@@ -182,13 +194,24 @@ describe('Registration', { concurrency: 8 }, () => {
   })
 
   attack('registers a grant type that would hand over passwords', 'grant-types-are-supported', async t => {
-    const response = await requestRegistration(await startServer(t), { grant_types: ['authorization_code', 'password'] })
+    const response = await requestRegistration(await startServer(t), { grant_types: ['password'] })
     await assertRefused(response, 'grant-types-are-supported', 'invalid_client_metadata', 400)
   })
 
   attack('registers the implicit grant', 'response-types-are-supported', async t => {
-    const response = await requestRegistration(await startServer(t), { response_types: ['code', 'token'] })
+    const response = await requestRegistration(await startServer(t), { response_types: ['token'] })
     await assertRefused(response, 'response-types-are-supported', 'invalid_client_metadata', 400)
+  })
+
+  attack('registers the password and the implicit grant beside the code grant, and uses them', 'src/core/oauth/client-metadata.ts: context.grants.has(type)', async t => {
+    const server = await startServer(t)
+    const client = await register(server, {
+      grant_types: ['authorization_code', 'password', 'implicit'], response_types: ['code', 'token', 'code id_token'],
+    })
+    assert.deepEqual([client['grant_types'], client['response_types']], [['authorization_code'], ['code']])
+    const form = { grant_type: 'password', username: 'demo', password: 'x', client_id: client['client_id'] }
+    await assertRefused(await postForm(`${server.url}/oauth/token`, form), 'grant-type-is-supported', 'unsupported_grant_type', 400)
+    assertRedirectedError(await requestCode(server, client, { response_type: 'token' }), 'response-type-is-code', 'unsupported_response_type')
   })
 
   attack('registers client_credentials for a client without a secret', 'client-credentials-are-confidential', async t => {

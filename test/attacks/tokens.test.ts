@@ -26,7 +26,7 @@ describe('Tokens', { concurrency: 8 }, () => {
   })
 
   const wrongRefreshes: Record<string, [Members, string]> = {
-    'a wider scope': [{ scope: 'mcp:tools:read mcp:tools:execute admin' }, 'scope-is-not-widened'],
+    'an unknown scope': [{ scope: 'admin' }, 'scope-is-not-widened'],
     'another resource': [{ resource: 'https://evil.example' }, 'resource-is-the-granted'],
     'the client_id of nobody': [{ client_id: 'nobody' }, 'client-is-known'],
   }
@@ -37,6 +37,14 @@ describe('Tokens', { concurrency: 8 }, () => {
       assert.equal((await refresh(server, client, refresh_token)).status, 200)
     })
   }
+
+  attack('refreshes with a wider scope, and burns the token for its owner', 'scope-is-not-widened', async t => {
+    const server = await startServer(t)
+    const { client, tokens: { refresh_token } } = await getTokens(server, {}, { scope: 'mcp:tools:read' })
+    const response = await refresh(server, client, refresh_token, { scope: 'mcp:tools:read mcp:tools:execute' })
+    await assertRefused(response, 'scope-is-not-widened', 'invalid_scope', 400)
+    assert.equal((await refresh(server, client, refresh_token)).status, 200)
+  })
 
   attack('uses a stolen refresh token after its owner did', 'refresh-token-is-unused', async t => {
     const { server, client, refresh_token } = await startWithTokens(t)

@@ -46,7 +46,7 @@ describe('A metadata document', () => {
     'with an empty array of redirect URIs': { document: documentOf(client_id, { redirect_uris: [] }), rule: invalid },
     'with a javascript: redirect URI': { document: documentOf(client_id, { redirect_uris: ['javascript:alert(1)'] }), rule: invalid },
     'with an http redirect URI': { document: documentOf(client_id, { redirect_uris: ['http://app.example.com/'] }), rule: invalid },
-    'with a client_name that is not a string': { document: documentOf(client_id, { client_name: 1 }), rule: invalid },
+    'with a client_name that is not a string': { document: documentOf(client_id, { client_name: 1 }), rule: incomplete },
     'with grant types that are not strings': { document: documentOf(client_id, { grant_types: [1] }), rule: invalid },
     'with an unknown client authentication method': {
       document: documentOf(client_id, { token_endpoint_auth_method: 'tls_client_auth' }), rule: invalid,

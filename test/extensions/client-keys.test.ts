@@ -126,9 +126,6 @@ describe('POST /oauth/register with keys', () => {
   const refused: Record<string, { metadata: Members; rule: string }> = {
     'none (RFC 7591 section 2)': { metadata: method, rule: 'client-keys-are-sent' },
     'by value and by reference (RFC 7591 section 2)': { metadata: { ...method, jwks: keys, jwks_uri }, rule: 'client-keys-are-sent' },
-    'by value and by reference for another method (RFC 7591 section 2)': {
-      metadata: { jwks: keys, jwks_uri }, rule: 'client-keys-are-sent',
-    },
     'that are private (RFC 7517 section 9.2)': {
       metadata: { ...method, jwks: { keys: [{ ...jwk, d: 'AA' }] } }, rule: 'client-metadata-is-typed',
     },

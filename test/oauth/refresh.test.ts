@@ -211,7 +211,7 @@ describe('The scope of a refresh', () => {
 
   it('cannot be malformed (RFC 6749 section 3.3)', async t => {
     const { server, client, refresh_token } = await startWithTokens(t)
-    const response = await refresh(server, client, refresh_token, { scope: 'mcp:tools:read "x"' })
+    const response = await refresh(server, client, refresh_token, { scope: 'mcp:tools:"read"' })
     await assertRefused(response, 'scope-is-not-widened', 'invalid_scope', 400)
   })
 

@@ -28,8 +28,12 @@ describe('selectScopes()', () => {
     assert.deepEqual(selectScopes(requested), { scopes: ['mcp:tools:read'], areSupported: true })
   })
 
-  it('detects an unsupported scope', () => {
-    assert.equal(selectScopes('mcp:tools:read mcp:tools:write').areSupported, false)
+  it('drops unknown scopes beside a known one (RFC 6749 section 3.3)', () => {
+    assert.deepEqual(selectScopes('x mcp:tools:read mcp:tools:"write"'), { scopes: ['mcp:tools:read'], areSupported: true })
+  })
+
+  it('detects that no scope is supported', () => {
+    assert.equal(selectScopes('openid mcp:tools:write').areSupported, false)
   })
 
   it('is case-sensitive (RFC 6749 section 3.3)', () => {

@@ -1,17 +1,18 @@
 /** Dynamic Client Registration (RFC 7591 section 3). */
 import { json, mediaType, type Reply, type Request } from '../../base/http/message.ts'
 import { randomToken, sha256 } from '../../base/protocol/crypto.ts'
-import { parseJson } from '../../base/protocol/json.ts'
+import { isJsonObject, parseJson, presentMembers, type JsonObject } from '../../base/protocol/json.ts'
 import { bodyIsJson, jsonIsWellFormed } from '../../base/rules/http.ts'
 import type { Client, ClientMetadata } from '../../base/store/records.ts'
 import type { Context } from '../context/context.ts'
+import { clientMetadataIsAnObject } from '../rules/registration.ts'
 import { readClientMetadata } from './client-metadata.ts'
 
 /** For responses that contain a secret (RFC 7591 section 3.2.1). `pragma` is for HTTP/1.0 caches. */
 export const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' }
 
 export async function register(request: Request, context: Context): Promise<Reply> {
-  const metadata = readClientMetadata(await readJsonBody(request, context), context)
+  const metadata = readClientMetadata(await readMetadataBody(request, context), context)
   const registration_access_token = randomToken()
   const client_secret = hasSecret(metadata) ? randomToken() : undefined
   const client: Client = {
@@ -35,13 +36,14 @@ export function hasSecret({ token_endpoint_auth_method: method }: ClientMetadata
   return method !== 'none' && method !== 'private_key_jwt'
 }
 
-/** Reads client metadata from a request, which must be JSON with the right Content-Type (RFC 7591 section 3.1). */
-export async function readJsonBody(request: Request, context: Context): Promise<unknown> {
+/** The members of a request, which must be a JSON object with the right Content-Type (RFC 7591 section 3.1). */
+export async function readMetadataBody(request: Request, context: Context): Promise<JsonObject> {
   const type = mediaType(request.headers)
   context.check(bodyIsJson, type === 'application/json', type || 'nothing')
   const parsed = parseJson(await request.text())
   context.check(jsonIsWellFormed, 'value' in parsed, 'problem' in parsed ? parsed.problem : undefined)
-  return parsed.value
+  context.check(clientMetadataIsAnObject, isJsonObject(parsed.value))
+  return presentMembers(parsed.value)
 }
 
 /** The client information response (RFC 7591 section 3.2.1, RFC 7592 section 3) without its secrets. */

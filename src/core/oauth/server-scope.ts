@@ -1,5 +1,5 @@
 /** The scopes of this server, and which of them a request can get (RFC 6749 section 3.3). */
-import { formatScope, includesScope, parseScope } from '../../base/protocol/scope.ts'
+import { formatScope, includesScope } from '../../base/protocol/scope.ts'
 import type { Checker } from '../../base/rules/rule.ts'
 import { scopeIsSupported, scopeIsWithinRegistration } from '../rules/authorization.ts'
 
@@ -30,8 +30,9 @@ export function grantableScope(requested: string | undefined, registered: string
   return formatScope(grantable)
 }
 
-/** The requested scopes except the ignored ones. Text that is not a scope counts as one unsupported scope. */
+/** The scopes of this server among the requested ones. If there are none, only the ignored ones may be requested. */
 export function selectScopes(requested = ''): { scopes: readonly string[]; areSupported: boolean } {
-  const scopes = (parseScope(requested) ?? [requested]).filter(scope => !openIdScopes.includes(scope))
-  return { scopes, areSupported: includesScope(supportedScopes, scopes) }
+  const words = [...new Set(requested.split(' ').filter(Boolean))]
+  const scopes = words.filter(scope => supportedScopes.includes(scope))
+  return { scopes, areSupported: scopes.length > 0 || includesScope(openIdScopes, words) }
 }

@@ -109,9 +109,10 @@ export const scopeIsSupported: Rule = {
   id: 'scope-is-supported',
   clause: 'RFC 6749 section 3.3',
   error: 'invalid_scope',
-  says: 'scope may contain only {expected}',
-  requires: 'The requested scope names only scopes of this server. The standard OpenID Connect scopes are ignored.',
-  otherwise: 'A typo would silently yield a token that can do nothing.',
+  says: 'scope must name at least one of {expected}',
+  requires: 'The requested scope names a scope of this server. Unknown scopes beside it are ignored, and so are the standard OpenID '
+    + 'Connect scopes.',
+  otherwise: 'A client that requests the wrong scopes would get the default instead, without noticing.',
   remedy: 'Request scopes from scopes_supported, or omit scope.',
 }
 

@@ -16,8 +16,9 @@ export const clientMetadataIsTyped: Rule = {
   clause: 'RFC 7591 section 2',
   error: 'invalid_client_metadata',
   says: '{received} must be {expected}',
-  requires: 'Each member of the client metadata that this server supports has the type from RFC 7591, and a limited size.',
-  otherwise: 'A value of the wrong type would reach code, or a page, that expects text.',
+  requires: 'Each member that decides what the client may do has the type that RFC 7591 defines, and a limited size. A URL that '
+    + 'describes the client is not one that a browser would run. Other descriptions are dropped if they cannot be used.',
+  otherwise: 'The client would be registered for something else than it asked for, or a script would run where it is shown.',
   remedy: 'Correct the member that the error names.',
 }
 
@@ -56,10 +57,11 @@ export const grantTypesAreSupported: Rule = {
   id: 'grant-types-are-supported',
   clause: 'RFC 7591 section 2',
   error: 'invalid_client_metadata',
-  says: 'grant_types may contain only {expected}, not {received}',
-  requires: 'A client registers only grant types that the metadata of this server lists.',
+  says: 'grant_types must name at least one of {expected}, not only {received}',
+  requires: 'A client registers a grant type that the metadata of this server lists. Others beside it are dropped, and the response '
+    + 'says which remain.',
   otherwise: 'Registration would succeed, and every token request fail.',
-  remedy: 'Remove the unsupported grant type.',
+  remedy: 'Register for authorization_code, or omit grant_types.',
 }
 
 export const grantTypesFitResponseTypes: Rule = {
@@ -76,8 +78,9 @@ export const responseTypesAreSupported: Rule = {
   id: 'response-types-are-supported',
   clause: 'OAuth 2.1 section 10.1',
   error: 'invalid_client_metadata',
-  says: 'response_types may contain only code, not {received}',
-  requires: 'The response type is code. OAuth 2.1 has no implicit grant.',
+  says: 'response_types must contain code, not only {received}',
+  requires: 'A client that uses the authorization code grant registers the response type code. Others beside it are dropped: OAuth '
+    + '2.1 has no implicit grant.',
   otherwise: 'Access tokens would end up in URLs.',
   remedy: 'Use the authorization code grant with PKCE.',
 }
@@ -97,17 +100,8 @@ export const clientCredentialsAreConfidential: Rule = {
   clause: 'RFC 6749 section 4.4',
   error: 'invalid_client_metadata',
   says: 'the client credentials grant requires a client that authenticates',
-  requires: 'A client that registers client_credentials has a secret or a key.',
+  requires: 'A client that registers only client_credentials has a secret or a key. For a client without one, client_credentials is '
+    + 'dropped beside other grant types.',
   otherwise: 'The client_id is public, and anybody who knows it would get the tokens of the client.',
   remedy: 'Register with client_secret_basic, client_secret_post or private_key_jwt.',
-}
-
-export const scopeCanBeRegistered: Rule = {
-  id: 'scope-can-be-registered',
-  clause: 'RFC 7591 section 2',
-  error: 'invalid_client_metadata',
-  says: 'scope must name at least one of {expected}, not only {received}',
-  requires: 'A registered scope names at least one scope of this server.',
-  otherwise: 'The client could never be granted anything.',
-  remedy: 'Omit scope, or name scopes from scopes_supported.',
 }

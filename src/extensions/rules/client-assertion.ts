@@ -94,7 +94,7 @@ export const clientKeysAreSent: Rule = {
   id: 'client-keys-are-sent',
   clause: 'RFC 7591 section 2',
   error: 'invalid_client_metadata',
-  says: 'private_key_jwt requires jwks or jwks_uri, and no client may send both',
+  says: 'private_key_jwt requires either jwks or jwks_uri',
   requires: 'A client that authenticates with private_key_jwt registers its public keys by value or by reference, but not both.',
   otherwise: 'The server could not verify its assertions, or would have two key sets that disagree.',
   remedy: 'Send the public keys in jwks, or their URL in jwks_uri.',

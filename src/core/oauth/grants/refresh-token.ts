@@ -54,7 +54,7 @@ export async function refreshAccessToken(
 
 function narrowScope(requested: string | undefined, granted: string, context: Context): string {
   if (requested === undefined) return granted
-  const { scopes } = selectScopes(requested)
-  context.check(scopeIsNotWidened, includesScope(granted.split(' '), scopes), requested, granted)
+  const { scopes, areSupported } = selectScopes(requested)
+  context.check(scopeIsNotWidened, areSupported && includesScope(granted.split(' '), scopes), requested, granted)
   return scopes.length === 0 ? granted : formatScope(scopes)
 }
