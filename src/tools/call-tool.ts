@@ -1,6 +1,6 @@
 /** Runs and describes tools, for `tools/call` and `tools/list`. */
 import { schemaProblem } from '../base/protocol/json-schema.ts'
-import type { JsonObject } from '../base/protocol/json.ts'
+import { isJsonObject, type JsonObject } from '../base/protocol/json.ts'
 import { ToolError, type Caller, type InputRequired, type Round, type Tool, type ToolOutput } from './tool.ts'
 
 /** Runs a tool and returns the result of `tools/call` (MCP 2026-07-28 server/tools, Calling Tools), or a request for input. */
@@ -16,6 +16,16 @@ export async function callTool(tool: Tool, args: JsonObject, caller: Caller, rou
     if (isAbort(error) && round.signal.aborted) return errorResult(`${tool.name} was cancelled`)
     throw error
   }
+}
+
+/** Models write null for an argument that they leave out. It counts as absent, unless the schema accepts null. */
+export function presentArguments(args: JsonObject, inputSchema: JsonObject): JsonObject {
+  const properties = isJsonObject(inputSchema['properties']) ? inputSchema['properties'] : {}
+  const takesNull = (name: string): boolean => {
+    const property = Object.hasOwn(properties, name) ? properties[name] : undefined
+    return !isJsonObject(property) || schemaProblem(null, property, name, inputSchema) === undefined
+  }
+  return Object.fromEntries(Object.entries(args).filter(([name, value]) => value !== null || takesNull(name)))
 }
 
 /** A tool as `tools/list` returns it. */

@@ -4,7 +4,7 @@ import { legacyVersions } from '../base/protocol/mcp.ts'
 import { mirroredParameters, valueAt } from '../base/protocol/mirrored-parameters.ts'
 import type { Call, Context, Method } from '../core/context/context.ts'
 import { paramsAreValid } from '../core/rules/mcp.ts'
-import { callTool, describeTool, errorResult, isInputRequired } from './call-tool.ts'
+import { callTool, describeTool, errorResult, isInputRequired, presentArguments } from './call-tool.ts'
 import { openState, sealState, type StatefulCall } from './request-state.ts'
 import { clientHasCapability, toolIsKnown } from './rules/tools.ts'
 import { listen } from './subscriptions.ts'
@@ -37,8 +37,9 @@ async function callNamedTool(
   tools: Tools, { params, token, clientCapabilities, progress, request }: Call, context: Context,
 ): Promise<JsonObject> {
   const tool = findTool(tools, params, context)
-  const { arguments: args = {}, inputResponses = {}, requestState } = params
-  context.check(paramsAreValid, isJsonObject(args), 'arguments must be an object')
+  const { arguments: sent = {}, inputResponses = {}, requestState } = params
+  context.check(paramsAreValid, isJsonObject(sent), 'arguments must be an object')
+  const args = presentArguments(sent, tool.inputSchema)
   const areResponses = isJsonObject(inputResponses) && Object.values(inputResponses).every(isJsonObject)
   context.check(paramsAreValid, areResponses, 'inputResponses must be an object of objects')
   context.check(paramsAreValid, requestState === undefined || typeof requestState === 'string', 'requestState must be a string')

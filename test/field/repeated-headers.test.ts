@@ -137,7 +137,7 @@ describe('A header stays refused if it was sent twice with equal values, where t
 
 describe('A header without a value counts as absent', () => {
   const rows: Record<string, string> = {
-    'MCP-Protocol-Version': 'MCP-Protocol-Version:', 'Mcp-Session-Id': 'Mcp-Session-Id:', 'Accept': 'Accept:', 'Origin': 'Origin:',
+    'MCP-Protocol-Version': 'MCP-Protocol-Version:', 'Mcp-Session-Id': 'Mcp-Session-Id:', 'Accept': 'Accept:',
     'Content-Encoding': 'Content-Encoding:', 'Mcp-Method': 'Mcp-Method:', 'Expect': 'Expect:',
   }
   for (const [what, header] of Object.entries(rows)) {

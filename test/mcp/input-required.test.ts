@@ -81,7 +81,6 @@ describe('requestState', () => {
     ['is altered', (state: string) => `${Buffer.from('{"state":{"asked":"twice"},"exp":9999999999}').toString('base64url')}.${state.split('.')[1]}`],
     ['is truncated', (state: string) => state.slice(0, -1)],
     ['is extended', (state: string) => `${state}.x`],
-    ['is empty', () => ''],
   ] as const) {
     it(`is rejected if it ${what} (MCP 2026-07-28 basic/patterns/mrtr, Server Requirements)`, async t => {
       await assertRpcError(await present(t, change), 'request-state-is-ours', -32602, 200)

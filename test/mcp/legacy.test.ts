@@ -104,7 +104,7 @@ describe('initialize', () => {
 
   it('starts no session if it fails', async t => {
     const { server, token } = await start(t)
-    assert.equal((await callMcp(server, token, 'initialize', {})).headers.get('mcp-session-id'), null)
+    assert.equal((await callMcp(server, token, 'initialize', { protocolVersion: 1 })).headers.get('mcp-session-id'), null)
   })
 
   it('returns the configured name and version', async t => {

@@ -7,13 +7,13 @@ const joinable: ReadonlySet<string> = new Set([
 ])
 
 /**
- * A header without a value counts as absent. A header that was sent more than once with equal values counts once, except for
+ * A header without a value counts as absent, except for Origin, which then is not allowed. A header that was sent more than once with equal values counts once, except for
  * DPoP (RFC 9449 section 4.3). Values that differ stay joined, and the rule of the header refuses them.
  */
 export function readHeaders({ headers, headersDistinct }: IncomingMessage): IncomingHttpHeaders {
   const read: IncomingHttpHeaders = {}
   for (const [name, value] of Object.entries(headers)) {
-    if (value === '') continue
+    if (value === '' && name !== 'origin') continue
     const [only, ...others] = headerValues(name, headersDistinct[name])
     read[name] = only === undefined || others.length > 0 || name === 'dpop' ? value : only
   }

@@ -2,7 +2,7 @@
  * JSON-RPC 2.0 as MCP uses it (MCP 2026-07-28 basic, Messages): requests with a string or integer id, notifications,
  * responses, and the error codes.
  */
-import { isJsonObject, type JsonObject } from './json.ts'
+import { isJsonObject, presentMembers, type JsonObject } from './json.ts'
 
 export const jsonRpcErrors = {
   parseError: -32700,
@@ -58,6 +58,27 @@ export class JsonRpcError extends Error {
 
 export function isRequest(message: JsonRpcMessage): message is JsonRpcRequest {
   return 'method' in message && 'id' in message
+}
+
+/**
+ * A message without the members that say nothing, in `params` and its `_meta` as well. A null id stays, because it makes a
+ * request invalid (MCP 2026-07-28 basic, Requests). Some libraries write one into notifications, which have no id.
+ */
+export function presentMessage(value: unknown): unknown {
+  if (!isJsonObject(value)) return value
+  const message = presentMembers(value)
+  const { method, params } = message
+  const hasId = 'id' in value && !(value['id'] === null && String(method).startsWith('notifications/'))
+  return {
+    ...message,
+    ...(hasId ? { id: value['id'] } : {}),
+    ...(isJsonObject(params) ? { params: presentParams(params) } : {}),
+  }
+}
+
+function presentParams(params: JsonObject): JsonObject {
+  const { _meta } = params
+  return presentMembers(isJsonObject(_meta) ? { ...params, _meta: presentMembers(_meta) } : params)
 }
 
 /** Why `value` is not a valid JSON-RPC message, or undefined if it is. */

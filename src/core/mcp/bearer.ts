@@ -16,7 +16,7 @@ import {
 
 /** Verifies the access token in the Authorization header and returns its claims. */
 export async function authenticate(request: Request, context: Context): Promise<AccessToken> {
-  context.check(accessTokenIsInTheHeader, !new URLSearchParams(request.query).has('access_token'))
+  context.check(accessTokenIsInTheHeader, !new URLSearchParams(request.query).getAll('access_token').some(Boolean))
   const { authorization } = request.headers
   context.check(accessTokenIsSent, authorization !== undefined)
   // credentials = ( "Bearer" / "DPoP" ) 1*SP token68     RFC 6750 section 2.1, RFC 9449 section 7.1

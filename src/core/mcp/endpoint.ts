@@ -4,7 +4,7 @@
  */
 import { mediaType, type Reply, type Request } from '../../base/http/message.ts'
 import { OAuthError } from '../../base/protocol/errors.ts'
-import { errorResponse, messageProblem, type JsonRpcMessage, type RequestId } from '../../base/protocol/json-rpc.ts'
+import { errorResponse, messageProblem, presentMessage, type JsonRpcMessage, type RequestId } from '../../base/protocol/json-rpc.ts'
 import { isJsonObject, parseJson } from '../../base/protocol/json.ts'
 import { bodyIsJson, methodIsAllowed } from '../../base/rules/http.ts'
 import type { Context, Handler } from '../context/context.ts'
@@ -50,7 +50,7 @@ async function answer(
   try {
     context.check(messageIsJson, 'value' in body, 'problem' in body ? body.problem : undefined)
     const isBatch = Array.isArray(body.value)
-    const messages: unknown[] = isBatch ? body.value as unknown[] : [body.value]
+    const messages = (isBatch ? body.value as unknown[] : [body.value]).map(presentMessage)
     assertMessages(messages, context)
     if (onlyMethod !== undefined) context.check(methodFitsPath, isCallOf(onlyMethod, messages, isBatch), undefined, onlyMethod)
     // The only request without a token is `initialize`, which exists only in the legacy era.

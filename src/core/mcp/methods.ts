@@ -20,7 +20,7 @@ const instructions = 'A demonstration of MCP authorization: weather, files and t
 
 /** MCP 2025-11-25 basic/lifecycle, Version Negotiation: the requested version, or our latest if we do not support it. */
 function initialize({ params }: Call, context: Context): JsonObject {
-  const { protocolVersion } = params
+  const { protocolVersion = legacyVersions[0] } = params
   context.check(paramsAreValid, typeof protocolVersion === 'string', 'protocolVersion must be a string')
   return {
     protocolVersion: legacyVersions.includes(protocolVersion) ? protocolVersion : legacyVersions[0],
