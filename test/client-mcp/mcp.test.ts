@@ -81,10 +81,11 @@ describe('a request', () => {
     })
   }
 
-  it('follows no redirect', async t => {
-    const { peer, client } = await connect(t, { 'tools/list': redirectTo('/elsewhere', 307) })
-    await assertUntrusted(client.listTools(), 'answer-is-json-rpc')
-    assert.equal(peer.to('POST /elsewhere').length, 0)
+  it('follows no redirect to another origin', async t => {
+    const other = await startPeer(t)
+    const { client } = await connect(t, { 'tools/list': redirectTo(`${other.url}/elsewhere`, 307) })
+    await assert.rejects(client.listTools())
+    assert.equal(other.received.length, 0)
   })
 
   it('stops reading a response that is too long (RFC 9700 section 4.16)', async t => {
