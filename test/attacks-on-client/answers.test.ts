@@ -13,8 +13,8 @@ import { assertFails, assertUntrusted, eventStream, json, legacyMethods, result,
 import { attack } from '../attacks/attack.ts'
 import { drip, jsonHead, listAt, run, startRawPeer, streamHead } from './hostile.ts'
 
-describe('The client: answers without end', { concurrency: 4 }, () => {
-  attack('answers with a body without end, as fast as it can', 'answer-is-bounded', async t => {
+describe('The client: endless responses', { concurrency: 4 }, () => {
+  attack('sends an endless body at full speed', 'answer-is-bounded', async t => {
     const peer = await startRawPeer(t, async socket => {
       socket.write(jsonHead)
       await drip(socket, ' '.repeat(1024 * 1024), 0)
@@ -22,14 +22,14 @@ describe('The client: answers without end', { concurrency: 4 }, () => {
     assertEnds(await run(t, peer.url, '--list-tools'), 5, /rule answer-is-bounded/)
   })
 
-  attack('answers with headers of 60 kB', 'src/base/client/http.ts: maxHeaderSize: headLimit', async t => {
+  attack('sends headers of 60 kB', 'src/base/client/http.ts: maxHeaderSize: headLimit', async t => {
     const peer = await startPeer(t)
     peer.on('POST /mcp', { status: 401, headers: { 'www-authenticate': `Bearer scope="${'x'.repeat(60_000)}"` } })
     const ended = await run(t, peer.url, '--authorize', '--headless')
     assertEnds(ended, 5, /sent more than 16384 bytes/)
   })
 
-  attack('sends one event without end', 'answer-is-bounded', async t => {
+  attack('sends one endless event', 'answer-is-bounded', async t => {
     const peer = await startRawPeer(t, async socket => {
       socket.write(`${streamHead}data: `)
       await drip(socket, 'x'.repeat(1024 * 1024), 0)
@@ -43,7 +43,7 @@ describe('The client: answers without end', { concurrency: 4 }, () => {
     assertEnds(ended, 5, /rule answer-is-bounded/)
   })
 
-  attack('answers slowly, again and again, so that one command never ends', 'src/base/client/http.ts: Math.min(timeLimit, trace.budget.timeLeft)', async t => {
+  attack('answers slowly again and again, so that a command never ends', 'src/base/client/http.ts: Math.min(timeLimit, trace.budget.timeLeft)', async t => {
     const peer = await startPeer(t)
     peer.on('GET /slow', async () => {
       await sleep(200)
@@ -57,8 +57,8 @@ describe('The client: answers without end', { concurrency: 4 }, () => {
   })
 })
 
-describe('The client goes round no circle', { concurrency: 4 }, () => {
-  attack('leads from page to page of tools in a circle', 'src/client/mcp/mcp-client.ts: page < maxPages', async t => {
+describe('The client runs in no circle', { concurrency: 4 }, () => {
+  attack('leads from one page of tools to the next in a circle', 'src/client/mcp/mcp-client.ts: page < maxPages', async t => {
     const ended = await listAt(t, { 'tools/list': ({ id }) => result(id, { tools: [], nextCursor: 'same', ttlMs: 0, cacheScope: 'private' }) })
     assertEnds(ended, 4, /does not end after 200 pages/)
   })
@@ -68,7 +68,7 @@ describe('The client goes round no circle', { concurrency: 4 }, () => {
     assertEnds(ended, 4, /still asks for input/)
   })
 
-  attack('redirects from the authorization endpoint without end', 'src/client/user-agent/headless.ts: hop < maxHops', async t => {
+  attack('redirects from the authorization endpoint endlessly', 'src/client/user-agent/headless.ts: hop < maxHops', async t => {
     const peer = await startPeer(t)
     peer.on('GET /.well-known/oauth-protected-resource/mcp', json({ resource: `${peer.url}/mcp`, authorization_servers: [peer.url] }))
     peer.on('GET /.well-known/oauth-authorization-server', json(validMetadata(peer.url)))
@@ -78,20 +78,20 @@ describe('The client goes round no circle', { concurrency: 4 }, () => {
     assert.ok(peer.to('GET /authorize').length <= 10)
   })
 
-  attack('makes request after request of its own in the place of an answer', 'answer-is-json-rpc', async t => {
+  attack('sends requests of its own instead of a response', 'answer-is-json-rpc', async t => {
     const pings = Array.from({ length: 500 }, (_, i) => `data: {"jsonrpc":"2.0","id":${i},"method":"ping"}\n\n`)
     const ended = await listAt(t, legacyMethods({ 'tools/list': eventStream(...pings) }))
     assert.equal(ended.code, 5, ended.stderr)
   })
 })
 
-describe('The client is not led astray by JSON', { concurrency: 4 }, () => {
+describe('The client rejects misleading JSON', { concurrency: 4 }, () => {
   const deep = '['.repeat(200_000) + ']'.repeat(200_000)
   const texts: readonly (readonly [string, string])[] = [
     ['is deeper than any stack', `{"jsonrpc":"2.0","id":1,"result":{"content":${deep}}}`],
     ['names a member twice', '{"jsonrpc":"2.0","id":1,"result":{},"result":{"content":[]}}'],
     ['has a member __proto__', '{"jsonrpc":"2.0","id":1,"result":{"__proto__":{"resultType":"complete"},"content":[]}}'],
-    ['is no JSON', '{"jsonrpc":'],
+    ['is not JSON', '{"jsonrpc":'],
     ['is a number', '7'],
   ]
   for (const [what, text] of texts) {
@@ -112,10 +112,10 @@ describe('The client is not led astray by JSON', { concurrency: 4 }, () => {
   }
 })
 
-describe('A text of 60 kB takes the client linear time', () => {
+describe('The client reads 60 kB in linear time', () => {
   const challenges: readonly (readonly [string, (size: number) => string])[] = [
-    ['blanks', size => `Bearer${' '.repeat(size)}x`], ['commas', size => `Bearer ${','.repeat(size)}`],
-    ['an open quotation', size => `Bearer a="${'x'.repeat(size)}`], ['backslashes', size => `Bearer a="${'\\'.repeat(size)}`],
+    ['spaces', size => `Bearer${' '.repeat(size)}x`], ['commas', size => `Bearer ${','.repeat(size)}`],
+    ['an unclosed quotation', size => `Bearer a="${'x'.repeat(size)}`], ['backslashes', size => `Bearer a="${'\\'.repeat(size)}`],
     ['equal signs', size => `Bearer ${'='.repeat(size)}`], ['one token', size => 'x'.repeat(size)], ['tokens', size => 'x '.repeat(size / 2)],
     ['parameters', size => `Bearer ${'a="b",'.repeat(size / 6)}`], ['half parameters', size => `Bearer ${'a= '.repeat(size / 3)}`],
     ['a token68', size => `Bearer ${'x'.repeat(size / 2)}${'='.repeat(size / 2)}x`],
@@ -126,7 +126,7 @@ describe('A text of 60 kB takes the client linear time', () => {
     })
   }
 
-  attack('sends 60 kB of an event letter by letter', 'src/client/mcp/event-stream.ts: lines.pop()!', async () => {
+  attack('sends an event of 60 kB character by character', 'src/client/mcp/event-stream.ts: lines.pop()!', async () => {
     async function* letters(size: number): AsyncGenerator<string> {
       for (let i = 0; i < size; i++) yield 'x'
       yield '\n\n'
@@ -137,19 +137,19 @@ describe('A text of 60 kB takes the client linear time', () => {
   })
 })
 
-describe('A peer that speaks no HTTP', () => {
+describe('A peer that does not speak HTTP', () => {
   for (const [what, bytes] of [
-    ['a banner of SSH', 'SSH-2.0-OpenSSH_9.6\r\n'], ['noise', '\u0000\u0001\u0002'], ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab'],
+    ['an SSH banner', 'SSH-2.0-OpenSSH_9.6\r\n'], ['noise', '\u0000\u0001\u0002'], ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab'],
     ['a length and chunks', 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n'],
-    ['half an answer', 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\ncontent-type: application/json\r\n\r\n{'],
+    ['half a response', 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\ncontent-type: application/json\r\n\r\n{'],
   ] as const) {
-    attack(`sends ${what} in the place of HTTP`, 'src/base/client/http.ts: code?.startsWith(\'HPE_\')', async t => {
+    attack(`sends ${what} instead of HTTP`, 'src/base/client/http.ts: code?.startsWith(\'HPE_\')', async t => {
       const peer = await startRawPeer(t, socket => socket.end(bytes))
       await assertFails(send({ method: 'GET', url: peer.url }, new Trace()), { exitCode: 6 })
     })
   }
 
-  attack('sends the head of an answer without end', 'src/base/client/http.ts: maxHeaderSize: headLimit', async t => {
+  attack('sends an endless response head', 'src/base/client/http.ts: maxHeaderSize: headLimit', async t => {
     const peer = await startRawPeer(t, async socket => {
       socket.write('HTTP/1.1 200 OK\r\n')
       await drip(socket, `x: ${'y'.repeat(1000)}\r\n`, 0)

@@ -59,14 +59,14 @@ describe('The client: its callback listener', { concurrency: 4 }, () => {
   })
 
   for (const [what, text] of [
-    ['no HTTP', '\u0016\u0003\u0001\r\n\r\n'], ['a huge head', `GET /callback HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(60_000)}\r\n\r\n`],
+    ['something other than HTTP', '\u0016\u0003\u0001\r\n\r\n'], ['a huge head', `GET /callback HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(60_000)}\r\n\r\n`],
     ['an absolute target', 'GET http://evil.example/callback?code=x HTTP/1.1\r\nHost: evil.example\r\n\r\n'], ['no target', 'GET * HTTP/1.1\r\nHost: x\r\n\r\n'],
     ['a target of slashes', 'GET //callback HTTP/1.1\r\nHost: x\r\n\r\n'], ['a POST with the right parameters', `POST /callback${right} HTTP/1.1\r\nHost: x\r\n\r\n`],
     ['a HEAD with the right parameters', `HEAD /callback${right} HTTP/1.1\r\nHost: x\r\n\r\n`],
     ['an upgrade', 'GET /callback HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'],
     ['a tunnel', 'CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n'],
   ] as const) {
-    attack(`answers before the right callback with ${what}`, 'src/client/user-agent/callback-listener.ts: !answers(response, this.pending)', async t => {
+    attack(`sends ${what} before the right callback`, 'src/client/user-agent/callback-listener.ts: !answers(response, this.pending)', async t => {
       const { listener, response, port } = await waitAt(t)
       hang(t, port, text)
       await sleep(50)
@@ -99,7 +99,7 @@ describe('The callback listener', () => {
     }
   })
 
-  it('does not share the port of localhost with somebody on the other address family', async t => {
+  it('does not share the port of localhost with a program on the other address family', async t => {
     const other = createServer()
     const isThere = await new Promise(resolve => other.on('error', () => resolve(false)).listen(0, '::1', () => resolve(true)))
     if (!isThere) return t.skip('no IPv6 here')
@@ -119,7 +119,7 @@ describe('The callback listener', () => {
     await assert.rejects(fetch(listener.redirect_uri))
   })
 
-  attack('sends script in a callback to have it shown', 'src/base/ui/html.ts: escapeHtml(String(value))', async t => {
+  attack('injects script into the page that a callback gets', 'src/base/ui/html.ts: escapeHtml(String(value))', async t => {
     const { listener } = await waitAt(t)
     const answer = await fetch(`${listener.redirect_uri}?state=the-state&iss=https%3A%2F%2Fauth.example.com&error=%3Cscript%3Ealert(1)%3C%2Fscript%3E&error_description=%22%3E%3Cimg%20src%3Dx%3E`)
     assert.doesNotMatch(await answer.text(), /<script>alert|<img/)

@@ -25,7 +25,7 @@ const endpoints: readonly string[] = [
 describe('The client: hostile metadata', { concurrency: 8 }, () => {
   for (const url of endpoints) {
     for (const member of ['authorization_endpoint', 'token_endpoint', 'registration_endpoint'] as const) {
-      attack(`names ${JSON.stringify(url).slice(0, 60)} as its ${member}: a script, a file, an option, a private address, plain http`, 'endpoint-is-secure', async t => {
+      attack(`names ${JSON.stringify(url).slice(0, 60)} as its ${member}, a URL that runs something or leads elsewhere`, 'endpoint-is-secure', async t => {
         const peer = await startHonestPeer(t, { metadata: { [member]: url } })
         await assertUntrusted(clientOf(peer.url).authorizer.authorize(), 'endpoint-is-secure')
         assert.deepEqual([...peer.to('POST /register'), ...peer.to('POST /token'), ...peer.to('GET /authorize')], [])
@@ -58,7 +58,7 @@ describe('The client: hostile metadata', { concurrency: 8 }, () => {
   }
 
   for (const url of ['javascript:alert(1)', '--foo', '$(touch evil)', 'https://169.254.169.254/latest/meta-data']) {
-    attack(`names ${url} as the place where a browser would go`, 'endpoint-is-secure', async t => {
+    attack(`names ${url} as the URL that a browser opens`, 'endpoint-is-secure', async t => {
       const peer = await startHonestPeer(t, { metadata: { authorization_endpoint: url } })
       const home = await makeHome(t)
       const ended = await runProgram(t, home, ['--server-url', `${peer.url}/mcp`, '--authorize', '--trace'])
@@ -70,7 +70,7 @@ describe('The client: hostile metadata', { concurrency: 8 }, () => {
 })
 
 describe('The authorization endpoint of a server', { concurrency: 8 }, () => {
-  it('may have a query, which is kept (RFC 6749 section 3.1)', async t => {
+  it('may have a query, which the client keeps (RFC 6749 section 3.1)', async t => {
     const peer = await startPeer(t)
     addAuthorizationServer(peer, { metadata: { authorization_endpoint: `${peer.url}/authorize?tenant=1&` } })
     addMcpServer(peer, peer.url)
@@ -88,7 +88,7 @@ describe('The authorization endpoint of a server', { concurrency: 8 }, () => {
     })
   }
 
-  attack('has a shell run what its authorization endpoint says, or a browser see the secret of the environment', 'src/client/user-agent/browser.ts: shell: false, env', async t => {
+  attack('runs a shell command with its authorization endpoint, or passes the client secret to the browser', 'src/client/user-agent/browser.ts: shell: false, env', async t => {
     const peer = await startPeer(t)
     addAuthorizationServer(peer, { metadata: { authorization_endpoint: `${peer.url}/authorize?a=$(touch\${IFS}evil)&b=\`id\`&%22;touch+evil;%22` } })
     addMcpServer(peer, peer.url)
@@ -100,14 +100,14 @@ describe('The authorization endpoint of a server', { concurrency: 8 }, () => {
     assert.deepEqual((await readdir(home.path)).filter(name => name === 'evil'), [])
   })
 
-  attack('asks for scopes that no command line could take', 'src/client/user-agent/browser.ts: if the URL is too long', async t => {
+  attack('requests more scopes than fit on a command line', 'src/client/user-agent/browser.ts: if the URL is too long', async t => {
     const scopes_supported = Array.from({ length: 50_000 }, (_, i) => `scope:${i}`)
     const { ended, home } = await authorizeAt(t, { resource: { scopes_supported } }, '--trace')
     assertEnds(ended, 5, /it is longer than 8000 characters/)
     assert.equal(await home.opened(), undefined)
   })
 
-  attack('refuses every token to have tab after tab opened', 'src/client/user-agent/browser.ts: const maxVisits = 3', async t => {
+  attack('rejects every token to open one browser tab after another', 'src/client/user-agent/browser.ts: const maxVisits = 3', async t => {
     const peer = await startPeer(t)
     addAuthorizationServer(peer)
     addMcpServer(peer, peer.url, { accepts: () => false })
@@ -121,9 +121,9 @@ describe('The authorization endpoint of a server', { concurrency: 8 }, () => {
   })
 })
 
-describe('What a server says of its tokens cannot harm the client later', { concurrency: 8 }, () => {
+describe('The client survives a token response', { concurrency: 8 }, () => {
   for (const [what, tokens] of [
-    ['a lifetime beyond all dates', { expires_in: 1e300 }], ['a lifetime as a huge number in text', { expires_in: '9'.repeat(300) }],
+    ['a lifetime that no Date can hold', { expires_in: 1e300 }], ['a lifetime as a string of 300 digits', { expires_in: '9'.repeat(300) }],
     ['a scope of a megabyte', { scope: 'x'.repeat(1e6) }], ['members of other types', { scope: {}, id_token: [] }],
   ] as const) {
     it(`with ${what}`, async t => {
@@ -134,17 +134,17 @@ describe('What a server says of its tokens cannot harm the client later', { conc
   }
 
   for (const [what, tokens, member] of [
-    ['a line end in the access token', { access_token: 'a\r\nx-evil: 1' }, 'access_token'], ['an access token of 60 kB', { access_token: 'a'.repeat(60_000) }, 'access_token'],
-    ['no text as refresh token', { refresh_token: { a: 1 } }, 'refresh_token'],
+    ['a line break in the access token', { access_token: 'a\r\nx-evil: 1' }, 'access_token'], ['an access token of 60 kB', { access_token: 'a'.repeat(60_000) }, 'access_token'],
+    ['a refresh token that is not a string', { refresh_token: { a: 1 } }, 'refresh_token'],
   ] as const) {
-    it(`and is refused with ${what}`, async t => {
+    it(`but rejects one with ${what}`, async t => {
       const { ended, home } = await authorizeAt(t, { tokens })
       assertEnds(ended, 5, new RegExp(`no usable ${member}`))
       assert.deepEqual((await home.stored()).servers, {})
     })
   }
 
-  it('with a registration whose token has a line end', async t => {
+  it('to a registration with a line break in its token', async t => {
     const { home, peer, ended } = await authorizeAt(t, { registration: { registration_client_uri: 'https://a.example/r', registration_access_token: 'a\r\nb' } })
     assert.equal(ended.code, 0, ended.stderr)
     await succeed(t, home, ['--remove-client', peer.url])

@@ -17,7 +17,7 @@ describe('The client: mix-up of two authorization servers (RFC 9207 section 2.4)
     ['iss is empty', false, '', 'issuer-of-response-matches'],
   ]
   for (const [what, promised, iss, rule] of rows) {
-    it(`${rule === undefined ? 'is none' : 'ends the flow'} where ${what}`, async t => {
+    it(`${rule === undefined ? 'continues' : 'stops'} if ${what}`, async t => {
       const response = iss === undefined ? {} : { iss }
       const peer = await startHonestPeer(t, { metadata: { authorization_response_iss_parameter_supported: promised }, response })
       const work = clientOf(peer.url).authorizer.authorize()
@@ -26,7 +26,7 @@ describe('The client: mix-up of two authorization servers (RFC 9207 section 2.4)
     })
   }
 
-  attack('sends an error to the callback in the name of another issuer', 'issuer-of-response-matches', async t => {
+  attack('sends an error to the callback on behalf of another issuer', 'issuer-of-response-matches', async t => {
     const response = { code: null, iss: 'https://honest.example', error: 'evil', error_description: 'evil', error_uri: 'https://evil.example' }
     const { ended } = await authorizeAt(t, { response })
     assertEnds(ended, 5, /rule issuer-of-response-matches/)
@@ -44,7 +44,7 @@ describe('The client: mix-up of two authorization servers (RFC 9207 section 2.4)
     })
   }
 
-  attack('names itself in the place of the authorization server to get the secret of a client', 'credentials-belong-to-issuer', async t => {
+  attack('names itself as the authorization server to get the secret of a client', 'credentials-belong-to-issuer', async t => {
     const honest = await startHonestPeer(t)
     const attacker = await startHonestPeer(t)
     const home = await makeHome(t)
@@ -56,7 +56,7 @@ describe('The client: mix-up of two authorization servers (RFC 9207 section 2.4)
     assert.doesNotMatch(JSON.stringify(attacker.received), /the-secret-of-known-client/)
   })
 
-  attack('hopes for the tokens and the registration of another server', 'src/core/client/token-keeper.ts: (await this.options.storage.read()).servers', async t => {
+  attack('waits for the tokens and the registration of another server', 'src/core/client/token-keeper.ts: (await this.options.storage.read()).servers', async t => {
     const honest = await startHonestPeer(t)
     const attacker = await startHonestPeer(t)
     const home = await makeHome(t)

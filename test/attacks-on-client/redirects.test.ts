@@ -47,7 +47,7 @@ describe('The client: redirects', { concurrency: 8 }, () => {
     assert.deepEqual(await home.stored(), before)
   })
 
-  attack('redirects from the authorization endpoint into a file or a script', 'endpoint-is-secure', async t => {
+  attack('redirects from the authorization endpoint to a file or a script', 'endpoint-is-secure', async t => {
     for (const location of ['file:///etc/passwd', 'javascript:alert(1)', 'http://169.254.169.254/', 'https://10.0.0.1/']) {
       const peer = await startHonestPeer(t)
       peer.on('GET /authorize', redirectTo(location))

@@ -9,7 +9,7 @@ import { addAuthorizationServer, addMcpServer, echoTool, failure, formOf, html, 
 import { attack } from '../attacks/attack.ts'
 
 describe('The client: its secrets', { concurrency: 8 }, () => {
-  attack('quotes the access token in an error, a tool, a result or a challenge, to have it shown', 'src/base/client/sent-secrets.ts: export function secretsIn', async t => {
+  attack('quotes the access token in an error, a tool, a result or a challenge, so that it is shown', 'src/base/client/sent-secrets.ts: export function secretsIn', async t => {
     const quoting = await startPeer(t)
     addAuthorizationServer(quoting)
     addMcpServer(quoting, quoting.url)
@@ -45,7 +45,7 @@ describe('The client: its secrets', { concurrency: 8 }, () => {
     for (const secret of sent) assert.equal(ended.stderr.includes(secret), false)
   })
 
-  it('of a client that was registered beforehand, and warns of one on the command line', async t => {
+  it('shows no secret of a pre-registered client, and warns of one on the command line', async t => {
     const peer = await startHonestPeer(t, { metadata: { token_endpoint_auth_methods_supported: ['client_secret_basic'] } })
     const home = await makeHome(t)
     const secret = 'a-secret:with&marks of its own'

@@ -26,7 +26,7 @@ async function modeOf(path: string): Promise<string> {
 const record = { client_id: 'c', token_endpoint_auth_method: 'none', redirect_uri: 'http://127.0.0.1/callback' }
 
 describe('The client: its storage', { concurrency: 4 }, () => {
-  attack('reads the storage of another user of the machine', 'src/client/storage/file-storage.ts: await chmod(path, 0o600)', async t => {
+  attack('reads the storage of another user on the same machine', 'src/client/storage/file-storage.ts: await chmod(path, 0o600)', async t => {
     const { home } = await authorized(t)
     await chmod(home.storage, 0o644)
     const { stderr } = await succeed(t, home, ['--list-clients'])
@@ -34,7 +34,7 @@ describe('The client: its storage', { concurrency: 4 }, () => {
     assert.equal(await modeOf(home.storage), '600')
   })
 
-  attack('waits for a storage that a loose umask opens', 'src/client/storage/file-storage.ts: \'wx\', 0o600', async t => {
+  attack('waits for a storage that is created with a loose umask', 'src/client/storage/file-storage.ts: \'wx\', 0o600', async t => {
     const server = await startServer(t)
     const home = await makeHome(t)
     const storage = join(home.path, 'new', 'deep', 'clients.json')
@@ -43,7 +43,7 @@ describe('The client: its storage', { concurrency: 4 }, () => {
     assert.deepEqual([await modeOf(storage), await modeOf(join(storage, '..'))], ['600', '700'])
   })
 
-  attack('has secrets left behind at the end of a symbolic link', 'src/client/storage/file-storage.ts: realpath(this.path)', async t => {
+  attack('has secrets left behind at the target of a symbolic link', 'src/client/storage/file-storage.ts: realpath(this.path)', async t => {
     const server = await startServer(t)
     const home = await makeHome(t)
     const real = join(home.path, 'real.json')
@@ -55,7 +55,7 @@ describe('The client: its storage', { concurrency: 4 }, () => {
     assert.ok((await lstat(home.storage)).isSymbolicLink())
   })
 
-  attack('puts a pipe in the place of the storage', 'src/client/storage/file-storage.ts: this.unusable(\'it is not a file\')', async t => {
+  attack('replaces the storage by a pipe', 'src/client/storage/file-storage.ts: this.unusable(\'it is not a file\')', async t => {
     const home = await makeHome(t)
     const fifo = join(home.path, 'fifo')
     assert.deepEqual(await once(spawn('mkfifo', [fifo]), 'exit'), [0, null])
@@ -63,7 +63,7 @@ describe('The client: its storage', { concurrency: 4 }, () => {
     assertEnds(await runClient(t, home, ['--list-clients', '--storage', '/dev/null']), 1, /cannot be used: it is not a file/)
   })
 
-  it('on a disk that is full stays as it was, and the error says so', { skip: !process.getuid || process.getuid() !== 0 }, async t => {
+  it('keeps its content if the disk is full, and the error says so', { skip: !process.getuid || process.getuid() !== 0 }, async t => {
     const { server, home } = await authorized(t)
     const before = await readFile(home.storage, 'utf8')
     // A limit on the size of files, which every write meets.
@@ -76,7 +76,7 @@ describe('The client: its storage', { concurrency: 4 }, () => {
     if (code !== 0) assert.equal(await readFile(home.storage, 'utf8'), before)
   })
 
-  it('in a folder that does not exist and cannot be made is named', async t => {
+  it('is named in the error if its folder cannot be created', async t => {
     const home = await makeHome(t)
     await writeFile(join(home.path, 'file'), '')
     const server = await startServer(t)
@@ -91,16 +91,16 @@ describe('The client: its storage', { concurrency: 4 }, () => {
     ['is cut off', JSON.stringify({ version: 1, registrations: {}, servers: { 'https://m.example': tokens } }).slice(0, -20)],
     ['is full of zeros', '\0'.repeat(500)],
     ['has half a record', JSON.stringify({ registrations: {}, servers: { 'https://m.example': tokens, 'https://n.example': { issuer: 'x' } } })],
-    ['has a date that is none', JSON.stringify({ registrations: {}, servers: { 'https://m.example': { ...tokens, expires_at: 1e300 } } })],
-    ['has a date as text', JSON.stringify({ registrations: {}, servers: { 'https://m.example': { ...tokens, expires_at: 'soon' } } })],
-    ['has a refresh token that is none', JSON.stringify({ registrations: {}, servers: { 'https://m.example': { ...tokens, refresh_token: 7 } } })],
-    ['has scopes that are none', JSON.stringify({ registrations: {}, servers: { 'https://m.example': { ...tokens, requested_scopes: [{}] } } })],
-    ['has a secret that is none', JSON.stringify({ registrations: { 'https://a.example': { ...record, client_secret: [] } }, servers: {} })],
+    ['has an impossible date', JSON.stringify({ registrations: {}, servers: { 'https://m.example': { ...tokens, expires_at: 1e300 } } })],
+    ['has a date as a string', JSON.stringify({ registrations: {}, servers: { 'https://m.example': { ...tokens, expires_at: 'soon' } } })],
+    ['has an invalid refresh token', JSON.stringify({ registrations: {}, servers: { 'https://m.example': { ...tokens, refresh_token: 7 } } })],
+    ['has invalid scopes', JSON.stringify({ registrations: {}, servers: { 'https://m.example': { ...tokens, requested_scopes: [{}] } } })],
+    ['has an invalid secret', JSON.stringify({ registrations: { 'https://a.example': { ...record, client_secret: [] } }, servers: {} })],
     ['is of a later version', JSON.stringify({ version: 2, registrations: {}, servers: {} })],
     ['is deeper than any stack', '['.repeat(100_000)],
   ]
   for (const [what, text] of corrupted) {
-    attack(`has a storage that ${what} written over`, 'src/client/storage/file-storage.ts: if (!read) return this.setAside(path)', async t => {
+    attack(`has a storage that ${what} overwritten`, 'src/client/storage/file-storage.ts: if (!read) return this.setAside(path)', async t => {
       const home = await makeHome(t)
       await writeFile(home.storage, text, { mode: 0o600 })
       for (const args of [['--list-clients'], ['--list-clients']]) await succeed(t, home, args)
@@ -110,7 +110,7 @@ describe('The client: its storage', { concurrency: 4 }, () => {
     })
   }
 
-  it('survives a redirect URI that is none', async t => {
+  it('survives an invalid redirect URI', async t => {
     const server = await startServer(t)
     const home = await makeHome(t)
     const BROWSER = await home.writeBrowser('await fetch(url)')
@@ -120,7 +120,7 @@ describe('The client: its storage', { concurrency: 4 }, () => {
 })
 
 describe('A process that lost its lease while it was stopped', () => {
-  attack('stops a process and wakes it up to write what it knew before over newer tokens', 'src/client/storage/file-storage.ts: if (!await lease.isHeld()) return false', async t => {
+  attack('suspends and resumes a process, so that it overwrites newer tokens', 'src/client/storage/file-storage.ts: if (!await lease.isHeld()) return false', async t => {
     const home = await makeHome(t)
     const storage = new FileStorage(home.storage, () => {})
     await storage.update(state => ({ ...state, registrations: { first: record } }))
@@ -176,7 +176,7 @@ describe('The login survives', { concurrency: 3 }, () => {
     assert.deepEqual(await filesOf(home), ['.mcp_clients.json'])
   })
 
-  attack('stops a process before its refresh, to have it use the token a second time', 'src/core/client/token-keeper.ts: if (!await lease.isHeld())', async t => {
+  attack('suspends a process before its refresh, so that it uses the token a second time', 'src/core/client/token-keeper.ts: if (!await lease.isHeld())', async t => {
     const peer = await startHonestPeer(t)
     const home = await makeHome(t)
     await succeed(t, home, ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless'])

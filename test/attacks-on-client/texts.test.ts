@@ -13,7 +13,7 @@ import { attack } from '../attacks/attack.ts'
 const escapes = '\u001b[2J\u001b]8;;https://evil.example\u0007x\u001b]8;;\u0007\u009b31m\u001bP+q\u001b\\\u202e\u2066\u200b\r\u0008\u007f\u2028\u{e0041}'
 const steering = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u2028\u202e\u2066]|\udb40/
 
-describe('The client: texts that steer a terminal', { concurrency: 8 }, () => {
+describe('The client: control sequences for the terminal', { concurrency: 8 }, () => {
   function assertPlain({ stdout, stderr }: Ended): void {
     assert.doesNotMatch(stdout, steering)
     assert.doesNotMatch(stderr, steering)
@@ -26,22 +26,22 @@ describe('The client: texts that steer a terminal', { concurrency: 8 }, () => {
     return runClient(t, await makeHome(t), ['--server-url', `${peer.url}/mcp`, '--trace', ...args])
   }
 
-  attack('steers the terminal by names and descriptions of tools', 'src/base/ui/plain-text.ts: return text.replace(', async t => {
+  attack('injects control sequences into the terminal with names and descriptions of tools', 'src/base/ui/plain-text.ts: return text.replace(', async t => {
     const tools = [{ ...echoTool, name: `name${escapes}`, description: `text${escapes}` }]
     const ended = await openAt(t, { 'tools/list': ({ id }) => result(id, { tools, ttlMs: 0, cacheScope: 'private' }) }, '--list-tools')
     assertPlain(ended)
     assert.match(ended.stdout, /name\\u001b\[2J/)
   })
 
-  attack('steers the terminal by results of tools', 'src/base/ui/plain-text.ts: return text.replace(', async t => {
+  attack('injects control sequences into the terminal with results of tools', 'src/base/ui/plain-text.ts: return text.replace(', async t => {
     assertPlain(await openAt(t, { 'tools/call': ({ id }) => result(id, { content: [{ type: 'text', text: escapes }] }) }, '--call-tool', 'echo'))
   })
 
-  attack('steers the terminal by structured results of tools', 'src/base/ui/plain-text.ts: return text.replace(', async t => {
+  attack('injects control sequences into the terminal with structured results of tools', 'src/base/ui/plain-text.ts: return text.replace(', async t => {
     assertPlain(await openAt(t, { 'tools/call': ({ id }) => result(id, { content: [], structuredContent: { [escapes]: escapes } }) }, '--call-tool', 'echo'))
   })
 
-  attack('forges lines of the client by errors of the MCP server', 'src/base/ui/plain-text.ts: return text.replace(', async t => {
+  attack('forges output lines of the client with errors of the MCP server', 'src/base/ui/plain-text.ts: return text.replace(', async t => {
     const ended = await openAt(t, { 'tools/call': ({ id }) => failure(id, -32603, `no${escapes}\nDone: all is well\nError: pay here`) }, '--call-tool', 'echo')
     assertPlain(ended)
     assert.doesNotMatch(ended.stderr, /^(?:Done|Error: pay)/m)
@@ -61,7 +61,7 @@ describe('The client: texts that steer a terminal', { concurrency: 8 }, () => {
     ['the challenge', { challenge: 'error="invalid_token", error_description="\u009b31m\u0085"' }],
   ]
   for (const [what, changes] of places) {
-    attack(`steers the terminal by ${what}`, 'src/base/ui/plain-text.ts: return text.replace(', async t => {
+    attack(`injects control sequences into the terminal with ${what}`, 'src/base/ui/plain-text.ts: return text.replace(', async t => {
       const peer = await startHonestPeer(t, changes)
       const home = await makeHome(t)
       assertPlain(await runClient(t, home, ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless', '--trace']))
@@ -72,7 +72,7 @@ describe('The client: texts that steer a terminal', { concurrency: 8 }, () => {
   }
 
   for (const target of ['POST /token', 'POST /register']) {
-    attack(`steers the terminal by an error of ${target}`, 'src/base/ui/plain-text.ts: return text.replace(', async t => {
+    attack(`injects control sequences into the terminal with an error of ${target}`, 'src/base/ui/plain-text.ts: return text.replace(', async t => {
       const peer = await startHonestPeer(t)
       peer.on(target, json({ error: `e${escapes}`, error_description: `${escapes}\nDone`, error_uri: `https://a.example/${escapes}` }, 400))
       const ended = await runClient(t, await makeHome(t), ['--server-url', `${peer.url}/mcp`, '--authorize', '--headless', '--trace'])
@@ -81,7 +81,7 @@ describe('The client: texts that steer a terminal', { concurrency: 8 }, () => {
     })
   }
 
-  attack('steers the terminal by pages and headers that a trace shows', 'src/base/ui/plain-text.ts: return text.replace(', async t => {
+  attack('injects control sequences into the terminal with pages and headers that a trace shows', 'src/base/ui/plain-text.ts: return text.replace(', async t => {
     const peer = await startPeer(t)
     peer.on('POST /mcp', { ...html(`<h1>${escapes}`), headers: { 'content-type': 'text/html', 'x-evil': '\u009b31m' } })
     assertPlain(await runClient(t, await makeHome(t), ['--server-url', `${peer.url}/mcp`, '--list-tools', '--trace']))

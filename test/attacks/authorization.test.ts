@@ -28,8 +28,8 @@ async function assertShown(response: Response, rule: string, error: string): Pro
 describe('Authorization', { concurrency: 8 }, () => {
   const registered = 'https://app.example.com/cb?tenant=1'
   const nearMisses = {
-    'a slash more': 'https://app.example.com/cb/?tenant=1',
-    'a path below': 'https://app.example.com/cb/x?tenant=1',
+    'an extra slash': 'https://app.example.com/cb/?tenant=1',
+    'a subpath': 'https://app.example.com/cb/x?tenant=1',
     'dot segments that lead back': 'https://app.example.com/x/../cb?tenant=1',
     'another case in the path': 'https://app.example.com/CB?tenant=1',
     'another case in the host': 'https://APP.example.com/cb?tenant=1',
@@ -37,24 +37,24 @@ describe('Authorization', { concurrency: 8 }, () => {
     'the default port': 'https://app.example.com:443/cb?tenant=1',
     'another port': 'https://app.example.com:8443/cb?tenant=1',
     'a percent-encoded letter': 'https://app.example.com/%63b?tenant=1',
-    'a query more': 'https://app.example.com/cb?tenant=1&x=1',
+    'an extra query parameter': 'https://app.example.com/cb?tenant=1&x=1',
     'no query': 'https://app.example.com/cb',
     'a fragment': 'https://app.example.com/cb?tenant=1#x',
     'an empty fragment': 'https://app.example.com/cb?tenant=1#',
     'a user name': 'https://app.example.com@evil.example/cb?tenant=1',
     'a longer host': 'https://app.example.com.evil.example/cb?tenant=1',
-    'a host before it': 'https://evil.example/https://app.example.com/cb?tenant=1',
+    'another host before it': 'https://evil.example/https://app.example.com/cb?tenant=1',
     'a subdomain': 'https://x.app.example.com/cb?tenant=1',
     'a dot at the end of the host': 'https://app.example.com./cb?tenant=1',
     'a backslash': 'https://evil.example\\app.example.com/cb?tenant=1',
-    'http in place of https': 'http://app.example.com/cb?tenant=1',
+    'http instead of https': 'http://app.example.com/cb?tenant=1',
     'a newline at the end': 'https://app.example.com/cb?tenant=1\n',
-    'a blank at the end': 'https://app.example.com/cb?tenant=1 ',
+    'a space at the end': 'https://app.example.com/cb?tenant=1 ',
     'a NUL at the end': 'https://app.example.com/cb?tenant=1\0',
     'a tab inside': 'https://app.example.com/c\tb?tenant=1',
     'another redirect URI after a comma': 'https://app.example.com/cb?tenant=1,https://evil.example',
-    'another redirect URI after a blank': 'https://app.example.com/cb?tenant=1 https://evil.example',
-    'a scheme of its own': 'javascript://app.example.com/cb?tenant=1',
+    'another redirect URI after a space': 'https://app.example.com/cb?tenant=1 https://evil.example',
+    'the scheme javascript': 'javascript://app.example.com/cb?tenant=1',
   }
   for (const [what, redirect_uri] of Object.entries(nearMisses)) {
     attack(`sends a redirect_uri that differs by ${what}`, 'redirect-uri-is-registered', async t => {
@@ -67,31 +67,31 @@ describe('Authorization', { concurrency: 8 }, () => {
   const loopback = {
     'localhost for 127.0.0.1': 'http://localhost:7777/callback', '::1 for 127.0.0.1': 'http://[::1]:7777/callback',
     'another path': 'http://127.0.0.1:7777/other', 'a query': 'http://127.0.0.1:7777/callback?x', 'https': 'https://127.0.0.1:7777/callback',
-    'a port beyond the last': 'http://127.0.0.1:77777/callback', 'a user name': 'http://127.0.0.1:7777@evil.example/callback',
-    'a host that begins alike': 'http://127.0.0.1.evil.example/callback', 'a port with a sign': 'http://127.0.0.1:+80/callback',
+    'a port above 65535': 'http://127.0.0.1:77777/callback', 'a user name': 'http://127.0.0.1:7777@evil.example/callback',
+    'a host with the same beginning': 'http://127.0.0.1.evil.example/callback', 'a port with a sign': 'http://127.0.0.1:+80/callback',
   }
   for (const [what, redirect_uri] of Object.entries(loopback)) {
-    attack(`stretches the free port of a loopback redirect URI to ${what}`, 'redirect-uri-is-registered', async t => {
+    attack(`abuses the free port of a loopback redirect URI with ${what}`, 'redirect-uri-is-registered', async t => {
       const server = await startServer(t)
       await assertShown(await requestCode(server, await register(server), { redirect_uri }), 'redirect-uri-is-registered', 'invalid_request')
     })
   }
 
-  attack('takes the redirect URI of another client', 'redirect-uri-is-registered', async t => {
+  attack('uses the redirect URI of another client', 'redirect-uri-is-registered', async t => {
     const server = await startServer(t)
     await register(server, { redirect_uris: ['https://other.example/cb'] })
     const response = await requestCode(server, await register(server), { redirect_uri: 'https://other.example/cb' })
     await assertShown(response, 'redirect-uri-is-registered', 'invalid_request')
   })
 
-  attack('leaves redirect_uri out where there are several', 'redirect-uri-is-clear', async t => {
+  attack('leaves out redirect_uri although several are registered', 'redirect-uri-is-clear', async t => {
     const server = await startServer(t)
     const client = await register(server, { redirect_uris: ['https://app.example.com/1', 'https://app.example.com/2'] })
     await assertShown(await requestCode(server, client, { redirect_uri: undefined }), 'redirect-uri-is-clear', 'invalid_request')
   })
 
   for (const name of ['client_id', 'redirect_uri']) {
-    attack(`sends ${name} twice, and hopes that the check reads one and the redirect the other`, 'parameters-are-not-repeated', async t => {
+    attack(`sends ${name} twice, so that the check reads one and the redirect the other`, 'parameters-are-not-repeated', async t => {
       const server = await startServer(t)
       const response = await requestWith(server, await register(server), `&${name}=${encodeURIComponent('https://evil.example/')}`)
       await assertShown(response, 'parameters-are-not-repeated', 'invalid_request')
@@ -106,20 +106,20 @@ describe('Authorization', { concurrency: 8 }, () => {
     })
   }
 
-  attack('sends another resource beside that of this server', 'resource-is-ours', async t => {
+  attack('requests another resource beside that of this server', 'resource-is-ours', async t => {
     const server = await startServer(t)
     const resources = [server.config.resource, 'https://other.example/mcp'].map(resource => `&resource=${encodeURIComponent(resource)}`)
     const response = await requestWith(server, await register(server), resources.join(''))
     assertRedirectedError(response, 'resource-is-ours', 'invalid_target')
   })
 
-  attack('names a parameter in another case to slip a second value in', 'src/base/http/parameters.ts: private readonly values', async t => {
+  attack('sends a parameter in another case to smuggle in a second value', 'src/base/http/parameters.ts: private readonly values', async t => {
     const server = await startServer(t)
     const response = await requestWith(server, await register(server), '&Redirect_Uri=https://evil.example/&REDIRECT_URI=https://evil.example/')
     assert.ok(locationOf(response).href.startsWith(`${redirect_uri}?code=`))
   })
 
-  attack('sends the client_id of nobody', 'client-is-registered', async t => {
+  attack('sends an unknown client_id', 'client-is-registered', async t => {
     const server = await startServer(t)
     await assertShown(await requestCode(server, { client_id: 'constructor' }), 'client-is-registered', 'invalid_client')
   })
@@ -131,7 +131,7 @@ describe('Authorization', { concurrency: 8 }, () => {
     'without a method, which means plain': [{ code_challenge_method: undefined }, 'code-challenge-method-is-s256'],
     'with the method plain': [{ code_challenge_method: 'plain' }, 'code-challenge-method-is-s256'],
     'with the method s256': [{ code_challenge_method: 's256' }, 'code-challenge-method-is-s256'],
-    'with the method S256 and a blank': [{ code_challenge_method: 'S256 ' }, 'code-challenge-method-is-s256'],
+    'with the method S256 and a space': [{ code_challenge_method: 'S256 ' }, 'code-challenge-method-is-s256'],
     'with the method S512': [{ code_challenge_method: 'S512' }, 'code-challenge-method-is-s256'],
     'with a code_challenge of 42 characters': [{ code_challenge: 'x'.repeat(42) }, 'code-challenge-is-well-formed'],
     'with a code_challenge of 44 characters': [{ code_challenge: 'x'.repeat(44) }, 'code-challenge-is-well-formed'],
@@ -140,21 +140,21 @@ describe('Authorization', { concurrency: 8 }, () => {
     'with a code_challenge that ends in a newline': [{ code_challenge: `${'x'.repeat(43)}\n` }, 'code-challenge-is-well-formed'],
   }
   for (const [what, [changes, rule]] of Object.entries(challenges)) {
-    attack(`asks for a code ${what}`, rule, async t => {
+    attack(`requests a code ${what}`, rule, async t => {
       const server = await startServer(t)
       assertRedirectedError(await requestCode(server, await register(server), changes), rule, 'invalid_request')
     })
   }
 
   for (const response_type of ['token', 'code token', 'code id_token', 'none', 'CODE', 'code ']) {
-    attack(`asks for the response type ${JSON.stringify(response_type)}`, 'response-type-is-code', async t => {
+    attack(`requests the response type ${JSON.stringify(response_type)}`, 'response-type-is-code', async t => {
       const server = await startServer(t)
       assertRedirectedError(await requestCode(server, await register(server), { response_type }), 'response-type-is-code', 'unsupported_response_type')
     })
   }
 
   for (const name of ['request', 'request_uri']) {
-    attack(`sends ${name}, so that the server fetches it`, 'request-object-is-not-used', async t => {
+    attack(`sends ${name}, so that the server fetches a URL`, 'request-object-is-not-used', async t => {
       const trap = createServer(socket => socket.destroy())
       let calls = 0
       trap.on('connection', () => { calls++ })
@@ -169,7 +169,7 @@ describe('Authorization', { concurrency: 8 }, () => {
   }
 
   for (const response_mode of ['fragment', 'form_post', 'web_message']) {
-    attack(`asks for the response mode ${response_mode}, and gets the code elsewhere than in the query`, 'src/core/oauth/authorization-response.ts: return withParameters(redirect_uri, { code, state', async t => {
+    attack(`requests the response mode ${response_mode} to get the code outside the query`, 'src/core/oauth/authorization-response.ts: return withParameters(redirect_uri, { code, state', async t => {
       const server = await startServer(t)
       const location = locationOf(await requestCode(server, await register(server), { response_mode }))
       assert.equal(location.hash, '')
@@ -178,14 +178,14 @@ describe('Authorization', { concurrency: 8 }, () => {
   }
 
   for (const resource of ['https://evil.example/mcp', 'http://localhost.evil.example', 'x', '//', 'http://127.0.0.1:1/mcp']) {
-    attack(`asks for a token for the resource ${resource}`, 'resource-is-ours', async t => {
+    attack(`requests a token for the resource ${resource}`, 'resource-is-ours', async t => {
       const server = await startServer(t)
       assertRedirectedError(await requestCode(server, await register(server), { resource }), 'resource-is-ours', 'invalid_target')
     })
   }
 
   for (const scope of ['admin', 'MCP:TOOLS:READ', 'mcp:tools:read\tmcp:tools:execute', 'mcp:tools:read"', '*']) {
-    attack(`asks for the scope ${JSON.stringify(scope)}`, 'scope-is-supported', async t => {
+    attack(`requests the scope ${JSON.stringify(scope)}`, 'scope-is-supported', async t => {
       const server = await startServer(t)
       assertRedirectedError(await requestCode(server, await register(server), { scope }), 'scope-is-supported', 'invalid_scope')
     })
@@ -198,18 +198,18 @@ describe('Authorization', { concurrency: 8 }, () => {
     assert.equal(claimsOf(tokens['access_token'])['scope'], 'mcp:tools:read')
   })
 
-  attack('asks for more than the client registered', 'scope-is-within-registration', async t => {
+  attack('requests more scope than the client registered', 'scope-is-within-registration', async t => {
     const server = await startServer(t)
     const client = await register(server, { scope: 'mcp:tools:read' })
     assertRedirectedError(await requestCode(server, client, { scope: 'mcp:tools:execute' }), 'scope-is-within-registration', 'invalid_scope')
   })
 
-  attack('asks with prompt=none and gets a code unseen', 'user-is-signed-in', async t => {
+  attack('gets a code with prompt=none, unseen by the user', 'user-is-signed-in', async t => {
     const server = await startServer(t, asks)
     assertRedirectedError(await requestCode(server, await register(server), { prompt: 'none' }), 'user-is-signed-in', 'login_required')
   })
 
-  attack('has a client use the code grant that it did not register', 'client-may-use-code-grant', async t => {
+  attack('uses the code grant with a client that did not register it', 'client-may-use-code-grant', async t => {
     const server = await startServer(t)
     const client = await register(server, { grant_types: ['client_credentials'], token_endpoint_auth_method: 'client_secret_basic' })
     assertRedirectedError(await requestCode(server, client), 'client-may-use-code-grant', 'unauthorized_client')
@@ -222,7 +222,7 @@ describe('Authorization', { concurrency: 8 }, () => {
 
   const states = ['a&b=c', 'a b+c', 'ä€😀', '"><script>alert(1)</script>', '%0d%0aSet-Cookie: a=b', '\r\nSet-Cookie: a=b', '\0', '#', ';', '&code=evil', '__proto__']
   for (const state of states) {
-    attack(`sends the state ${JSON.stringify(state)} to change the redirect`, 'src/base/protocol/redirect-uri.ts: if (value !== undefined) query.append', async t => {
+    attack(`changes the redirect with the state ${JSON.stringify(state)}`, 'src/base/protocol/redirect-uri.ts: if (value !== undefined) query.append', async t => {
       const server = await startServer(t)
       const response = await requestCode(server, await register(server), { state })
       const { searchParams, hash } = locationOf(response)
@@ -231,22 +231,22 @@ describe('Authorization', { concurrency: 8 }, () => {
     })
   }
 
-  for (const [what, octets] of Object.entries({ 'octets that are no UTF-8': '%ff%fe', 'an overlong slash': '%c0%af', 'half a surrogate pair': '%ed%a0%80', 'a stray percent sign': '%zz' })) {
-    attack(`sends a state of ${what}, which would come back as another`, 'parameters-are-utf-8', async t => {
+  for (const [what, octets] of Object.entries({ 'octets that are not UTF-8': '%ff%fe', 'an overlong slash': '%c0%af', 'half a surrogate pair': '%ed%a0%80', 'a stray percent sign': '%zz' })) {
+    attack(`sends a state with ${what}, which would be returned altered`, 'parameters-are-utf-8', async t => {
       const server = await startServer(t)
       const response = await requestWith(server, await register(server), `&state=${octets}`, { state: undefined })
       await assertShown(response, 'parameters-are-utf-8', 'invalid_request')
     })
   }
 
-  attack('has the query of the redirect URI lost or doubled', 'src/base/protocol/redirect-uri.ts: const separator =', async t => {
+  attack('has the query of the redirect URI lost or duplicated', 'src/base/protocol/redirect-uri.ts: const separator =', async t => {
     const server = await startServer(t)
     const uri = 'http://127.0.0.1/cb?a=1&b=%20'
     const location = locationOf(await requestCode(server, await register(server, { redirect_uris: [uri] }), { redirect_uri: uri })).href
     assert.ok(location.startsWith(`${uri}&code=`), location)
   })
 
-  attack('has the response come without iss, so that it can be mixed up', 'src/core/oauth/authorization-response.ts: iss: config.issuer', async t => {
+  attack('has a response without iss to prepare a mix-up attack', 'src/core/oauth/authorization-response.ts: iss: config.issuer', async t => {
     const server = await startServer(t, asks)
     const client = await register(server)
     for (const response of [await requestCode(server, client, { scope: 'x' }), await requestCode(server, client, { prompt: 'none' })]) {
@@ -266,7 +266,7 @@ describe('Authorization', { concurrency: 8 }, () => {
   })
 
   const markup = '"><img src=x onerror=alert(1)>'
-  attack('has markup in client_name, redirect URI and state reflected on the consent page', 'src/base/ui/html.ts: return escapeHtml(String(value))', async t => {
+  attack('injects markup into the consent page with client_name, redirect URI and state', 'src/base/ui/html.ts: return escapeHtml(String(value))', async t => {
     const server = await startServer(t, { ...asks, MCP_SERVER_NAME: markup })
     const client = await register(server, { client_name: markup, client_uri: 'https://x.example/?<b>' })
     const { html } = await openConsent(server, client, { state: markup })
@@ -274,7 +274,7 @@ describe('Authorization', { concurrency: 8 }, () => {
   })
 
   for (const name of ['client_id', 'redirect_uri', 'response_type', 'x']) {
-    attack(`has markup in ${name} reflected on the error page`, 'src/base/ui/html.ts: return escapeHtml(String(value))', async t => {
+    attack(`injects markup into the error page with ${name}`, 'src/base/ui/html.ts: return escapeHtml(String(value))', async t => {
       const server = await startServer(t, { DEBUG: 'true' })
       const query = authorizationParameters({ client_id: 'unknown' }, verifier, { [name]: `${markup}\r\nX: y` })
       const response = await requestAuthorization(server, query, { accept: 'text/html' })
@@ -290,14 +290,14 @@ describe('Authorization', { concurrency: 8 }, () => {
     for (const change of changes) assert.equal((await requestCode(server, client, change)).headers.get('location'), null)
   })
 
-  attack('gets a code by HEAD, which a browser may send unseen', 'method-is-allowed', async t => {
+  attack('gets a code with HEAD, which a browser may send unseen', 'method-is-allowed', async t => {
     const server = await startServer(t)
     const query = authorizationParameters(await register(server), verifier)
     const response = await get(`${server.url}/oauth/authorize?${query}`, {}, 'HEAD')
     assert.deepEqual([response.status, response.headers.get('location')], [405, null])
   })
 
-  attack('has a script of another site read the authorization endpoint', 'src/routes.ts: \'/oauth/authorize\'', async t => {
+  attack('reads the authorization endpoint with a script on another site', 'src/routes.ts: \'/oauth/authorize\'', async t => {
     const server = await startServer(t, asks)
     const response = await requestAuthorization(server, authorizationParameters(await register(server), verifier), { origin: 'https://evil.example' })
     assert.equal(response.headers.get('access-control-allow-origin'), null)
@@ -310,13 +310,13 @@ describe('Authorization', { concurrency: 8 }, () => {
     assert.match(response.headers.get('content-security-policy')!, /frame-ancestors 'none'/)
   })
 
-  attack('approves in the name of the user from another browser', 'consent-belongs-to-browser', async t => {
+  attack('approves on behalf of the user from another browser', 'consent-belongs-to-browser', async t => {
     const server = await startServer(t, asks)
     const response = await decide(server, await openConsent(server, await register(server)), {}, { cookie: 'browser=forged' })
     await assertRefused(response, 'consent-belongs-to-browser', 'access_denied', 403)
   })
 
-  attack('approves by a form of its own, without the token of the page', 'consent-is-open', async t => {
+  attack('approves with a forged form, without the token of the page', 'consent-is-open', async t => {
     const server = await startServer(t, asks)
     const response = await decide(server, await openConsent(server, await register(server)), { consent_token: 'forged' })
     await assertRefused(response, 'consent-is-open', 'access_denied', 403)
@@ -329,7 +329,7 @@ describe('Authorization', { concurrency: 8 }, () => {
     await assertRefused(await decide(server, page), 'consent-is-open', 'access_denied', 403)
   })
 
-  attack('has the approval of one request count for another by changing its parameters', 'src/core/user/consent.ts: issueCode(', async t => {
+  attack('has the approval of one request count for another with changed parameters', 'src/core/user/consent.ts: issueCode(', async t => {
     const server = await startServer(t, asks)
     const client = await register(server, { redirect_uris: [redirect_uri, 'https://app.example.com/cb'] })
     const page = await openConsent(server, client, { scope: 'mcp:tools:read' })
@@ -341,7 +341,7 @@ describe('Authorization', { concurrency: 8 }, () => {
     assert.equal(tokens['scope'], 'mcp:tools:read')
   })
 
-  attack('has a client on the internet approved without asking, on a server that approves loopback clients', 'src/core/oauth/authorize.ts: isLoopbackRedirectUri(redirect_uri)', async t => {
+  attack('has a client on the internet auto-approved by a server that auto-approves loopback clients', 'src/core/oauth/authorize.ts: isLoopbackRedirectUri(redirect_uri)', async t => {
     const server = await startServer(t)
     const uri = 'https://app.example.com/cb'
     const response = await requestCode(server, await register(server, { redirect_uris: [uri] }), { redirect_uri: uri })
@@ -360,7 +360,7 @@ describe('Authorization', { concurrency: 8 }, () => {
     assert.equal((await requestCode(server, client)).status, 200)
   })
 
-  attack('floods names from a refused address, to press out the counts of guesses', 'src/user/sign-in.ts: for (const kind of [\'address\', \'name\']', async t => {
+  attack('floods user names from a blocked address to evict the counts of failed attempts', 'src/user/sign-in.ts: for (const kind of [\'address\', \'name\']', async t => {
     const store = new MemoryStore({ now: () => Date.now() / 1000, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 3600 })
     const countAttempt = store.countAttempt.bind(store)
     const counted: string[] = []

@@ -12,7 +12,7 @@ import { attack, answerOf } from './attack.ts'
 const secretClient = { token_endpoint_auth_method: 'client_secret_post' }
 
 describe('Client authentication', { concurrency: 8 }, () => {
-  attack('learns from the answer which client_id exists', 'client-is-authenticated', async t => {
+  attack('learns from the error which client_id exists', 'client-is-authenticated', async t => {
     const server = await startServer(t)
     const client = await register(server, secretClient)
     const form = { grant_type: 'refresh_token', refresh_token: 'x', client_secret: 'wrong' }
@@ -23,7 +23,7 @@ describe('Client authentication', { concurrency: 8 }, () => {
     assert.deepEqual(await answerOf(known), await answerOf(unknown))
   })
 
-  attack('learns from the answer to Basic credentials which client_id exists', 'client-is-authenticated', async t => {
+  attack('learns from the error for Basic credentials which client_id exists', 'client-is-authenticated', async t => {
     const server = await startServer(t)
     const client = await register(server, { token_endpoint_auth_method: 'client_secret_basic' })
     const form = { grant_type: 'refresh_token', refresh_token: 'x' }
@@ -33,7 +33,7 @@ describe('Client authentication', { concurrency: 8 }, () => {
     assert.deepEqual(await answerOf(known), await answerOf(unknown))
   })
 
-  attack('registers a client to use up the room for assertions, and keeps all others out', 'src/base/store/one-time-uses.ts: own.length >= maxAssertionsPerClient', async t => {
+  attack('uses up the table of used assertions with a client of its own to lock out all others', 'src/base/store/one-time-uses.ts: own.length >= maxAssertionsPerClient', async t => {
     const now = () => Date.now() / 1000
     const store = new MemoryStore({ now, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 3600 })
     const server = await startServer(t, {}, { store })
@@ -49,7 +49,7 @@ describe('Client authentication', { concurrency: 8 }, () => {
     assert.equal((await revoke(ada)).status, 200)
   })
 
-  attack('sends proofs with codes and tokens that are none, to use up the room for proofs', 'src/core/oauth/grants/authorization-code.ts: await proof?.use()', async t => {
+  attack('sends proofs with made-up codes and tokens to use up the table of used proofs', 'src/core/oauth/grants/authorization-code.ts: await proof?.use()', async t => {
     const server = await startServer(t)
     const { client_id } = await register(server)
     const key = createKeyPair()
@@ -61,7 +61,7 @@ describe('Client authentication', { concurrency: 8 }, () => {
     assert.equal((await readJson(await get(`${server.url}/health`)))['store'].used_proofs, 0)
   })
 
-  attack('compares times to find a secret', 'src/core/oauth/client-authentication.ts: constantTimeEqual(sha256(client_secret)', async t => {
+  attack('measures response times to find a secret', 'src/core/oauth/client-authentication.ts: constantTimeEqual(sha256(client_secret)', async t => {
     const server = await startServer(t)
     const client = await register(server, secretClient)
     const secret: string = client['client_secret']
@@ -72,7 +72,7 @@ describe('Client authentication', { concurrency: 8 }, () => {
   })
 
   for (const method of ['client_secret_basic', 'client_secret_post']) {
-    attack(`acts for a client of ${method} by Basic with an empty password`, 'authentication-method-is-registered', async t => {
+    attack(`authenticates as a client of ${method} with Basic and an empty password`, 'authentication-method-is-registered', async t => {
       const { server, client, authorization } = await startWithCode(t, { token_endpoint_auth_method: method })
       const form = { grant_type: 'authorization_code', code: authorization.code, code_verifier: authorization.code_verifier }
       const response = await requestToken(server, form, basic(client['client_id'], ''))
@@ -82,16 +82,16 @@ describe('Client authentication', { concurrency: 8 }, () => {
 
   for (const [what, metadata, send] of [
     ['a client with a secret that sends none', secretClient, {}],
-    ['a client of Basic that sends its secret in the body', { token_endpoint_auth_method: 'client_secret_basic' }, { secret: true }],
+    ['a client registered for Basic that sends its secret in the body', { token_endpoint_auth_method: 'client_secret_basic' }, { secret: true }],
   ] as const) {
-    attack(`acts for ${what}`, 'authentication-method-is-registered', async t => {
+    attack(`authenticates as ${what}`, 'authentication-method-is-registered', async t => {
       const { server, client, authorization } = await startWithCode(t, metadata)
       const changes = { client_secret: 'secret' in send ? client['client_secret'] : undefined }
       await assertRefused(await exchange(server, client, authorization, changes), 'client-is-authenticated', 'invalid_client', 401)
     })
   }
 
-  attack('sends two credentials, one in the header and one in the body', 'one-authentication-method-is-used', async t => {
+  attack('sends credentials in the header and in the body', 'one-authentication-method-is-used', async t => {
     const server = await startServer(t)
     const client = await register(server, secretClient)
     const form = { grant_type: 'refresh_token', refresh_token: 'x', client_id: client['client_id'], client_secret: client['client_secret'] }
@@ -108,19 +108,19 @@ describe('Client authentication', { concurrency: 8 }, () => {
   })
 
   const loose: Record<string, (encoded: string, pair: string) => string> = {
-    'blanks in it': encoded => `Basic ${encoded.slice(0, 8)} ${encoded.slice(8)}`,
+    'spaces in it': encoded => `Basic ${encoded.slice(0, 8)} ${encoded.slice(8)}`,
     'no padding': (_encoded, pair) => `Basic ${Buffer.from(pair).toString('base64').replace(/=+$/, '')}`,
-    'padding too much': encoded => `Basic ${encoded}=`,
-    'junk in it': encoded => `Basic ${encoded.slice(0, 8)}!${encoded.slice(8)}`,
+    'too much padding': encoded => `Basic ${encoded}=`,
+    'garbage in it': encoded => `Basic ${encoded.slice(0, 8)}!${encoded.slice(8)}`,
     'the alphabet of base64url': (_encoded, pair) => `Basic ${Buffer.from(`${pair}\u00ff\u00fe\u00ff`).toString('base64url')}`,
-    'octets that are no UTF-8': (_encoded, pair) => `Basic ${Buffer.from([...Buffer.from(pair), 0xff, 0xfe]).toString('base64')}`,
+    'octets that are not UTF-8': (_encoded, pair) => `Basic ${Buffer.from([...Buffer.from(pair), 0xff, 0xfe]).toString('base64')}`,
     'a stray percent sign': (_encoded, pair) => `Basic ${Buffer.from(`${pair}%`).toString('base64')}`,
     'an overlong octet': (_encoded, pair) => `Basic ${Buffer.from(`${pair}%c0%80`).toString('base64')}`,
     'no colon': (_encoded, pair) => `Basic ${Buffer.from(pair.replace(':', '')).toString('base64')}`,
     'no client_id': (_encoded, pair) => `Basic ${Buffer.from(pair.slice(pair.indexOf(':'))).toString('base64')}`,
     'another scheme': encoded => `Bearer ${encoded}`,
-    'a parameter after it': encoded => `Basic ${encoded}, Bearer x`,
-    'nothing in it': () => 'Basic',
+    'another challenge after it': encoded => `Basic ${encoded}, Bearer x`,
+    'nothing': () => 'Basic',
   }
   for (const [what, spell] of Object.entries(loose)) {
     attack(`sends Basic credentials with ${what}`, 'basic-credentials-are-well-formed', async t => {
@@ -137,7 +137,7 @@ describe('Client authentication', { concurrency: 8 }, () => {
     })
   }
 
-  attack('has Basic credentials refused that are percent-encoded as they should be', 'src/core/oauth/client-authentication.ts: formDecode(pair.slice(0, colon))', async t => {
+  attack('locks out clients that percent-encode their Basic credentials, as they should', 'src/core/oauth/client-authentication.ts: formDecode(pair.slice(0, colon))', async t => {
     const server = await startServer(t)
     const client = await register(server, { token_endpoint_auth_method: 'client_secret_basic' })
     const encoded = [client['client_id'], client['client_secret']].map((text: string) => text.replace(/./g, c => `%${c.charCodeAt(0).toString(16)}`))
@@ -146,14 +146,14 @@ describe('Client authentication', { concurrency: 8 }, () => {
     await assertRefused(response, 'refresh-token-is-known', 'invalid_grant', 400)
   })
 
-  attack('gets a token by client_credentials that no registration allows', 'client-may-use-grant-type', async t => {
+  attack('gets a token with client_credentials although the client did not register the grant', 'client-may-use-grant-type', async t => {
     const server = await startServer(t)
     const client = await register(server, secretClient)
     const response = await requestToken(server, { grant_type: 'client_credentials', client_id: client['client_id'], client_secret: client['client_secret'] })
     await assertRefused(response, 'client-may-use-grant-type', 'unauthorized_client', 400)
   })
 
-  attack('guesses secrets without end', 'address-is-within-limits', async t => {
+  attack('guesses secrets without limit', 'address-is-within-limits', async t => {
     const server = await startServer(t, { RATE_LIMIT_TOKEN_FAILURES_PER_MINUTE: '3' })
     const { client, tokens } = await getTokens(server)
     const guess = () => requestToken(server, { grant_type: 'refresh_token', refresh_token: 'x', client_id: 'x' })
@@ -165,7 +165,7 @@ describe('Client authentication', { concurrency: 8 }, () => {
     assert.equal((await refresh(server, client, tokens['refresh_token'])).status, 200)
   })
 
-  attack('has the limit of failures stop an address that fails never', 'src/app/limited-handler.ts: if (error instanceof OAuthError) context.limits.count', async t => {
+  attack('has an address without failures blocked by the limit on failures', 'src/app/limited-handler.ts: if (error instanceof OAuthError) context.limits.count', async t => {
     const server = await startServer(t, { RATE_LIMIT_TOKEN_FAILURES_PER_MINUTE: '1' })
     for (let i = 0; i < 3; i++) await getTokens(server)
   })

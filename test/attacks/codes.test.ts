@@ -20,11 +20,11 @@ describe('Authorization codes', { concurrency: 8 }, () => {
     'a grant_type in another case': [{ grant_type: 'Authorization_Code' }, 'grant-type-is-supported'],
     'the grant_type __proto__': [{ grant_type: '__proto__' }, 'grant-type-is-supported'],
     'no client_id': [{ client_id: undefined }, 'parameter-is-sent'],
-    'the client_id of nobody': [{ client_id: 'nobody' }, 'client-is-authenticated'],
+    'an unknown client_id': [{ client_id: 'nobody' }, 'client-is-authenticated'],
     'a secret that the client does not have': [{ client_secret: 'x' }, 'client-is-authenticated'],
   }
   for (const [what, [changes, rule]] of Object.entries(wrong)) {
-    attack(`redeems a code with ${what}, and burns it for its owner`, rule === 'client-is-authenticated' ? 'client-is-known' : rule, async t => {
+    attack(`redeems a code with ${what}, to use it up for its owner`, rule === 'client-is-authenticated' ? 'client-is-known' : rule, async t => {
       const { server, client, authorization } = await startWithCode(t)
       const refused = await exchange(server, client, authorization, changes)
       assert.ok(refused.status === 400 || refused.status === 401)
@@ -40,21 +40,21 @@ describe('Authorization codes', { concurrency: 8 }, () => {
     await assertRefused(response, 'code-verifier-matches', 'invalid_grant', 400)
   })
 
-  attack('injects the code of another client, and burns it for its owner', 'code-belongs-to-client', async t => {
+  attack('injects the code of another client, to use it up for its owner', 'code-belongs-to-client', async t => {
     const { server, client, authorization } = await startWithCode(t)
     const thief = await register(server)
     await assertRefused(await exchange(server, thief, authorization), 'code-is-known', 'invalid_grant', 400)
     assert.equal((await exchange(server, client, authorization)).status, 200)
   })
 
-  attack('learns whether a code exists from how it is refused', 'code-is-known', async t => {
+  attack('learns from the error whether a code exists', 'code-is-known', async t => {
     const { server, authorization } = await startWithCode(t)
     const thief = await register(server)
     const [foreign, unknown] = [await exchange(server, thief, authorization), await exchange(server, thief, { ...authorization, code: 'x'.repeat(43) })]
     assert.deepEqual(await answerOf(foreign), await answerOf(unknown))
   })
 
-  attack('replays a code, and keeps the tokens of the first exchange', 'code-is-unused', async t => {
+  attack('replays a code and keeps the tokens of the first exchange', 'code-is-unused', async t => {
     const { server, client, authorization } = await startWithCode(t)
     const tokens = await readJson(await exchange(server, client, authorization))
     assert.equal(await opens(server, tokens['access_token']), true)
@@ -71,14 +71,14 @@ describe('Authorization codes', { concurrency: 8 }, () => {
     assert.equal(await opens(server, tokens['access_token']), true)
   })
 
-  attack('redeems one code fifty times at once', 'code-is-unused', async t => {
+  attack('redeems one code fifty times concurrently', 'code-is-unused', async t => {
     const { server, client, authorization } = await startWithCode(t)
     const statuses = (await Promise.all(Array.from({ length: 50 }, () => exchange(server, client, authorization)))).map(({ status }) => status)
     assert.equal(statuses.filter(status => status === 200).length, 1)
     assert.equal(statuses.filter(status => status === 400).length, 49)
   })
 
-  attack('redeems a code after it has expired', 'code-is-fresh', async t => {
+  attack('redeems an expired code', 'code-is-fresh', async t => {
     const { server, client, authorization } = await startWithCode(t)
     server.advance(601)
     await assertRefused(await exchange(server, client, authorization), 'code-is-fresh', 'invalid_grant', 400)
@@ -92,7 +92,7 @@ describe('Authorization codes', { concurrency: 8 }, () => {
     await assertRefused(await exchange(server, client, authorization), 'code-is-fresh', 'invalid_grant', 400)
   })
 
-  attack('sets the clock back to lock everybody out', 'src/base/config/clock.ts: Math.max(now()', async t => {
+  attack('sets the clock back to invalidate all tokens', 'src/base/config/clock.ts: Math.max(now()', async t => {
     const { server, client, access_token, refresh_token } = await startWithTokens(t)
     server.advance(-86_400)
     assert.equal(await opens(server, access_token), true)

@@ -58,24 +58,24 @@ describe('HTTP', { concurrency: true }, () => {
     'a signed Content-Length': s => lines('POST /oauth/token HTTP/1.1', host(s), form, 'Content-Length: +3') + 'a=1',
     'a negative Content-Length': s => lines('POST /oauth/token HTTP/1.1', host(s), form, 'Content-Length: -1'),
     'a hexadecimal Content-Length': s => lines('POST /oauth/token HTTP/1.1', host(s), form, 'Content-Length: 0x3') + 'a=1',
-    'a Content-Length beyond all numbers': s => lines('POST /oauth/token HTTP/1.1', host(s), form, 'Content-Length: 99999999999999999999999') + 'a=1',
-    'a blank before the colon': s => lines('POST /oauth/token HTTP/1.1', host(s), form, 'Transfer-Encoding : chunked') + '0\r\n\r\n',
+    'a Content-Length above all limits': s => lines('POST /oauth/token HTTP/1.1', host(s), form, 'Content-Length: 99999999999999999999999') + 'a=1',
+    'a space before the colon': s => lines('POST /oauth/token HTTP/1.1', host(s), form, 'Transfer-Encoding : chunked') + '0\r\n\r\n',
     'a folded header': s => lines('GET /health HTTP/1.1', host(s), 'X: a', '  b'),
-    'line feeds alone': s => `GET /health HTTP/1.1\n${host(s)}\n\n`,
+    'line feeds without carriage returns': s => `GET /health HTTP/1.1\n${host(s)}\n\n`,
     'a carriage return inside a header': s => lines('GET /health HTTP/1.1', `${host(s)}\rX: y`),
     'a NUL in a header': s => lines('GET /health HTTP/1.1', host(s), 'X: a\0b'),
     'a NUL in the target': s => lines('GET /hea\0lth HTTP/1.1', host(s)),
-    'a chunk size that is no number': s => lines('POST /oauth/token HTTP/1.1', host(s), form, 'Transfer-Encoding: chunked') + 'zz\r\na=1\r\n0\r\n\r\n',
-    'a chunk size beyond all numbers': s => lines('POST /oauth/token HTTP/1.1', host(s), form, 'Transfer-Encoding: chunked') + 'ffffffffffffffffff\r\na=1\r\n0\r\n\r\n',
-    'a chunk that is longer than it says': s => lines('POST /oauth/token HTTP/1.1', host(s), form, 'Transfer-Encoding: chunked') + '1\r\na=1\r\n0\r\n\r\n',
-    'a blank in the target': s => lines('GET /health x HTTP/1.1', host(s)),
+    'a chunk size that is not a number': s => lines('POST /oauth/token HTTP/1.1', host(s), form, 'Transfer-Encoding: chunked') + 'zz\r\na=1\r\n0\r\n\r\n',
+    'a chunk size above all limits': s => lines('POST /oauth/token HTTP/1.1', host(s), form, 'Transfer-Encoding: chunked') + 'ffffffffffffffffff\r\na=1\r\n0\r\n\r\n',
+    'a chunk longer than its size': s => lines('POST /oauth/token HTTP/1.1', host(s), form, 'Transfer-Encoding: chunked') + '1\r\na=1\r\n0\r\n\r\n',
+    'a space in the target': s => lines('GET /health x HTTP/1.1', host(s)),
     'no target': s => lines('GET  HTTP/1.1', host(s)),
-    'a target that is no ASCII': s => lines('GET /h\u00e9 HTTP/1.1', host(s)),
+    'a target that is not ASCII': s => lines('GET /h\u00e9 HTTP/1.1', host(s)),
     'HTTP/1.2': s => lines('GET /health HTTP/1.2', host(s)),
     'a method in lower case': s => lines('get /health HTTP/1.1', host(s)),
-    'a method of its own': s => lines('BREW /health HTTP/1.1', host(s)),
+    'an unknown method': s => lines('BREW /health HTTP/1.1', host(s)),
     'the preface of HTTP/2': () => 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
-    'a greeting of TLS': () => '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
+    'a TLS client hello': () => '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
     'a header line without a colon': s => lines('GET /health HTTP/1.1', host(s), 'Content-Length'),
   }
   for (const [what, bytes] of Object.entries(smuggling)) {
@@ -95,12 +95,12 @@ describe('HTTP', { concurrency: true }, () => {
     'two Host lines': ['host-is-sent-once', 400, () => ['GET /health HTTP/1.1', 'Host: evil.example']],
     'two Authorization lines': ['authorization-is-sent-once', 400, () => ['POST /mcp HTTP/1.1', 'Authorization: Bearer a', 'Authorization: Bearer b', 'Content-Length: 0']],
     'two Content-Type lines that differ': ['content-type-is-sent-once', 400, () => ['POST /oauth/token HTTP/1.1', form, 'Content-Type: application/json', 'Content-Length: 0']],
-    'a second Authorization line behind 2,000 others, where Node stops to count': ['authorization-is-sent-once', 400, () => [
+    'a second Authorization line after 2,000 others, where Node stops counting': ['authorization-is-sent-once', 400, () => [
       'POST /mcp HTTP/1.1', 'Authorization: Bearer a', ...Array.from({ length: 2050 }, () => 'a:b'), 'Authorization: Bearer b', 'Content-Length: 0']],
     'a compressed body': ['body-is-not-encoded', 415, () => ['POST /oauth/token HTTP/1.1', form, 'Content-Encoding: gzip', 'Content-Length: 0']],
     'two different types in one Content-Type line': ['content-type-is-sent-once', 400, () => ['POST /oauth/token HTTP/1.1', `${form}, application/json`, 'Content-Length: 0']],
     'a body in another charset': ['body-is-utf-8', 400, () => ['POST /oauth/token HTTP/1.1', `${form}; charset=utf-16`, 'Content-Length: 0']],
-    'an expectation of its own': ['expectation-is-known', 417, () => ['POST /oauth/token HTTP/1.1', form, 'Expect: 200-ok', 'Content-Length: 0']],
+    'an unknown expectation': ['expectation-is-known', 417, () => ['POST /oauth/token HTTP/1.1', form, 'Expect: 200-ok', 'Content-Length: 0']],
     'the target //': ['request-target-is-a-path', 400, () => ['GET // HTTP/1.1']],
     'the target //evil.example/health': ['request-target-is-a-path', 400, () => ['GET //evil.example/health HTTP/1.1']],
     'the target *': ['request-target-is-a-path', 400, () => ['OPTIONS * HTTP/1.1']],
@@ -156,13 +156,13 @@ describe('HTTP', { concurrency: true }, () => {
     assertRefusal(await sendBytes(server, lines('CONNECT localhost:22 HTTP/1.1', host(server))), 405)
   })
   for (const protocol of ['websocket', 'h2c', 'TLS/1.2']) {
-    attack(`upgrades the connection to ${protocol}`, 'src/app/serve.ts: server.on(\'request\'', async t => {
+    attack(`requests an upgrade of the connection to ${protocol}`, 'src/app/serve.ts: server.on(\'request\'', async t => {
       const server = await startServer(t)
       const { status } = await sendRaw(server, ['GET /health HTTP/1.1', host(server), `Upgrade: ${protocol}`, 'Connection: Upgrade'])
       assert.equal(status, 200)
     })
   }
-  attack('is told to go on with a body that is too large', 'src/app/incoming-request.ts: this.outgoing.writeContinue()', async t => {
+  attack('gets 100 Continue for a body that is too large', 'src/app/incoming-request.ts: this.outgoing.writeContinue()', async t => {
     const server = await startServer(t)
     const head = ['POST /oauth/register HTTP/1.1', host(server), 'Content-Type: application/json', 'Expect: 100-continue']
     assertRefusal(await sendRaw(server, [...head, 'Content-Length: 1000000']), 413, 'body-is-bounded')
@@ -170,7 +170,7 @@ describe('HTTP', { concurrency: true }, () => {
     const response = await sendRaw(server, [...head, `Content-Length: ${body.length}`], body)
     assert.match(`${response.head}\r\n\r\n${response.body}`, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 201 /)
   })
-  attack('has clients refused that name the charset as it is', 'src/base/http/body.ts: utf-?8', async t => {
+  attack('locks out clients that name the charset utf-8', 'src/base/http/body.ts: utf-?8', async t => {
     const server = await startServer(t)
     for (const charset of ['utf-8', 'UTF-8', '"utf-8"', 'utf8']) {
       const response = await postJson(`${server.url}/oauth/register`, validMetadata, { 'content-type': `application/json; charset=${charset}` })
@@ -183,7 +183,7 @@ describe('HTTP', { concurrency: true }, () => {
     const { body } = await sendRaw(server, ['GET /health HTTP/1.1', host(server), `Content-Length: ${hidden.length}`], hidden)
     assert.doesNotMatch(body, /HTTP\/1\.1/)
   })
-  attack('pipelines 100 requests and gets the answers out of order', 'src/app/serve.ts: server.on(\'request\'', async t => {
+  attack('pipelines 100 requests to get responses out of order', 'src/app/serve.ts: server.on(\'request\'', async t => {
     const server = await startServer(t)
     const names = Array.from({ length: 100 }, (_, i) => `rule-${i}`)
     const head = names.map(name => lines(`GET /explain/${name === 'rule-50' ? 'code-is-known' : name} HTTP/1.1`, host(server))).join('')
@@ -195,14 +195,14 @@ describe('HTTP', { concurrency: true }, () => {
     const statuses = [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, code]) => code)
     assert.deepEqual(statuses, [...names.map(name => name === 'rule-50' ? '200' : '404'), '200'])
   })
-  attack('sends junk behind a good request, whose answer it takes for its own', 'src/base/http/connections.ts: if (incoming.complete) outgoing.once(\'close\'', async t => {
+  attack('sends garbage after a valid request to spoil its response', 'src/base/http/connections.ts: if (incoming.complete) outgoing.once(\'close\'', async t => {
     const server = await startServer(t)
     const { status, body } = await sendBytes(server, `${lines('GET /health HTTP/1.1', host(server))}junk\r\n\r\n`)
     assert.equal(status, 200)
     assert.match(body, /HTTP\/1\.1 400 Bad Request[\s\S]*this is not an HTTP\/1\.1 request/)
   })
 
-  attack('sends a bad body while its request is judged, and has both answered', 'src/base/http/connections.ts: outgoing.writeHead(status', async t => {
+  attack('sends a malformed body while the request is handled, to get two responses', 'src/base/http/connections.ts: outgoing.writeHead(status', async t => {
     const store = new MemoryStore({ now: () => Date.now() / 1000, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 3600 })
     store.findClient = async () => {
       await new Promise(resolve => setTimeout(resolve, 200))
@@ -232,7 +232,7 @@ describe('HTTP', { concurrency: true }, () => {
     'a 429': async s => { await register(s); return postJson(`${s.url}/oauth/register`, validMetadata) },
   }
   for (const [what, send] of Object.entries(replies)) {
-    attack(`gets ${what} without the headers that keep browsers from guessing, framing and leaking`, 'src/base/ui/security-headers.ts: \'x-content-type-options\'', async t => {
+    attack(`gets ${what} without the security headers`, 'src/base/ui/security-headers.ts: \'x-content-type-options\'', async t => {
       const server = await startServer(t, { RATE_LIMIT_REGISTRATIONS_PER_MINUTE: '1' })
       const { headers } = await send(server)
       for (const name of ['x-content-type-options', 'referrer-policy', 'x-frame-options', 'content-security-policy', 'cache-control']) {
@@ -245,7 +245,7 @@ describe('HTTP', { concurrency: true }, () => {
 
   // --- Transfers that end early, late or never ---
 
-  attack('breaks 200 transfers off, with half a header, half a body and no reading', 'src/base/http/body.ts: reject(new AbortedRequest())', async t => {
+  attack('aborts 200 transfers in the middle of a header, a body or a response', 'src/base/http/body.ts: reject(new AbortedRequest())', async t => {
     const server = await startServer(t)
     const halves = ['GET /hea', lines('POST /oauth/register HTTP/1.1', host(server), 'Content-Type: application/json', 'Content-Length: 100') + '{"a', lines('GET /openapi.json HTTP/1.1', host(server))]
     for (let i = 0; i < 200; i++) {
@@ -258,12 +258,12 @@ describe('HTTP', { concurrency: true }, () => {
     assert.equal((await get(`${server.url}/health`)).status, 200)
     assert.deepEqual(server.log.filter(line => line.includes('unexpected error')), [])
   })
-  attack('has the reply to a body that is too large destroyed by the rest of it', 'src/base/http/connections.ts: const lingerTimeout', async t => {
+  attack('sends so much more of a refused body that the response is lost', 'src/base/http/connections.ts: const lingerTimeout', async t => {
     const server = await startServer(t)
     for (let i = 0; i < 10; i++) assert.equal((await postJson(`${server.url}/oauth/register`, 'x'.repeat(3_000_000))).status, 413)
   })
 
-  attack('holds 1,000 idle connections while others wait', 'src/app/serve.ts: const maxConnections', async t => {
+  attack('holds 1,000 idle connections to lock out others', 'src/app/serve.ts: const maxConnections', async t => {
     const server = await startServer(t)
     const sockets = Array.from({ length: 1000 }, () => openSocket(server).on('error', () => {}))
     await Promise.all(sockets.map(socket => once(socket, 'connect')))
@@ -273,14 +273,14 @@ describe('HTTP', { concurrency: true }, () => {
   })
   // --- Anything ---
 
-  attack('asks a browser script of another site to read with the cookies of the user', 'src/base/http/cors.ts: \'access-control-allow-origin\': \'*\'', async t => {
+  attack('reads responses with a script on another site and the cookies of the user', 'src/base/http/cors.ts: \'access-control-allow-origin\': \'*\'', async t => {
     const server = await startServer(t)
     for (const path of ['/oauth/token', '/oauth/register', '/mcp', '/.well-known/oauth-authorization-server']) {
       const { headers } = await get(`${server.url}${path}`, { origin: 'https://evil.example' }, 'OPTIONS')
       assert.deepEqual([headers.get('access-control-allow-origin'), headers.get('access-control-allow-credentials')], ['*', null])
     }
   })
-  attack('has its words split the response', 'src/base/protocol/redirect-uri.ts: query.append(name, value)', async t => {
+  attack('splits the response with line breaks', 'src/base/protocol/redirect-uri.ts: query.append(name, value)', async t => {
     const server = await startServer(t)
     const response = await callModern(server, craftToken(server), 'x\r\ny', {}, { 'mcp-method': 'x' })
     assert.ok(response.status < 500)

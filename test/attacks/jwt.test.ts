@@ -75,17 +75,17 @@ describe('JWT', { concurrency: 8 }, () => {
     'with three dots': token => `${token}.`,
     'with two parts': token => token.split('.').slice(0, 2).join('.'),
     'with no part': () => '..',
-    'with one dot too many in front': token => `.${token}`,
+    'with an extra dot in front': token => `.${token}`,
     'with five parts, as if it were encrypted': token => `${token}.x.y`,
     'in 10,000 characters': token => token + 'x'.repeat(9000),
   })) {
-    attack(`spells the token another way: ${what}`, 'jwt-is-well-formed', async t => {
+    attack(`spells a token differently: ${what}`, 'jwt-is-well-formed', async t => {
       const server = await startServer(t)
       const response = await callMcp(server, spell(craftToken(server)), 'ping')
       assert.equal(response.status, 401)
     })
   }
-  attack('spells the token another way: with a blank in it', 'credentials-are-bearer', async t => {
+  attack('spells a token differently: with a blank in it', 'credentials-are-bearer', async t => {
     const server = await startServer(t)
     const token = craftToken(server)
     assert.equal((await callMcp(server, token.slice(0, 40) + blank + token.slice(40), 'ping')).status, 401)
@@ -122,24 +122,24 @@ describe('JWT', { concurrency: 8 }, () => {
 
   const claims: Record<string, [Members, string]> = {
     'no exp': [{ exp: undefined }, 'access-token-claims-are-typed'],
-    'exp as a text': [{ exp: '9999999999' }, 'access-token-claims-are-typed'],
+    'exp as a string': [{ exp: '9999999999' }, 'access-token-claims-are-typed'],
     'exp as null': [{ exp: null }, 'access-token-claims-are-typed'],
     'exp as a list': [{ exp: [9999999999] }, 'access-token-claims-are-typed'],
     'exp as true': [{ exp: true }, 'access-token-claims-are-typed'],
     'no iat': [{ iat: undefined }, 'access-token-claims-are-typed'],
-    'iat as a text': [{ iat: '1' }, 'access-token-claims-are-typed'],
-    'nbf as a text': [{ nbf: '1' }, 'access-token-claims-are-typed'],
+    'iat as a string': [{ iat: '1' }, 'access-token-claims-are-typed'],
+    'nbf as a string': [{ nbf: '1' }, 'access-token-claims-are-typed'],
     'nbf as null': [{ nbf: null }, 'access-token-claims-are-typed'],
     'no sub': [{ sub: undefined }, 'access-token-claims-are-typed'],
     'sub as a number': [{ sub: 0 }, 'access-token-claims-are-typed'],
-    'aud as a list that names this server as well': [{ aud: ['https://evil.example', 'x'] }, 'access-token-claims-are-typed'],
+    'aud as a list that includes this server': [{ aud: ['https://evil.example', 'x'] }, 'access-token-claims-are-typed'],
     'aud as null': [{ aud: null }, 'access-token-claims-are-typed'],
     'no aud': [{ aud: undefined }, 'access-token-claims-are-typed'],
     'no iss': [{ iss: undefined }, 'access-token-claims-are-typed'],
     'scope as a list': [{ scope: ['mcp:tools:read'] }, 'access-token-claims-are-typed'],
     'no jti': [{ jti: undefined }, 'access-token-claims-are-typed'],
-    'cnf as a text': [{ cnf: 'x' }, 'access-token-claims-are-typed'],
-    'an exp that has passed': [{ exp: Math.floor(Date.now() / 1000) - 31 }, 'access-token-is-fresh'],
+    'cnf as a string': [{ cnf: 'x' }, 'access-token-claims-are-typed'],
+    'an exp in the past': [{ exp: Math.floor(Date.now() / 1000) - 31 }, 'access-token-is-fresh'],
     'exp 0': [{ exp: 0 }, 'access-token-is-fresh'],
     'a negative exp': [{ exp: -1 }, 'access-token-is-fresh'],
     'an iat of tomorrow': [{ iat: Math.floor(Date.now() / 1000) + 86_400 }, 'access-token-is-from-the-past'],
@@ -152,21 +152,21 @@ describe('JWT', { concurrency: 8 }, () => {
   for (const [what, [changes, rule]] of Object.entries(claims)) {
     rejects(`carries ${what}`, rule, server => craftToken(server, changes))
   }
-  rejects('carries an exp beyond all numbers', 'access-token-claims-are-typed', server => (
+  rejects('carries an exp above all limits', 'access-token-claims-are-typed', server => (
     tokenOf(goodHeader, goodPayload(server).replace(/"exp":\d+/, '"exp":1e999'))))
   for (const slip of ['/', '/mcp']) {
     rejects(`carries the issuer with ${slip} at the end`, 'access-token-issuer-is-ours', server => craftToken(server, { iss: server.config.issuer + slip }))
     rejects(`carries the resource with ${slip} at the end`, 'access-token-audience-is-ours', server => craftToken(server, { aud: server.config.resource + slip }))
   }
 
-  attack('has a token refused because two clocks differ by 20 seconds', 'src/core/oauth/access-token.ts: const clockSkew = 30', async t => {
+  attack('has a token rejected because two clocks differ by 20 seconds', 'src/core/oauth/access-token.ts: const clockSkew = 30', async t => {
     const server = await startServer(t)
     const now = Math.floor(Date.now() / 1000)
     assert.equal((await callMcp(server, craftToken(server, { iat: now + 20, nbf: now + 20 }), 'ping')).status, 200)
     assert.equal((await callMcp(server, craftToken(server, { exp: now - 20 }), 'ping')).status, 200)
   })
 
-  attack('has a token of a server with the same secret and another URL accepted', 'access-token-issuer-is-ours', async t => {
+  attack('uses a token of a server with the same secret but another URL', 'access-token-issuer-is-ours', async t => {
     const one = await startWithTokens(t)
     const other = await startServer(t)
     await assertRejected(other, one.access_token, 'access-token-issuer-is-ours')
@@ -174,7 +174,7 @@ describe('JWT', { concurrency: 8 }, () => {
 
   const [oldKey, newKey] = ['the key of before; 32 bytes or more: 0123', 'the key of now; 32 bytes or more: 456789']
   const shared = { SERVER_URL: 'http://localhost:8123' }
-  attack('has a token signed before the key was changed refused after it, which would log everybody out', 'src/base/config/jwt-keys.ts: formerSecrets.map', async t => {
+  attack('has tokens from before a key rotation rejected, which would log everybody out', 'src/base/config/jwt-keys.ts: formerSecrets.map', async t => {
     const { access_token } = await startWithTokens(t, { ...shared, JWT_SECRET_KEY: oldKey })
     const after = await startServer(t, { ...shared, JWT_SECRET_KEY: newKey, JWT_PREVIOUS_SECRET_KEYS: oldKey })
     assert.equal((await callMcp(after, access_token, 'ping')).status, 200)
@@ -184,7 +184,7 @@ describe('JWT', { concurrency: 8 }, () => {
     await assertRejected(later, access_token, 'jwt-signature-verifies')
   })
 
-  attack('forges a token with a part of the list of previous keys', 'jwt-signature-verifies', async t => {
+  attack('forges a token with part of the list of previous keys', 'jwt-signature-verifies', async t => {
     const list = `${testKey.replaceAll(',', ';')},another key of 32 bytes or more; 0123456789`
     const server = await startServer(t, { JWT_SECRET_KEY: 'a third key of 32 bytes or more; 0123456789', JWT_PREVIOUS_SECRET_KEYS: list })
     for (const key of [list, '', ',']) await assertRejected(server, tokenOf(goodHeader, goodPayload(server), key), 'jwt-signature-verifies')

@@ -82,7 +82,7 @@ describe('Long inputs', () => {
     })
   })
 
-  attack('lists files by a pattern of 60,000 characters', 'src/tools/list-files.ts: maxLength: 200', async t => {
+  attack('lists files with a pattern of 60,000 characters', 'src/tools/list-files.ts: maxLength: 200', async t => {
     const server = await startServer(t)
     const token = craftToken(server)
     await assertLinear(60_000, async size => {

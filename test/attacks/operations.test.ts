@@ -24,8 +24,8 @@ describe('Operations', { concurrency: 4 }, () => {
   const bad: Record<string, [Record<string, string>, string]> = {
     'without a key': [{ JWT_SECRET_KEY: '' }, 'JWT_SECRET_KEY'],
     'with a key of 31 bytes': [{ JWT_SECRET_KEY: 'abcdefghijklmnopqrstuvwxyz01234' }, 'JWT_SECRET_KEY'],
-    'with a key that repeats itself': [{ JWT_SECRET_KEY: 'abab'.repeat(16) }, 'JWT_SECRET_KEY'],
-    'with a short key of before': [{ JWT_PREVIOUS_SECRET_KEYS: 'short' }, 'JWT_PREVIOUS_SECRET_KEYS'],
+    'with a repetitive key': [{ JWT_SECRET_KEY: 'abab'.repeat(16) }, 'JWT_SECRET_KEY'],
+    'with a short previous key': [{ JWT_PREVIOUS_SECRET_KEYS: 'short' }, 'JWT_PREVIOUS_SECRET_KEYS'],
     'with a short key even in DEBUG': [{ DEBUG: 'true', JWT_SECRET_KEY: 'short' }, 'JWT_SECRET_KEY'],
     'with auto-approval on the internet': [{ SERVER_URL: 'https://mcp.example.com', OAUTH_AUTO_APPROVE: 'true' }, 'OAUTH_AUTO_APPROVE'],
     'with auto-approval on a host that looks like loopback': [{ SERVER_URL: 'http://localhost.example.com', OAUTH_AUTO_APPROVE: '1' }, 'OAUTH_AUTO_APPROVE'],
@@ -44,7 +44,7 @@ describe('Operations', { concurrency: 4 }, () => {
     'JWT_ACCESS_TOKEN_EXPIRE_MINUTES', 'OAUTH_AUTHORIZATION_CODE_EXPIRE_MINUTES', 'OAUTH_REFRESH_TOKEN_EXPIRE_DAYS',
     'OAUTH_REFRESH_TOKEN_REUSE_WINDOW_SECONDS', 'SERVER_PORT', 'RATE_LIMIT_REGISTRATIONS_PER_MINUTE',
   ]) {
-    attack(`has the server start with a ${variable} that never comes to an end, or is no number`, 'src/base/config/environment.ts: Number(raw) : NaN', async () => {
+    attack(`has the server start with a ${variable} that is infinite or not a number`, 'src/base/config/environment.ts: Number(raw) : NaN', async () => {
       for (const value of numbers) await assert.rejects(serve({ ...good, [variable]: value }), new RegExp(`^ConfigError: ${variable} `), value)
     })
   }
@@ -59,7 +59,7 @@ describe('Operations', { concurrency: 4 }, () => {
     })
   }
   for (const value of ['false', '0', '']) {
-    attack(`has OAUTH_AUTO_APPROVE=${JSON.stringify(value)} mean that nobody is asked`, 'src/base/config/environment.ts: raw === \'true\'', async t => {
+    attack(`gets approved without asking with OAUTH_AUTO_APPROVE=${JSON.stringify(value)}`, 'src/base/config/environment.ts: raw === \'true\'', async t => {
       const server = await startServer(t, { OAUTH_AUTO_APPROVE: value })
       assert.equal((await requestCode(server, await register(server))).status, 200)
     })
@@ -69,13 +69,13 @@ describe('Operations', { concurrency: 4 }, () => {
       await assert.rejects(serve({ ...good, OAUTH_AUTO_APPROVE: value }), /^ConfigError: OAUTH_AUTO_APPROVE /)
     })
   }
-  attack('reaches the server from another machine though nobody told it to listen there', 'src/base/config/variables.ts: SERVER_HOST', async t => {
+  attack('connects from another machine to a server with the default host', 'src/base/config/variables.ts: SERVER_HOST', async t => {
     const server = await startServer(t)
     assert.equal(server.config.host, '127.0.0.1')
     const socket = connect(server.port, '::1')
     await assert.rejects(once(socket, 'connect'))
   })
-  attack('reads tokens on the network between the machines', 'src/app/warnings.ts: other machines can connect', async t => {
+  attack('reads tokens in clear text on the network', 'src/app/warnings.ts: other machines can connect', async t => {
     const server = await startServer(t, { SERVER_HOST: '0.0.0.0' })
     assert.equal(linesOf(server, 'other machines can connect, but SERVER_URL is not https').length, 1)
     assert.match(server.log.join(''), /TLS_CERT_FILE/)
@@ -83,7 +83,7 @@ describe('Operations', { concurrency: 4 }, () => {
 
   // --- Running ---
 
-  attack('ends the program that reads the log, and the server with it', 'src/server.ts: stream.on(\'error\'', async t => {
+  attack('ends the server by ending the program that reads its log', 'src/server.ts: stream.on(\'error\'', async t => {
     const { child, url, ended } = await startServerProgram(t, { JWT_SECRET_KEY: testKey })
     const origin = await url()
     child.stderr!.destroy()
@@ -96,27 +96,27 @@ describe('Operations', { concurrency: 4 }, () => {
 
   // --- TLS ---
 
-  attack('reads what travels between client and server', 'src/app/serve.ts: createHttpsServer(', async t => {
+  attack('intercepts the traffic between client and server', 'src/app/serve.ts: createHttpsServer(', async t => {
     const server = await startServer(t, await tlsFiles(t))
     assert.equal(server.config.issuer, `https://localhost:${server.port}`)
     assert.equal((await getTls(server.port, '/health')).status, 200)
     await assert.rejects(get(`http://localhost:${server.port}/health`))
   })
-  attack('leads a browser back to http', 'src/base/ui/security-headers.ts: \'strict-transport-security\'', async t => {
+  attack('downgrades a browser to http', 'src/base/ui/security-headers.ts: \'strict-transport-security\'', async t => {
     const server = await startServer(t, await tlsFiles(t))
     assert.equal((await getTls(server.port, '/health')).headers['strict-transport-security'], 'max-age=31536000')
     const behindProxy = await startServer(t, { SERVER_URL: 'https://mcp.example.com', OAUTH_AUTO_APPROVE: 'false' })
     assert.ok((await get(`${behindProxy.url}/health`)).headers.has('strict-transport-security'))
     assert.equal((await get(`${(await startServer(t)).url}/health`)).headers.has('strict-transport-security'), false)
   })
-  attack('ends a server that records by values that cannot be made text', 'src/base/rules/shown-verdict.ts: JSON.stringify(value) ?? typeof value', async t => {
+  attack('crashes a recording server with values that cannot be converted to text', 'src/base/rules/shown-verdict.ts: JSON.stringify(value) ?? typeof value', async t => {
     const server = await startServer(t, { DEBUG: 'true', LOG_LEVEL: 'error' })
     const parts = [{ alg: 'HS256', crit: [{ toString: 1, valueOf: 1 }] }, {}].map(part => Buffer.from(JSON.stringify(part)).toString('base64url'))
     const response = await fetch(`${server.url}/mcp`, { headers: bearer(`${parts.join('.')}.x`) })
     assert.equal(response.status, 401)
     assert.equal((await get(`${server.url}/health`)).status, 200)
   })
-  attack('talks the server down to TLS 1.1', 'src/app/serve.ts: minVersion: \'TLSv1.2\'', async t => {
+  attack('downgrades the server to TLS 1.1', 'src/app/serve.ts: minVersion: \'TLSv1.2\'', async t => {
     const server = await startServer(t, await tlsFiles(t))
     const socket = connectTls({ port: server.port, host: '127.0.0.1', servername: 'localhost', ca: cert, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' })
     await assert.rejects(once(socket, 'secureConnect'))
@@ -128,9 +128,9 @@ describe('Operations', { concurrency: 4 }, () => {
     assert.equal((await getTls(server.port, '/health')).status, 200)
   })
   for (const [what, files, variable] of [
-    ['that is none', { TLS_CERT_FILE: 'x', TLS_KEY_FILE: key }, 'TLS_CERT_FILE'],
-    ['with a key that is none', { TLS_CERT_FILE: cert, TLS_KEY_FILE: 'x' }, 'TLS_KEY_FILE'],
-    ['with the key of another', { TLS_CERT_FILE: cert, TLS_KEY_FILE: otherKey }, 'TLS_KEY_FILE'],
+    ['that is not one', { TLS_CERT_FILE: 'x', TLS_KEY_FILE: key }, 'TLS_CERT_FILE'],
+    ['with a key that is not one', { TLS_CERT_FILE: cert, TLS_KEY_FILE: 'x' }, 'TLS_KEY_FILE'],
+    ['with the key of another one', { TLS_CERT_FILE: cert, TLS_KEY_FILE: otherKey }, 'TLS_KEY_FILE'],
   ] as const) {
     attack(`has the server start with a certificate ${what}`, 'src/base/config/tls.ts: is not the key of the certificate', async t => {
       const error = await serve({ ...good, ...await tlsFiles(t, files) }).then(() => undefined, String)
@@ -141,7 +141,7 @@ describe('Operations', { concurrency: 4 }, () => {
 
   // --- The log ---
 
-  attack('registers, approves, gets, refreshes, revokes and deletes without leaving a line', 'src/core/context/context.ts: audit(event: string', async t => {
+  attack('registers, approves, redeems, refreshes, revokes and deletes without leaving a line in the log', 'src/core/context/context.ts: audit(event: string', async t => {
     const server = await startServer(t, { OAUTH_AUTO_APPROVE: 'false' })
     const client = await register(server)
     const { client_id } = client as { client_id: string }
@@ -166,7 +166,7 @@ describe('Operations', { concurrency: 4 }, () => {
   })
 
   for (const level of ['debug', 'info']) {
-    attack(`reads secrets out of the log at the level ${level}`, 'src/base/protocol/crypto.ts: export function fingerprint', async t => {
+    attack(`reads secrets in the log at level ${level}`, 'src/base/protocol/crypto.ts: export function fingerprint', async t => {
       const server = await startServer(t, { LOG_LEVEL: level, DEBUG: level === 'debug' ? 'true' : 'false' })
       const client = await register(server, { token_endpoint_auth_method: 'client_secret_post' })
       const authorization = await authorize(server, client)
@@ -186,7 +186,7 @@ describe('Operations', { concurrency: 4 }, () => {
       for (const secret of secrets) assert.ok(!server.log.join('').includes(secret), secret)
     })
   }
-  attack('writes lines of its own into the log, and steers the terminal that shows it', 'src/base/config/logger.ts: JSON escapes only C0 controls', async t => {
+  attack('injects lines into the log, and control sequences into the terminal that shows it', 'src/base/config/logger.ts: JSON escapes only C0 controls', async t => {
     const server = await startServer(t)
     const hostile = 'x\r\n{"event":"client deleted"}\u001b[2J\u009b31m\u202e\u2028\u0000\u007f'
     await requestRegistration(server, { client_name: hostile })
@@ -196,7 +196,7 @@ describe('Operations', { concurrency: 4 }, () => {
     assert.ok(server.log.length >= 4)
     for (const line of server.log) assert.match(line, /^\{[\x20-\x7e]*\}\n$/)
   })
-  attack('fills the disk by long lines of the log', 'src/base/config/logger.ts: const maxLineLength', async t => {
+  attack('fills the disk with long log lines', 'src/base/config/logger.ts: const maxLineLength', async t => {
     const server = await startServer(t)
     await requestToken(server, { grant_type: 'x'.repeat(60_000) })
     await requestRegistration(server, { redirect_uris: ['x'.repeat(60_000)] })

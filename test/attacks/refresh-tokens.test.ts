@@ -6,7 +6,7 @@ import { attack } from './attack.ts'
 
 describe('A stolen refresh token', () => {
   for (const rotations of [2, 59]) {
-    attack(`rotates a stolen token ${rotations} times at once, so that the token of its owner is merely unknown`, 'refresh-token-is-unused', async t => {
+    attack(`rotates a stolen token ${rotations} times in a row, so that the token of its owner is merely unknown`, 'refresh-token-is-unused', async t => {
       const { server, client, refresh_token } = await startWithTokens(t)
       let stolen = { refresh_token, access_token: '' }
       for (let i = 0; i < rotations; i++) stolen = await refreshed(server, client, stolen.refresh_token) as typeof stolen
@@ -16,7 +16,7 @@ describe('A stolen refresh token', () => {
     })
   }
 
-  attack('rotates a stolen token for days, far more often than anything remembers', 'refresh-token-is-unused', async t => {
+  attack('rotates a stolen token for days, more often than any table remembers', 'refresh-token-is-unused', async t => {
     const { server, client, refresh_token } = await startWithTokens(t)
     let stolen = refresh_token
     for (let i = 0; i < 150; i++) {
@@ -40,14 +40,14 @@ describe('A stolen refresh token', () => {
 
   const forged: Record<string, (parts: readonly [string, string, string]) => string> = {
     'the next generation': ([handle, , mac]) => `${handle}.1.${mac}`,
-    'the generation with a zero before it': ([handle, generation, mac]) => `${handle}.0${generation}.${mac}`,
+    'a leading zero in the generation': ([handle, generation, mac]) => `${handle}.0${generation}.${mac}`,
     'another handle': ([handle, generation, mac]) => `${[...handle].reverse().join('')}.${generation}.${mac}`,
     'no MAC': ([handle, generation]) => `${handle}.${generation}.`,
-    'a MAC that ends in another bit': ([handle, generation, mac]) => `${handle}.${generation}.${mac.slice(0, -1)}${mac.endsWith('A') ? 'B' : 'A'}`,
+    'a MAC with another last bit': ([handle, generation, mac]) => `${handle}.${generation}.${mac.slice(0, -1)}${mac.endsWith('A') ? 'B' : 'A'}`,
     'a fourth part': ([handle, generation, mac]) => `${handle}.${generation}.${mac}.x`,
   }
   for (const [what, forge] of Object.entries(forged)) {
-    attack(`makes a refresh token with ${what} out of a real one`, 'refresh-token-is-known', async t => {
+    attack(`forges a refresh token from a real one with ${what}`, 'refresh-token-is-known', async t => {
       const { server, client, refresh_token } = await startWithTokens(t)
       const made = forge(refresh_token.split('.') as [string, string, string])
       await assertRefused(await refresh(server, client, made), 'refresh-token-is-known', 'invalid_grant', 400)

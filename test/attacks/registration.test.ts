@@ -15,8 +15,8 @@ describe('Registration', { concurrency: 8 }, () => {
     'a tab that a URL parser would strip': 'https://app.example.com/c\tb',
     'a newline that a URL parser would strip': 'https://app.example.com/cb\n',
     'a carriage return in the host': 'https://app.exa\rmple.com/cb',
-    'a blank before it': ' https://app.example.com/cb',
-    'a blank inside': 'https://app.example.com/a b',
+    'a space before it': ' https://app.example.com/cb',
+    'a space inside': 'https://app.example.com/a b',
     'a NUL': 'https://app.example.com/\0',
     'a user name': 'https://app.example.com@evil.example/cb',
     'a user name and a password': 'https://a:b@evil.example/cb',
@@ -33,13 +33,13 @@ describe('Registration', { concurrency: 8 }, () => {
     'a loopback address in octal': 'http://0177.0.0.1/cb',
     'a short loopback address': 'http://127.1/cb',
     'the unspecified address': 'http://0.0.0.0/cb',
-    'an IPv4 loopback address in IPv6 clothes': 'http://[::ffff:127.0.0.1]/cb',
-    'another way to write ::1': 'http://[0:0:0:0:0:0:0:1]/cb',
+    'an IPv4-mapped loopback address': 'http://[::ffff:127.0.0.1]/cb',
+    'another spelling of ::1': 'http://[0:0:0:0:0:0:0:1]/cb',
     'a dot at the end of localhost': 'http://localhost./cb',
     'a full-width localhost': 'http://ｌocalhost/cb',
     'a host with a Cyrillic letter': 'https://аpp.example.com/cb',
     'a percent-encoded host': 'https://%61pp.example.com/cb',
-    'http to a host of its own': 'http://app.example.com/cb',
+    'http to a public host': 'http://app.example.com/cb',
     'http to a private network': 'http://192.168.0.1/cb',
     'the scheme javascript': 'javascript:alert(1)',
     'the scheme javascript in mixed case': 'JaVaScRiPt://x/%0aalert(1)',
@@ -50,11 +50,11 @@ describe('Registration', { concurrency: 8 }, () => {
     'the scheme view-source': 'view-source:https://app.example.com/',
     'the scheme about': 'about:blank',
     'no scheme': '//evil.example/cb',
-    'a path alone': '/cb',
+    'only a path': '/cb',
     'no host': 'https:///cb',
     'one slash after https': 'https:/app.example.com/cb',
-    'a port beyond the last': 'http://127.0.0.1:65536/cb',
-    'a port that is no number': 'http://127.0.0.1:8o/cb',
+    'a port above 65535': 'http://127.0.0.1:65536/cb',
+    'a port that is not a number': 'http://127.0.0.1:8o/cb',
     'markup': 'https://app.example.com/"><script>',
     'more than 2048 characters': `https://app.example.com/${'x'.repeat(2048)}`,
   }
@@ -66,9 +66,9 @@ describe('Registration', { concurrency: 8 }, () => {
   }
 
   for (const [what, redirect_uris] of Object.entries({
-    'one in a text': 'https://app.example.com/cb', 'no list': {}, 'an empty list': [], 'nested lists': [['https://app.example.com/cb']],
-    'numbers': [1], 'null': [null], 'twenty-one of them': Array.from({ length: 21 }, (_, i) => `https://app.example.com/${i}`),
-    'more of them than 8192 characters': Array.from({ length: 10 }, (_, i) => `https://app.example.com/${i}${'x'.repeat(1000)}`),
+    'one in a string': 'https://app.example.com/cb', 'not a list': {}, 'an empty list': [], 'nested lists': [['https://app.example.com/cb']],
+    'numbers': [1], 'null': [null], 'twenty-one URIs': Array.from({ length: 21 }, (_, i) => `https://app.example.com/${i}`),
+    'more than 8192 characters in total': Array.from({ length: 10 }, (_, i) => `https://app.example.com/${i}${'x'.repeat(1000)}`),
   })) {
     attack(`registers redirect URIs as ${what}`, 'redirect-uris-are-sent', async t => {
       const response = await requestRegistration(await startServer(t), { redirect_uris })
@@ -76,7 +76,7 @@ describe('Registration', { concurrency: 8 }, () => {
     })
   }
 
-  attack('registers a wildcard and has it match another host', 'redirect-uri-is-registered', async t => {
+  attack('registers a wildcard to match another host', 'redirect-uri-is-registered', async t => {
     const server = await startServer(t)
     const client = await register(server, { redirect_uris: ['https://*.example.com/cb'] })
     for (const redirect_uri of ['https://evil.example.com/cb', 'https://x.example.com/cb']) {
@@ -85,7 +85,7 @@ describe('Registration', { concurrency: 8 }, () => {
   })
 
   for (const method of ['private_key', 'tls_client_auth', 'client_secret_jwt', 'NONE', 'none ', '__proto__']) {
-    attack(`registers the authentication method ${JSON.stringify(method)} to be taken for none`, 'authentication-method-is-supported', async t => {
+    attack(`registers the authentication method ${JSON.stringify(method)} to count as none`, 'authentication-method-is-supported', async t => {
       const response = await requestRegistration(await startServer(t), { token_endpoint_auth_method: method })
       await assertRefused(response, 'authentication-method-is-supported', 'invalid_client_metadata', 400)
     })
@@ -113,7 +113,7 @@ describe('Registration', { concurrency: 8 }, () => {
     assert.notEqual(other['client_id'], client['client_id'])
   })
 
-  attack('names URLs that the server should fetch', 'src/core/oauth/client-metadata.ts: None of the URLs is ever fetched', async t => {
+  attack('registers URLs for the server to fetch', 'src/core/oauth/client-metadata.ts: None of the URLs is ever fetched', async t => {
     const trap = createServer()
     let calls = 0
     trap.on('connection', socket => { calls++; socket.destroy() })
@@ -159,7 +159,7 @@ describe('Registration', { concurrency: 8 }, () => {
   })
 
   for (const [what, body] of Object.entries({ 'a list': '[]', 'a text': '"x"', 'null': 'null', 'a number': '1' })) {
-    attack(`registers ${what} in place of an object`, 'client-metadata-is-an-object', async t => {
+    attack(`registers ${what} instead of an object`, 'client-metadata-is-an-object', async t => {
       const response = await postJson(`${(await startServer(t)).url}/oauth/register`, body)
       await assertRefused(response, 'client-metadata-is-an-object', 'invalid_client_metadata', 400)
     })
@@ -168,23 +168,23 @@ describe('Registration', { concurrency: 8 }, () => {
   const good = 'https://app.example.com/cb'
   for (const [what, body] of Object.entries({
     'redirect_uris twice': `{"redirect_uris":["${good}"],"redirect_uris":["https://evil.example/cb"]}`,
-    'redirect_uris twice, once in escapes': `{"redirect_uris":["${good}"],"redirect_\\u0075ris":["https://evil.example/cb"]}`,
+    'redirect_uris twice, once escaped': `{"redirect_uris":["${good}"],"redirect_\\u0075ris":["https://evil.example/cb"]}`,
     'a member __proto__': `{"redirect_uris":["${good}"],"__proto__":{"token_endpoint_auth_method":"none"}}`,
     'a nested member __proto__': `{"redirect_uris":["${good}"],"x":{"__proto__":{}}}`,
     '10,000 levels': `{"redirect_uris":["${good}"],"x":${'['.repeat(10_000)}${']'.repeat(10_000)}}`,
     'a comment': `{"redirect_uris":["${good}"]/**/}`,
-    'a comma too many': `{"redirect_uris":["${good}"],}`,
-    'something after it': `{"redirect_uris":["${good}"]}{}`,
+    'an extra comma': `{"redirect_uris":["${good}"],}`,
+    'something after the end': `{"redirect_uris":["${good}"]}{}`,
     'a byte order mark': `\ufeff{"redirect_uris":["${good}"]}`,
     'nothing': '',
   })) {
-    attack(`registers by a JSON text with ${what}`, 'json-is-well-formed', async t => {
+    attack(`registers with a JSON text with ${what}`, 'json-is-well-formed', async t => {
       const response = await postJson(`${(await startServer(t)).url}/oauth/register`, body)
       await assertRefused(response, 'json-is-well-formed', 'invalid_request', 400)
     })
   }
 
-  attack('registers with lone surrogates in the name and breaks the consent page', 'src/base/ui/html.ts: export function displayText', async t => {
+  attack('breaks the consent page with lone surrogates in the client name', 'src/base/ui/html.ts: export function displayText', async t => {
     const server = await startServer(t, { OAUTH_AUTO_APPROVE: 'false' })
     const response = await postJson(`${server.url}/oauth/register`, `{"redirect_uris":["${good}"],"client_name":"a\\ud800b\\u0000\\u202ec"}`)
     assert.equal(response.status, 201)
@@ -193,7 +193,7 @@ describe('Registration', { concurrency: 8 }, () => {
     assert.doesNotMatch(await page.text(), /[\ufffd\u202e\0]/)
   })
 
-  attack('registers a grant type that would hand over passwords', 'grant-types-are-supported', async t => {
+  attack('registers a grant type that collects passwords', 'grant-types-are-supported', async t => {
     const response = await requestRegistration(await startServer(t), { grant_types: ['password'] })
     await assertRefused(response, 'grant-types-are-supported', 'invalid_client_metadata', 400)
   })
@@ -219,7 +219,7 @@ describe('Registration', { concurrency: 8 }, () => {
     await assertRefused(response, 'client-credentials-are-confidential', 'invalid_client_metadata', 400)
   })
 
-  attack('registers by a form, which any page can send', 'body-is-json', async t => {
+  attack('registers with a form, which any page can send', 'body-is-json', async t => {
     const response = await postForm(`${(await startServer(t)).url}/oauth/register`, validMetadata)
     await assertRefused(response, 'body-is-json', 'unsupported_media_type', 415)
   })
@@ -236,7 +236,7 @@ describe('Registration', { concurrency: 8 }, () => {
     })
   }
 
-  attack('takes the client_id of another in an update of its own registration', 'client-id-is-unchanged', async t => {
+  attack('takes over another client_id in an update of its own registration', 'client-id-is-unchanged', async t => {
     const server = await startServer(t)
     const [mine, other] = [await register(server), await register(server)]
     const response = await fetch(`${server.url}/oauth/register/${mine['client_id']}`, {
@@ -258,12 +258,12 @@ describe('Registration', { concurrency: 8 }, () => {
     await register(server)
   })
 
-  attack('has the limit stop 300 registrations of others in a minute', 'src/base/config/variables.ts: RATE_LIMIT_REGISTRATIONS_PER_MINUTE', async t => {
+  attack('has 300 registrations of others in a minute rejected by the limit', 'src/base/config/variables.ts: RATE_LIMIT_REGISTRATIONS_PER_MINUTE', async t => {
     const server = await startServer(t)
     for (let i = 0; i < 300; i++) await register(server)
   })
 
-  attack('forges X-Forwarded-For to have a new limit for each request', 'src/app/incoming-request.ts: behindProxy ?', async t => {
+  attack('forges X-Forwarded-For to get a new limit for each request', 'src/app/incoming-request.ts: behindProxy ?', async t => {
     const server = await startServer(t, { RATE_LIMIT_REGISTRATIONS_PER_MINUTE: '1' })
     const from = (address: string) => postJson(`${server.url}/oauth/register`, validMetadata, { 'x-forwarded-for': address })
     assert.deepEqual([(await from('192.0.2.1')).status, (await from('192.0.2.2')).status], [201, 429])
@@ -277,7 +277,7 @@ describe('Registration', { concurrency: 8 }, () => {
     assert.deepEqual(statuses, [201, 429, 201, 201])
   })
 
-  attack('walks through the addresses of one IPv6 network', 'src/base/http/network.ts: groups.slice(0, 4)', async t => {
+  attack('rotates through the addresses of one IPv6 network', 'src/base/http/network.ts: groups.slice(0, 4)', async t => {
     const server = await startServer(t, { RATE_LIMIT_REGISTRATIONS_PER_MINUTE: '1', SERVER_BEHIND_PROXY: 'true' })
     const from = (address: string) => postJson(`${server.url}/oauth/register`, validMetadata, { 'x-forwarded-for': address })
     const statuses = []
@@ -287,7 +287,7 @@ describe('Registration', { concurrency: 8 }, () => {
     assert.deepEqual(statuses, [201, 429, 201, 201, 429])
   })
 
-  attack('presses a client in use out of the store by 20,000 registrations', 'src/base/store/memory.ts: A flood of registrations can evict only these', async t => {
+  attack('evicts a client in use from the store with 20,000 registrations', 'src/base/store/memory.ts: A flood of registrations can evict only these', async t => {
     const now = () => Date.now() / 1000
     const store = new MemoryStore({ now, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 86_400 })
     const server = await startServer(t, {}, { store })
@@ -302,7 +302,7 @@ describe('Registration', { concurrency: 8 }, () => {
     assert.equal(response.status, 200)
   })
 
-  attack('makes itself a client in use by client_credentials, which no user approves', 'src/app/extensions.ts: hasUser: false', async t => {
+  attack('counts as a client in use with client_credentials, which no user approves', 'src/app/extensions.ts: hasUser: false', async t => {
     const server = await startServer(t)
     const machine = await register(server, { grant_types: ['client_credentials'], token_endpoint_auth_method: 'client_secret_basic', redirect_uris: undefined })
     const headers = basic(machine['client_id'], machine['client_secret'])

@@ -40,27 +40,27 @@ describe('Resource server', { concurrency: 8 }, () => {
       assert.equal(response.status, 401)
       assert.equal(bearerChallenge(response)['error'], undefined)
     })
-    attack(`sends the token to ${path} in the query`, 'access-token-is-in-the-header', async t => {
+    attack(`sends a token to ${path} in the query`, 'access-token-is-in-the-header', async t => {
       const server = await startServer(t)
       const response = await postJson(`${server.url}${path}?access_token=${craftToken(server)}`, call('get_weather'))
       await assertChallenged(response, 'access-token-is-in-the-header')
     })
   }
-  attack('sends the token in the query under an encoded name, beside one in the header', 'access-token-is-in-the-header', async t => {
+  attack('sends a token in the query under an encoded name, beside one in the header', 'access-token-is-in-the-header', async t => {
     const server = await startServer(t)
     const token = craftToken(server)
     await assertChallenged(await postJson(`${server.url}/mcp?access%5Ftoken=${token}`, call('get_weather'), bearer(token)), 'access-token-is-in-the-header')
   })
-  attack('sends the token in a form body', 'access-token-is-sent', async t => {
+  attack('sends a token in a form body', 'access-token-is-sent', async t => {
     const server = await startServer(t)
     await assertChallenged(await postForm(`${server.url}/mcp`, { access_token: craftToken(server) }), 'access-token-is-sent')
   })
-  attack('sends a form beside a token in the header', 'body-is-json', async t => {
+  attack('sends a form with a token in the header', 'body-is-json', async t => {
     const server = await startServer(t)
     const token = craftToken(server)
     await assertRefused(await postForm(`${server.url}/mcp`, { access_token: token }, bearer(token)), 'body-is-json', 'unsupported_media_type', 415)
   })
-  attack('sends the token in a cookie', 'access-token-is-sent', async t => {
+  attack('sends a token in a cookie', 'access-token-is-sent', async t => {
     const server = await startServer(t)
     await assertChallenged(await postJson(`${server.url}/mcp`, call('x'), { cookie: `access_token=${craftToken(server)}` }), 'access-token-is-sent')
   })
@@ -77,7 +77,7 @@ describe('Resource server', { concurrency: 8 }, () => {
       await assertChallenged(response, 'credentials-are-bearer')
     })
   }
-  attack('writes a challenge of its own into the challenge', 'src/core/mcp/bearer.ts: errorText(error.message)', async t => {
+  attack('injects a challenge into the challenge', 'src/core/mcp/bearer.ts: errorText(error.message)', async t => {
     const server = await startServer(t, { DEBUG: 'true' })
     const header = Buffer.from(JSON.stringify({ alg: '", resource_metadata="https://evil.example/\r\nX: y', typ: 'at+jwt' })).toString('base64url')
     const response = await postJson(`${server.url}/mcp`, call('x'), bearer(`${header}.e30.x`))
@@ -87,7 +87,7 @@ describe('Resource server', { concurrency: 8 }, () => {
   // --- Scope ---
 
   const read = { scope: 'mcp:tools:read' }
-  attack('calls a tool with a token that may only list them', 'scope-is-sufficient', async t => {
+  attack('calls a tool with a token that may only list tools', 'scope-is-sufficient', async t => {
     const { tool, callers } = countingTool()
     const server = await startServer(t, {}, { tools: [tool] })
     const response = await postMcp(server, craftToken(server, read), call('count'))
@@ -101,7 +101,7 @@ describe('Resource server', { concurrency: 8 }, () => {
     const response = await postMcp(server, craftToken(server, read), [{ jsonrpc: '2.0', id: 1, method: 'tools/list' }, { ...call('count'), id: 2 }])
     assert.deepEqual([response.status, callers], [403, []])
   })
-  attack('names the method twice, first a harmless one', 'message-is-json', async t => {
+  attack('sends the method twice, a harmless one first', 'message-is-json', async t => {
     const { tool, callers } = countingTool()
     const server = await startServer(t, {}, { tools: [tool] })
     for (const name of ['method', 'm\\u0065thod']) {
@@ -144,14 +144,14 @@ describe('Resource server', { concurrency: 8 }, () => {
       })
     }
   }
-  attack('calls a tool by a notification, which nobody answers', 'src/core/mcp/legacy.ts: if (requests.length === 0) return empty(202)', async t => {
+  attack('calls a tool with a notification, which gets no response', 'src/core/mcp/legacy.ts: if (requests.length === 0) return empty(202)', async t => {
     const { tool, callers } = countingTool()
     const server = await startServer(t, {}, { tools: [tool] })
     const { id: _id, ...notification } = call('count')
     assert.equal((await postMcp(server, craftToken(server, read), notification)).status, 202)
     assert.deepEqual(callers, [])
   })
-  attack('carries a scope that only begins like one that is needed', 'scope-is-sufficient', async t => {
+  attack('uses a scope that only begins like the required one', 'scope-is-sufficient', async t => {
     const server = await startServer(t)
     for (const scope of ['mcp:tools:executes mcp:tools:reads', 'mcp:tools:*', '*', 'MCP:TOOLS:READ', 'mcp:tools:read,mcp:tools:execute', '']) {
       assert.equal((await callMcp(server, craftToken(server, { scope }), 'tools/list')).status, 403, scope)
@@ -164,13 +164,13 @@ describe('Resource server', { concurrency: 8 }, () => {
     const response = await callMcp(server, token, 'initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'x', version: '1' } })
     return { 'mcp-session-id': response.headers.get('mcp-session-id')! }
   }
-  attack('uses a session in place of a token', 'access-token-is-sent', async t => {
+  attack('uses a session instead of a token', 'access-token-is-sent', async t => {
     const server = await startServer(t)
     const session = await openSession(server, craftToken(server))
     assert.equal((await callMcp(server, undefined, 'tools/list', {}, session)).status, 401)
   })
   for (const [what, other] of [['another user', { sub: 'other' }], ['another client of the same user', { client_id: 'other' }]] as const) {
-    attack(`takes the session of ${what}`, 'session-is-known', async t => {
+    attack(`uses the session of ${what}`, 'session-is-known', async t => {
       const server = await startServer(t)
       const session = await openSession(server, craftToken(server))
       const thief = craftToken(server, other)
@@ -180,27 +180,27 @@ describe('Resource server', { concurrency: 8 }, () => {
       assert.equal((await callMcp(server, craftToken(server), 'ping', {}, session)).status, 200)
     })
   }
-  attack('has a session die with one token, though the user has refreshed it', 'src/core/mcp/legacy.ts: session.sub === token.sub', async t => {
+  attack('has a session end with an access token that was refreshed', 'src/core/mcp/legacy.ts: session.sub === token.sub', async t => {
     const { server, client, access_token, refresh_token } = await startWithTokens(t)
     const session = await openSession(server, access_token)
     const next = await refreshed(server, client, refresh_token)
     assert.equal((await callMcp(server, next['access_token'], 'ping', {}, session)).status, 200)
   })
-  attack('guesses session ids, or sends two', 'session-is-known', async t => {
+  attack('guesses session ids or sends two', 'session-is-known', async t => {
     const server = await startServer(t)
     const { 'mcp-session-id': id } = await openSession(server, craftToken(server))
     for (const guess of ['1', 'x'.repeat(43), `${id}, x`, `${id}x`, id.toUpperCase(), '__proto__']) {
       assert.equal((await callMcp(server, craftToken(server), 'ping', {}, { 'mcp-session-id': guess })).status, 404, guess)
     }
   })
-  attack('goes on with a session that was ended', 'session-is-known', async t => {
+  attack('uses a session after it was ended', 'session-is-known', async t => {
     const server = await startServer(t)
     const session = await openSession(server, craftToken(server))
     await fetch(`${server.url}/mcp`, { method: 'DELETE', headers: { ...bearer(craftToken(server)), ...session } })
     assert.equal((await callMcp(server, craftToken(server), 'ping', {}, session)).status, 404)
   })
 
-  attack('opens sessions without end, to end those of others', 'src/base/store/session-table.ts: if (own.length > maxSessions)', async t => {
+  attack('opens sessions without limit to end those of others', 'src/base/store/session-table.ts: if (own.length > maxSessions)', async t => {
     const server = await startServer(t)
     const victim = await openSession(server, craftToken(server))
     const flood = craftToken(server, { sub: 'other' })
@@ -212,7 +212,7 @@ describe('Resource server', { concurrency: 8 }, () => {
 
   // --- One user's data ---
 
-  attack('asks for the profile of another user in the arguments', 'src/tools/get-user-profile.ts: additionalProperties: false', async t => {
+  attack('requests the profile of another user in the arguments', 'src/tools/get-user-profile.ts: additionalProperties: false', async t => {
     const server = await startServer(t)
     const token = craftToken(server, { sub: 'other' })
     for (const args of [{ sub: 'demo-user' }, { user: 'demo-user' }, { sub: ['demo-user'] }]) {
@@ -221,7 +221,7 @@ describe('Resource server', { concurrency: 8 }, () => {
       assert.doesNotMatch(JSON.stringify(result), /demo@example/)
     }
   })
-  attack('asks for its profile while a hundred others do', 'src/tools/methods.ts: { sub, client_id } = token!', async t => {
+  attack('requests its profile while a hundred others do, to get another one', 'src/tools/methods.ts: { sub, client_id } = token!', async t => {
     const { tool } = countingTool()
     const server = await startServer(t, {}, { tools: [{ ...tool, run: async (_args, { sub }) => {
       await new Promise(resolve => setTimeout(resolve, Math.random() * 20))
@@ -235,7 +235,7 @@ describe('Resource server', { concurrency: 8 }, () => {
     }))
     assert.deepEqual(answers, users.map((sub, id) => [id, sub]))
   })
-  attack('has a list that depends on the user kept for all of them', 'src/core/mcp/modern.ts: cacheScope: \'public\'', async t => {
+  attack('has a list for one user cached for all of them', 'src/core/mcp/modern.ts: cacheScope: \'public\'', async t => {
     const server = await startServer(t)
     const lists = []
     for (const sub of ['one', 'other']) {
@@ -247,7 +247,7 @@ describe('Resource server', { concurrency: 8 }, () => {
     const { result } = await readJson(await callModern(server, craftToken(server), 'tools/call', { name: 'get_user_profile', arguments: {} }))
     assert.equal(result.cacheScope, undefined)
   })
-  attack('has an answer kept by a cache and given to another user', 'src/base/ui/security-headers.ts: \'cache-control\'', async t => {
+  attack('has a cache give a response to another user', 'src/base/ui/security-headers.ts: \'cache-control\'', async t => {
     const server = await startServer(t)
     const response = await callMcp(server, craftToken(server), 'tools/call', { name: 'get_user_profile', arguments: {} })
     assert.equal(response.headers.get('cache-control'), 'no-store')
@@ -257,14 +257,14 @@ describe('Resource server', { concurrency: 8 }, () => {
 
   const tricks = ['../../etc/passwd', '/etc/passwd', '..\\..\\windows', 'src/../../../etc', '....//etc', '%2e%2e/etc', 'file:///etc/passwd', '\0', '~/.ssh/*', '.', '..', '../**']
   for (const pattern of tricks) {
-    attack(`lists files by ${JSON.stringify(pattern)}`, 'src/tools/list-files.ts: const files', async t => {
+    attack(`lists files with the pattern ${JSON.stringify(pattern)}`, 'src/tools/list-files.ts: const files', async t => {
       const server = await startServer(t)
       const { result } = await readJson(await callMcp(server, craftToken(server), 'tools/call', { name: 'list_files', arguments: { pattern } }))
       assert.deepEqual(result.structuredContent.files, [])
     })
   }
   for (const pattern of ['*'.repeat(200), '**/'.repeat(66), `${'*a'.repeat(99)}b`, `${'?*'.repeat(100)}`, '{a,b}'.repeat(40), '(a+)+$'.repeat(30), `${'[!a]*'.repeat(40)}`]) {
-    attack(`lists files by a pattern that backtracks: ${pattern.slice(0, 12)}...`, 'src/tools/list-files.ts: The classic greedy match', async t => {
+    attack(`lists files with a pattern that backtracks: ${pattern.slice(0, 12)}...`, 'src/tools/list-files.ts: The classic greedy match', async t => {
       const server = await startServer(t)
       const calls = Array.from({ length: 20 }, () => callMcp(server, craftToken(server), 'tools/call', { name: 'list_files', arguments: { pattern } }))
       for (const response of await Promise.all(calls)) assert.equal(response.status, 200)

@@ -19,7 +19,7 @@ describe('Tokens', { concurrency: 8 }, () => {
     assert.equal((await callMcp(server, refresh_token, 'ping')).status, 401)
   })
 
-  attack('uses the refresh token of another client, and burns it for its owner', 'refresh-token-belongs-to-client', async t => {
+  attack('uses the refresh token of another client, to use it up for its owner', 'refresh-token-belongs-to-client', async t => {
     const { server, client, refresh_token } = await startWithTokens(t)
     await assertRefused(await refresh(server, await register(server), refresh_token), 'refresh-token-is-known', 'invalid_grant', 400)
     assert.equal((await refresh(server, client, refresh_token)).status, 200)
@@ -28,10 +28,10 @@ describe('Tokens', { concurrency: 8 }, () => {
   const wrongRefreshes: Record<string, [Members, string]> = {
     'an unknown scope': [{ scope: 'admin' }, 'scope-is-not-widened'],
     'another resource': [{ resource: 'https://evil.example' }, 'resource-is-the-granted'],
-    'the client_id of nobody': [{ client_id: 'nobody' }, 'client-is-known'],
+    'an unknown client_id': [{ client_id: 'nobody' }, 'client-is-known'],
   }
   for (const [what, [changes, rule]] of Object.entries(wrongRefreshes)) {
-    attack(`refreshes with ${what}, and burns the token for its owner`, rule, async t => {
+    attack(`refreshes with ${what}, to use up the token for its owner`, rule, async t => {
       const { server, client, refresh_token } = await startWithTokens(t)
       assert.ok((await refresh(server, client, refresh_token, changes)).status >= 400)
       assert.equal((await refresh(server, client, refresh_token)).status, 200)
@@ -55,14 +55,14 @@ describe('Tokens', { concurrency: 8 }, () => {
     assert.equal(await opens(server, next['access_token']), false)
   })
 
-  attack('uses a stolen refresh token within the window, after its successor was used', 'refresh-token-is-unused', async t => {
+  attack('uses a stolen refresh token within the reuse window, after its successor was used', 'refresh-token-is-unused', async t => {
     const { server, client, refresh_token } = await startWithTokens(t)
     const next = await refreshed(server, client, refresh_token)
     await refreshed(server, client, next['refresh_token'])
     await assertRefused(await refresh(server, client, refresh_token), 'refresh-token-is-unused', 'invalid_grant', 400)
   })
 
-  attack('rotates for ever to keep a grant alive', 'refresh-token-is-known', async t => {
+  attack('rotates forever to keep a grant alive', 'refresh-token-is-known', async t => {
     const { server, client, refresh_token } = await startWithTokens(t, { OAUTH_REFRESH_TOKEN_EXPIRE_DAYS: '1' })
     let current = refresh_token
     for (let hour = 0; hour < 23; hour++) {
@@ -81,7 +81,7 @@ describe('Tokens', { concurrency: 8 }, () => {
     assert.equal((await readJson(await refresh(server, client, refresh_token)))['error'], 'invalid_grant')
   })
 
-  attack('refreshes in the last minute of a grant, for a token that outlives it', 'src/core/oauth/access-token.ts: Math.floor(grant.expires_at', async t => {
+  attack('refreshes in the last minute of a grant to get a token that outlives it', 'src/core/oauth/access-token.ts: Math.floor(grant.expires_at', async t => {
     const { server, client, access_token, refresh_token } = await startWithTokens(t)
     const end = claimsOf(access_token)['iat'] + server.config.refreshTokenLifetime
     server.advance(server.config.refreshTokenLifetime - 60)
@@ -93,7 +93,7 @@ describe('Tokens', { concurrency: 8 }, () => {
     assert.equal(await opens(server, tokens['access_token']), false)
   })
 
-  attack('narrows the scope and widens it again beyond the grant', 'scope-is-not-widened', async t => {
+  attack('narrows the scope and then widens it beyond the grant', 'scope-is-not-widened', async t => {
     const server = await startServer(t)
     const { client, tokens } = await getTokens(server, {}, { scope: 'mcp:tools:read' })
     await assertRefused(await refresh(server, client, tokens['refresh_token'], { scope: 'mcp:tools:execute' }), 'scope-is-not-widened', 'invalid_scope', 400)
@@ -109,13 +109,13 @@ describe('Tokens', { concurrency: 8 }, () => {
     assert.equal(await opens(server, access_token), true)
   })
 
-  attack('goes on with an access token after its refresh token was revoked', 'access-token-is-not-revoked', async t => {
+  attack('uses an access token after its refresh token was revoked', 'access-token-is-not-revoked', async t => {
     const { server, client, access_token, refresh_token } = await startWithTokens(t)
     await postForm(`${server.url}/oauth/revoke`, { token: refresh_token, client_id: client['client_id'] })
     assert.equal(await opens(server, access_token), false)
   })
 
-  attack('learns of the tokens of another client by introspection', 'src/extensions/introspect.ts: found.client_id === client.client_id', async t => {
+  attack('inspects the tokens of another client by introspection', 'src/extensions/introspect.ts: found.client_id === client.client_id', async t => {
     const { server, access_token, refresh_token } = await startWithTokens(t)
     const thief = await register(server, secretClient)
     for (const token of [access_token, refresh_token, 'unknown']) {
@@ -130,7 +130,7 @@ describe('Tokens', { concurrency: 8 }, () => {
     await assertRefused(response, 'client-is-confidential', 'invalid_client', 401)
   })
 
-  attack('has tokens kept by a cache', 'src/core/oauth/token.ts: pragma', async t => {
+  attack('has tokens stored by a cache', 'src/core/oauth/token.ts: pragma', async t => {
     const { server, client, authorization } = await startWithCode(t)
     const { headers } = await exchange(server, client, authorization)
     assert.deepEqual([headers.get('cache-control'), headers.get('pragma')], ['no-store', 'no-cache'])
@@ -146,7 +146,7 @@ describe('Tokens', { concurrency: 8 }, () => {
     await assertRefused(await refresh(server, client, refresh_token), 'client-is-authenticated', 'invalid_client', 401)
   })
 
-  attack('fills the revocations by deleting registrations that were issued nothing, to log everybody out', 'src/base/store/memory.ts: if (used || unused?.token_issued)', async t => {
+  attack('fills the table of revocations by deleting unused registrations, to log everybody out', 'src/base/store/memory.ts: if (used || unused?.token_issued)', async t => {
     const server = await startServer(t)
     const client = await readJson(await requestRegistration(server))
     await fetch(`${server.url}/oauth/register/${client['client_id']}`, {
@@ -155,7 +155,7 @@ describe('Tokens', { concurrency: 8 }, () => {
     assert.equal((await readJson(await get(`${server.url}/health`)))['store'].revocations, 0)
   })
 
-  attack('tells two tokens apart from nothing but their time', 'src/core/oauth/access-token.ts: jti: randomToken(16)', async t => {
+  attack('gets two identical tokens within one second', 'src/core/oauth/access-token.ts: jti: randomToken(16)', async t => {
     const { server, client, access_token, refresh_token } = await startWithTokens(t)
     const next = await refreshed(server, client, refresh_token)
     assert.notEqual(claimsOf(access_token)['jti'], claimsOf(next['access_token'])['jti'])

@@ -18,7 +18,7 @@ describe('Transport', { concurrency: 8 }, () => {
     'http://127.1', 'http://[::ffff:127.0.0.1]',
   ]
   for (const { path } of resources) {
-    attack(`sends a page of another site to ${path}`, 'origin-is-allowed', async t => {
+    attack(`sends requests to ${path} from a page on another site`, 'origin-is-allowed', async t => {
       const server = await startServer(t)
       for (const origin of origins) {
         const lines = [`POST ${path} HTTP/1.1`, `Host: localhost:${server.port}`, `Origin: ${origin}`, `Authorization: Bearer ${craftToken(server)}`, 'Content-Length: 0']
@@ -27,7 +27,7 @@ describe('Transport', { concurrency: 8 }, () => {
       }
     })
   }
-  attack('rebinds the name of a site to this machine, on every path', 'host-is-served', async t => {
+  attack('uses DNS rebinding on every path', 'host-is-served', async t => {
     const server = await startServer(t)
     for (const { method, path } of routes) {
       const target = path.replace(/:\w+$/, 'x')
@@ -37,7 +37,7 @@ describe('Transport', { concurrency: 8 }, () => {
       }
     }
   })
-  attack('moves the server to another host by X-Forwarded-Host', 'src/core/oauth/metadata.ts: const { issuer } = services.config', async t => {
+  attack('moves the server to another host with X-Forwarded-Host', 'src/core/oauth/metadata.ts: const { issuer } = services.config', async t => {
     const server = await startServer(t)
     const forged = { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https', forwarded: 'host=evil.example;proto=https', 'x-original-url': '/evil', 'x-rewrite-url': '/evil' }
     for (const path of ['/.well-known/oauth-authorization-server', '/.well-known/oauth-protected-resource', '/', '/docs']) {
@@ -46,7 +46,7 @@ describe('Transport', { concurrency: 8 }, () => {
     const challenge = (await fetch(`${server.url}/mcp`, { method: 'POST', headers: forged })).headers.get('www-authenticate')
     assert.doesNotMatch(challenge!, /evil/)
   })
-  attack('overrides the method by a header', 'src/app/incoming-request.ts: this.method = incoming.method', async t => {
+  attack('overrides the method with a header', 'src/app/incoming-request.ts: this.method = incoming.method', async t => {
     const server = await startServer(t)
     for (const name of ['x-http-method-override', 'x-http-method', 'x-method-override']) {
       assert.equal((await get(`${server.url}/oauth/token`, { [name]: 'POST' })).status, 405)
@@ -65,7 +65,7 @@ describe('Transport', { concurrency: 8 }, () => {
     await assertRefused(response, 'content-type-is-sent-once', 'invalid_request', 400)
   })
   for (const type of types) {
-    attack(`posts a message as ${type ?? 'no type at all'}, which a page may send without asking`, 'body-is-json', async t => {
+    attack(`posts a message as ${type ?? 'no type at all'}, which needs no preflight`, 'body-is-json', async t => {
       const server = await startServer(t)
       const response = await fetch(`${server.url}/mcp`, {
         method: 'POST', body: Buffer.from(JSON.stringify(ping)), headers: { ...bearer(craftToken(server)), ...(type === undefined ? {} : { 'content-type': type }) },
@@ -83,7 +83,7 @@ describe('Transport', { concurrency: 8 }, () => {
     })
   }
   for (const id of ['""', '"x"', '0', '-1', '9007199254740991', '"\\u0000"', '"__proto__"']) {
-    attack(`has the answer come back with another id than ${id}`, 'src/base/protocol/json-rpc.ts: return { jsonrpc: \'2.0\', id, result }', async t => {
+    attack(`gets a response with another id than ${id}`, 'src/base/protocol/json-rpc.ts: return { jsonrpc: \'2.0\', id, result }', async t => {
       const server = await startServer(t)
       const response = await postMcp(server, craftToken(server), `{"jsonrpc":"2.0","id":${id},"method":"ping"}`)
       assert.deepEqual((await readJson(response))['id'], JSON.parse(id))
@@ -92,9 +92,9 @@ describe('Transport', { concurrency: 8 }, () => {
   const messages: Record<string, unknown> = {
     'no jsonrpc': { id: 1, method: 'ping' }, 'jsonrpc 1.0': { ...ping, jsonrpc: '1.0' }, 'jsonrpc as a number': { ...ping, jsonrpc: 2.0 },
     'a method that is a number': { ...ping, method: 1 }, 'a method that is a list': { ...ping, method: ['ping'] }, 'a method that is null': { ...ping, method: null },
-    'params that are a list': { ...ping, params: [] }, 'params that are a text': { ...ping, params: 'x' },
-    'a result beside the method': { ...ping, result: {} }, 'an error beside the method': { ...ping, error: {} },
-    'nothing': {}, 'a text': '"ping"', 'a number': 1, 'null': null, 'true': true,
+    'params that are a list': { ...ping, params: [] }, 'params that are a string': { ...ping, params: 'x' },
+    'a result and a method': { ...ping, result: {} }, 'an error and a method': { ...ping, error: {} },
+    'nothing': {}, 'a string': '"ping"', 'a number': 1, 'null': null, 'true': true,
   }
   for (const [what, message] of Object.entries(messages)) {
     attack(`sends a message with ${what}`, 'message-is-json-rpc', async t => {
@@ -104,7 +104,7 @@ describe('Transport', { concurrency: 8 }, () => {
     })
   }
   for (const [what, body] of Object.entries({
-    'nothing': '', 'half of a message': '{"jsonrpc":', 'two messages': `${JSON.stringify(ping)}${JSON.stringify(ping)}`, 'a member __proto__': '{"jsonrpc":"2.0","id":1,"method":"ping","__proto__":{}}',
+    'nothing': '', 'half a message': '{"jsonrpc":', 'two messages': `${JSON.stringify(ping)}${JSON.stringify(ping)}`, 'a member __proto__': '{"jsonrpc":"2.0","id":1,"method":"ping","__proto__":{}}',
     '100,000 levels': `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`, 'a byte order mark': `\ufeff${JSON.stringify(ping)}`,
     'NaN': '{"jsonrpc":"2.0","id":NaN,"method":"ping"}', 'a NUL at the end': `${JSON.stringify(ping)}\0`,
   })) {
@@ -114,7 +114,7 @@ describe('Transport', { concurrency: 8 }, () => {
       assert.deepEqual([response.status, (await readJson(response))['error'].code], [400, -32700])
     })
   }
-  attack('sends a message that is no UTF-8', 'body-is-utf-8', async t => {
+  attack('sends a message that is not UTF-8', 'body-is-utf-8', async t => {
     const server = await startServer(t)
     const body = Buffer.concat([Buffer.from('{"jsonrpc":"2.0","id":"'), Buffer.from([0xff]), Buffer.from('","method":"ping"}')])
     const response = await fetch(`${server.url}/mcp`, { method: 'POST', body, headers: { ...bearer(craftToken(server)), 'content-type': 'application/json' } })
@@ -125,12 +125,12 @@ describe('Transport', { concurrency: 8 }, () => {
 
   const batch = [ping, { ...ping, id: 2 }]
   for (const version of ['2025-06-18', '2025-11-25', '2024-11-05', '2025-3-26']) {
-    attack(`sends a batch by revision ${version}, which has none`, 'batch-is-allowed', async t => {
+    attack(`sends a batch with revision ${version}, which has none`, 'batch-is-allowed', async t => {
       const server = await startServer(t)
       assert.equal((await postMcp(server, craftToken(server), batch, { 'mcp-protocol-version': version })).status, 400)
     })
   }
-  attack(`sends a batch by revision ${modernVersion}`, 'batch-is-allowed', async t => {
+  attack(`sends a batch with revision ${modernVersion}`, 'batch-is-allowed', async t => {
     const server = await startServer(t)
     const message = { ...ping, method: 'tools/list', params: { _meta: modernMeta() } }
     const response = await postMcp(server, craftToken(server), [message, message], { 'mcp-protocol-version': modernVersion, 'mcp-method': 'tools/list' })
@@ -138,7 +138,7 @@ describe('Transport', { concurrency: 8 }, () => {
   })
   for (const [what, messages] of Object.entries<Members[]>({
     'no messages': [], '51 messages': Array.from({ length: 51 }, (_, id) => ({ ...ping, id })),
-    'initialize in it': [{ ...ping, method: 'initialize', params: { protocolVersion: '2025-03-26' } }, ping],
+    'initialize': [{ ...ping, method: 'initialize', params: { protocolVersion: '2025-03-26' } }, ping],
   })) {
     attack(`sends a batch with ${what}`, 'batch-is-allowed', async t => {
       const server = await startServer(t)
@@ -155,7 +155,7 @@ describe('Transport', { concurrency: 8 }, () => {
   for (const [what, headers, rule] of [
     ['no Mcp-Method', { 'mcp-method': undefined }, 'required-header-is-sent'],
     ['Mcp-Method in another case', { 'mcp-method': 'Tools/List' }, 'headers-match-body'],
-    ['Mcp-Method twice', { 'mcp-method': 'tools/list, tools/call' }, 'headers-match-body'],
+    ['two Mcp-Methods', { 'mcp-method': 'tools/list, tools/call' }, 'headers-match-body'],
     ['a legacy version in the header and a modern one in the body', { 'mcp-protocol-version': '2025-11-25' }, 'headers-match-body'],
     ['an unknown version', { 'mcp-protocol-version': '2099-01-01' }, 'headers-match-body'],
   ] as const) {
@@ -165,13 +165,13 @@ describe('Transport', { concurrency: 8 }, () => {
       assert.deepEqual([response.status, (await readJson(response))['error'].code], [400, -32020])
     })
   }
-  attack('names one tool in the header and calls another', 'headers-match-body', async t => {
+  attack('names one tool in the header and another in the body', 'headers-match-body', async t => {
     const server = await startServer(t)
     const params = { name: 'list_files', arguments: {} }
     const response = await callModern(server, craftToken(server), 'tools/call', params, { 'mcp-name': 'get_user_profile' })
     assert.equal((await readJson(response))['error'].code, -32020)
   })
-  attack('names one argument in the header and sends another', 'headers-match-body', async t => {
+  attack('names one argument in the header and another in the body', 'headers-match-body', async t => {
     const server = await startServer(t)
     const params = { name: 'get_weather', arguments: { location: 'Lisbon' } }
     const response = await callModern(server, craftToken(server), 'tools/call', params, { 'mcp-param-location': 'Porto' })
@@ -185,18 +185,18 @@ describe('Transport', { concurrency: 8 }, () => {
       assert.equal(response.status, 400)
     })
   }
-  attack('sends a version that the server does not speak', 'protocol-version-is-supported', async t => {
+  attack('sends an unsupported protocol version', 'protocol-version-is-supported', async t => {
     const server = await startServer(t)
     const meta = modernMeta({ 'io.modelcontextprotocol/protocolVersion': '2099-01-01' })
     const response = await callModern(server, craftToken(server), 'tools/list', { _meta: meta }, { 'mcp-protocol-version': '2099-01-01' })
     assert.deepEqual([response.status, (await readJson(response))['error'].code], [400, -32022])
   })
 
-  attack('asks for an answer in a type that is none of the two', 'accept-is-served', async t => {
+  attack('asks for a response in an unsupported type', 'accept-is-served', async t => {
     const server = await startServer(t)
     assert.equal((await callMcp(server, craftToken(server), 'ping', {}, { accept: 'text/html' })).status, 406)
   })
-  attack('has a stream fail, which would end the whole server', 'src/app/application.ts: The stream failed after its head was sent', async t => {
+  attack('crashes the server with a stream that fails', 'src/app/application.ts: The stream failed after its head was sent', async t => {
     const store = new MemoryStore({ now: () => Date.now() / 1000, accessTokenLifetime: 3600, authorizationCodeLifetime: 600, refreshTokenLifetime: 3600 })
     let calls = 0
     store.isRevoked = async () => {

@@ -74,7 +74,7 @@ const kinds = [
 
 describe('The store', () => {
   for (const kind of kinds) {
-    it(`holds no ${kind} in clear (RFC 9700 section 4.14.2)`, async t => {
+    it(`holds no ${kind} in clear text (RFC 9700 section 4.14.2)`, async t => {
       const { store, secrets } = await useSecrets(t)
       const secret = secrets[kind] as string
       assert.ok(secret.length >= 43, 'there is such a secret')
@@ -82,13 +82,13 @@ describe('The store', () => {
     })
   }
 
-  it('holds the hash of a client_secret, where this test looks', async t => {
+  it('holds the hash of a client_secret, so this test looks in the right place', async t => {
     const { store, client } = await useSecrets(t)
     assert.ok(textsIn(store).includes(sha256(client['client_secret'])))
   })
 })
 
-describe('The log, with every detail', () => {
+describe('The log at its most detailed level', () => {
   for (const kind of kinds) {
     it(`holds no ${kind}`, async t => {
       const { server, secrets } = await useSecrets(t, { DEBUG: 'true', LOG_LEVEL: 'debug' })
@@ -96,12 +96,12 @@ describe('The log, with every detail', () => {
     })
   }
 
-  it('holds the client_id, where this test looks', async t => {
+  it('holds the client_id, so this test looks in the right place', async t => {
     const { server, client } = await useSecrets(t, { DEBUG: 'true', LOG_LEVEL: 'debug' })
     assert.ok(server.log.some(line => line.includes(client['client_id'])))
   })
 
-  it('names the rule that was broken, and by what', async t => {
+  it('names the broken rule and the received value', async t => {
     const { server } = await useSecrets(t, { DEBUG: 'true', LOG_LEVEL: 'debug' })
     assert.ok(server.log.some(line => line.includes('"rule":"code-verifier-matches"')))
   })

@@ -14,29 +14,29 @@ import { drip, jsonHead, listAt, run, startRawPeer, streamHead } from '../../att
 describe('The client: peers that never finish', { concurrency: 10 }, () => {
   for (const [what, defence, start] of [
     ['a peer that never answers', 'src/base/client/http.ts: AbortSignal.timeout(this.limit)', (t: TestContext) => startRawPeer(t, () => {})],
-    ['a status line that comes letter by letter', 'src/base/client/http.ts: AbortSignal.timeout(this.limit)', (t: TestContext) => startRawPeer(t, async socket => {
+    ['a status line that arrives letter by letter', 'src/base/client/http.ts: AbortSignal.timeout(this.limit)', (t: TestContext) => startRawPeer(t, async socket => {
       socket.write('HTTP/1.1 200 O')
       await drip(socket, 'O', 500)
     })],
-    ['headers without end', 'src/base/client/http.ts: AbortSignal.timeout(this.limit)', (t: TestContext) => startRawPeer(t, async socket => {
+    ['endless headers', 'src/base/client/http.ts: AbortSignal.timeout(this.limit)', (t: TestContext) => startRawPeer(t, async socket => {
       socket.write('HTTP/1.1 200 OK\r\n')
       await drip(socket, 'x: y\r\n', 1000)
     })],
-    ['interim responses without end', 'src/base/client/http.ts: AbortSignal.timeout(this.limit)', (t: TestContext) => startRawPeer(t, socket => drip(socket, 'HTTP/1.1 103 Early Hints\r\n\r\n', 500))],
+    ['endless interim responses', 'src/base/client/http.ts: AbortSignal.timeout(this.limit)', (t: TestContext) => startRawPeer(t, socket => drip(socket, 'HTTP/1.1 103 Early Hints\r\n\r\n', 500))],
     ['a body that drips', 'src/base/client/http.ts: AbortSignal.timeout(this.limit)', (t: TestContext) => startRawPeer(t, async socket => {
       socket.write(jsonHead)
       await drip(socket, ' ', 300)
     })],
-    ['an event stream that sends comments for ever', 'src/base/client/http.ts: trace.budget.spendTime(now - this.counted)', (t: TestContext) => startRawPeer(t, async socket => {
+    ['an event stream that sends comments forever', 'src/base/client/http.ts: trace.budget.spendTime(now - this.counted)', (t: TestContext) => startRawPeer(t, async socket => {
       socket.write(streamHead)
       await drip(socket, ': still there\n\n', 300)
     })],
-    ['an event stream that ends and asks to be taken up again, for ever', 'src/client/mcp/streamable-http.ts: performance.now() + pause > deadline', (t: TestContext) => startRawPeer(t, async socket => {
+    ['an event stream that ends and asks to reconnect, forever', 'src/client/mcp/streamable-http.ts: performance.now() + pause > deadline', (t: TestContext) => startRawPeer(t, async socket => {
       socket.write(`${streamHead}retry: 5000\nid: 1\ndata:\n\n`)
       await sleep(6000)
       socket.end()
     })],
-    ['answers of which each takes its time', 'src/base/client/http.ts: trace.budget.spendTime(now - this.counted)', (t: TestContext) => startRawPeer(t, async (socket, head) => {
+    ['slow responses, one after another', 'src/base/client/http.ts: trace.budget.spendTime(now - this.counted)', (t: TestContext) => startRawPeer(t, async (socket, head) => {
       await sleep(12_000)
       socket.end(`HTTP/1.1 ${head.startsWith('POST') ? '401 Unauthorized' : '404 Not Found'}\r\ncontent-length: 0\r\n\r\n`)
     })],
@@ -48,7 +48,7 @@ describe('The client: peers that never finish', { concurrency: 10 }, () => {
     })
   }
 
-  attack('sends page after page of tools, each of which takes its time', 'src/base/client/http.ts: trace.budget.spendTime(now - this.counted)', async t => {
+  attack('sends one slow page of tools after another', 'src/base/client/http.ts: trace.budget.spendTime(now - this.counted)', async t => {
     const { code } = await listAt(t, { 'tools/list': async ({ id }) => {
       await sleep(5000)
       return result(id, { tools: [], nextCursor: 'on', ttlMs: 0, cacheScope: 'private' })
@@ -70,7 +70,7 @@ describe('The client: peers that it cannot connect to', { concurrency: 3 }, () =
     assertEnds(ended, 6, /cannot be reached: ETIMEDOUT/)
   })
 
-  attack('names an address where packets vanish (RFC 5737)', 'src/base/client/http.ts: connectLimit)', async t => {
+  attack('names an address that drops all packets (RFC 5737)', 'src/base/client/http.ts: connectLimit)', async t => {
     const ended = await runClient(t, await makeHome(t), ['--server-url', 'https://192.0.2.1/mcp', '--list-tools'])
     assertEnds(ended, 6, /^Error: https:\/\/192\.0\.2\.1 cannot be reached: \w+/m)
   })

@@ -7,7 +7,7 @@ import { startHonestPeer } from '../../peer.ts'
 import { authorized, makeHome, runProgram, succeed } from '../../run-client.ts'
 
 describe('The client: many processes', () => {
-  attack('has twenty processes refresh at once, to have all of them logged out', 'src/client/storage/file-storage.ts: .refreshing`, work)', async t => {
+  attack('makes twenty processes refresh at once, to log all of them out', 'src/client/storage/file-storage.ts: .refreshing`, work)', async t => {
     const { server, home } = await authorized(t, { OAUTH_REFRESH_TOKEN_REUSE_WINDOW_SECONDS: '0' })
     const { stdout } = await succeed(t, home, ['--server-url', server.url, '--hammer-refresh', '20'])
     assert.match(stdout, /processes: 20, token requests: 1, processes with tokens: 20, different refresh tokens: 1\n/)
@@ -23,7 +23,7 @@ describe('The client: many processes', () => {
     await succeed(t, home, ['--server-url', server.url, '--list-tools'])
   })
 
-  attack('has ten processes store at once, to lose what the others stored', 'src/client/storage/file-storage.ts: .writing`, async lease', async t => {
+  attack('makes ten processes store at once, to lose what the others stored', 'src/client/storage/file-storage.ts: .writing`, async lease', async t => {
     const home = await makeHome(t)
     const peers = await Promise.all(Array.from({ length: 10 }, () => startHonestPeer(t)))
     const runs = await Promise.all(peers.map(({ url }) => runProgram(t, home, ['--server-url', `${url}/mcp`, '--authorize', '--headless'])))
