@@ -1,23 +1,27 @@
 /** How work grows with its input, told apart without a limit of time: a slow machine is slow for both sizes. */
 import assert from 'node:assert/strict'
 
-/** The larger input is this many times the smaller one. Linear work grows as much, and quadratic work by the square, 256. */
-const factor = 16
+/** Each of two steps makes the input this many times as long: linear work then takes 4 times as long, and quadratic work 16 times. */
+const factor = 4
 /** Far from both: what linear work allocates costs more than its share, and a busy machine adds noise. */
-const mostGrowth = 100
+const mostGrowth = 10
 
 /** In milliseconds: no machine does work on 12,000 characters that is quadratic in so little time. */
 const neverQuadratic = 5
 
 const attempts = 5
 
-/** Asserts that work on `size` characters costs about 16 times as much as on a sixteenth of them, and not 256 times. */
+/** Asserts that work on `size` characters does not grow with the square of its length. */
 export async function assertLinear(size: number, work: (size: number) => unknown): Promise<void> {
   assert.ok(size >= 12_000, 'the input is long enough to tell')
   if (await costOf(() => work(size)) < neverQuadratic) return
   let least = Infinity
   for (let attempt = 0; attempt < attempts && least > mostGrowth; attempt++) {
-    least = Math.min(least, await lowestCost(() => work(size)) / await lowestCost(() => work(size / factor)))
+    const [short, middle, long] = [
+      await lowestCost(() => work(size / factor ** 2)), await lowestCost(() => work(size / factor)), await lowestCost(() => work(size)),
+    ]
+    // Noise makes one step larger at the cost of the other. Quadratic work makes both large.
+    least = Math.min(least, middle / short, long / middle)
   }
   assert.ok(least <= mostGrowth, `an input of ${factor} times the length takes ${least.toFixed(0)} times the work`)
 }

@@ -241,9 +241,10 @@ describe('The Origin header at /mcp', () => {
     assert.equal((await callMcp(server, craftToken(server), 'ping', {}, { origin: 'https://any.example' })).status, 200)
   })
 
-  it('may be empty, which counts as absent', async t => {
+  it('must not be empty', async t => {
     const server = await startServer(t, env)
-    assert.equal((await callMcp(server, craftToken(server), 'ping', {}, { origin: '' })).status, 200)
+    const response = await callMcp(server, craftToken(server), 'ping', {}, { origin: '' })
+    await assertRefused(response, 'origin-is-allowed', 'access_denied', 403)
   })
 
   it('may be absent, as in requests of programs', async t => {

@@ -7,8 +7,9 @@ const joinable: ReadonlySet<string> = new Set([
 ])
 
 /**
- * A header without a value counts as absent, except for Origin, which then is not allowed. A header that was sent more than once with equal values counts once, except for
- * DPoP (RFC 9449 section 4.3). Values that differ stay joined, and the rule of the header refuses them.
+ * A header without a value counts as absent, except for Origin, which then is not allowed. A header that was sent more than
+ * once with equal values counts once, except for DPoP (RFC 9449 section 4.3). Values that differ stay joined, and the rule of
+ * the header refuses them.
  */
 export function readHeaders({ headers, headersDistinct }: IncomingMessage): IncomingHttpHeaders {
   const read: IncomingHttpHeaders = {}
