@@ -8,6 +8,6 @@ describe('assertLinear()', () => {
   it('accepts work that does not depend on its input', () => assertLinear(60_000, () => 'a='.repeat(200_000).replaceAll('=', '%3d')))
 
   it('rejects a regular expression that backtracks', async () => {
-    await assert.rejects(assertLinear(12_000, size => /\s+$/.test(`${' '.repeat(size)}x`)), /takes \d{2} times the work/)
+    await assert.rejects(assertLinear(24_000, size => /\s+$/.test(`${' '.repeat(size)}x`)), /takes \d{2} times the work/)
   })
 })
