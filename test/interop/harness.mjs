@@ -21,7 +21,7 @@ import { fileURLToPath } from 'node:url'
 
 /** Registers a suite, when this folder's own `npm test` runs it; npm names the package in the environment. */
 export function interop(name, suite) {
-  if (process.env.npm_package_name === 'mcp-authorization-interop') describe(name, { timeout: 120_000 }, suite)
+  if (process.env.npm_package_name === 'mcp-authorization-interop') describe(name, { timeout: 600_000 }, suite)
 }
 
 export const scopes = ['mcp:tools:read', 'mcp:tools:execute']
