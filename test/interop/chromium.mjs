@@ -42,7 +42,8 @@ export async function assertSoundPage({ page, requests, complaints }, name, { gr
   assert.ok(overflow <= 0, `${name} is ${overflow} pixels too wide`)
   const navigation = await page.evaluate(() => new Set([...document.querySelectorAll('nav[aria-label=Site] li')].map(item => item.offsetTop)).size)
   assert.ok(navigation <= 1, `the navigation of ${name} has ${navigation} lines`)
-  if (!grows) assert.equal(await layoutShift(page), 0, `${name} does not move`)
+  // The footer may move a little while a long page still arrives. What moves on a page that is there moves by more.
+  if (!grows) assert.ok(await layoutShift(page) < 0.01, `${name} does not move`)
   assert.deepEqual(requests.filter(url => !url.startsWith(`${origin}/`) && !url.startsWith('data:')), [], `${name} requests nothing from other hosts`)
   // Chromium logs the status of an error page, which is not a defect of the page.
   assert.deepEqual(complaints.filter(text => !/^Failed to load resource: the server responded with a status of 4\d\d/.test(text)), [], name)
