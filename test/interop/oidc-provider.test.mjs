@@ -11,7 +11,7 @@ import { startOidcProvider } from './oidc-provider.mjs'
 import { startResourceServer } from './sdk-2-resource-server.mjs'
 
 interop('our client with oidc-provider, at a server of @modelcontextprotocol/server 2.x', async () => {
-  const { McpClient, MemoryStorage, Trace } = await import(dist('client/mcp-client.js'))
+  const { McpClient, MemoryStorage, Trace } = await import(dist('client/mcp/mcp-client.js'))
 
   async function startServers(t, { path, legacy } = {}) {
     const authorizationServer = await startOidcProvider(t, path)

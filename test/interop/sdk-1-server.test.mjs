@@ -5,7 +5,7 @@ import { answerInBrowser, createOpener, dist, interop, runClient, temporaryFolde
 import { startSdkServer } from './sdk-1-server.mjs'
 
 interop('our client at a server of @modelcontextprotocol/sdk 1.x', async () => {
-  const { HeadlessUserAgent, McpClient, MemoryStorage, Trace } = await import(dist('client/mcp-client.js'))
+  const { HeadlessUserAgent, McpClient, MemoryStorage, Trace } = await import(dist('client/mcp/mcp-client.js'))
 
   function createClient(server) {
     const userAgent = new HeadlessUserAgent({ write: assert.fail })
