@@ -13,6 +13,8 @@ const atOnce = 2
 const patience = 120_000
 const root = fileURLToPath(new URL('..', import.meta.url))
 const built = join(root, 'dist/.test')
+/** Whether a test file passes with all rules on, for those that were asked. */
+const passing = new Map()
 
 // Inside the package, so that its package.json and its src are found from the copy as well.
 for (const left of await readdir(join(root, 'dist'))) {
@@ -79,8 +81,6 @@ async function isHeld(id, tests) {
   }
   return false
 }
-
-const passing = new Map()
 
 /** Whether a test file passes with all rules on, or it would show nothing. It is asked once for each file that fails without a rule. */
 function passesWithAll(file) {
